@@ -1,0 +1,36 @@
+//! Finds faces and people in a frame.
+
+mod scripted;
+
+pub use scripted::{ScriptError, Scripted};
+
+#[cfg(feature = "detect")]
+pub mod onnx;
+
+use crate::detection::Detection;
+use crate::frame::Frame;
+use crate::report::ModelIdentity;
+
+/// Two looks at a frame: one for faces, cheap, and one for bodies, an order of magnitude dearer.
+/// The caller decides when the second is worth its price.
+pub trait Detector {
+    /// Faces, best first, overlapping ones removed.
+    fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError>;
+
+    /// Bodies or parts of them, best first, overlapping ones removed.
+    fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError>;
+
+    /// What the finds rest on; goes into each report.
+    fn models(&self) -> &[ModelIdentity];
+}
+
+/// Why a detector could not be made or could not look.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectorError {
+    #[error("model {name} is damaged: its SHA-256 is {found}")]
+    WrongChecksum { name: String, found: String },
+    #[error("model {name} cannot be loaded: {reason}")]
+    Load { name: String, reason: String },
+    #[error("model {name} failed: {reason}")]
+    Run { name: String, reason: String },
+}

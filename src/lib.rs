@@ -1,0 +1,52 @@
+//! `InView` watches presence in exams taken at home: frames in, out-of-view intervals out.
+//!
+//! ```text
+//! FrameSource ──> Pipeline::step ──> Outbox (on disk) ──> Uploader ──HTTPS──> server: ingest ─> store ─> page
+//!  capture         cadence             spool               upload              server
+//!                  detector
+//!                  presence
+//! ```
+//!
+//! A recording and a camera go through the same [`pipeline::Pipeline::step`]; only the source of
+//! frames and the meaning of time differ. Modules stand in layers, and `tests/layers.rs` holds them
+//! to it: a module uses only modules of lower layers.
+//!
+//! | layer | modules | rule |
+//! |---|---|---|
+//! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
+//! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
+//! | 2 | `presence` `backoff` | pure decisions: time comes in as a parameter |
+//! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
+//! | 4 | `pipeline` `upload` `logging` | first compositions |
+//! | 5 | `replay` | drivers; no clock |
+//! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
+//!
+//! Layer 6 (`agent`) and the window of layer 7 (`ui`) belong to the candidate's desktop agent.
+
+pub mod geometry;
+pub mod redact;
+pub mod time;
+
+pub mod detection;
+pub mod frame;
+pub mod report;
+
+pub mod backoff;
+pub mod presence;
+
+pub mod capture;
+pub mod clock;
+pub mod detector;
+#[cfg(feature = "spool")]
+pub mod spool;
+
+#[cfg(feature = "cli")]
+pub mod logging;
+pub mod pipeline;
+#[cfg(feature = "upload")]
+pub mod upload;
+
+pub mod replay;
+
+#[cfg(feature = "server")]
+pub mod server;

@@ -1,0 +1,136 @@
+//! The envelope: a `CloudEvents` 1.0 event in its JSON form.
+
+use serde::{Deserialize, Serialize};
+
+use super::hash::Hash;
+use super::identity::Identity;
+use super::interval::{IntervalReport, ModelIdentity};
+use crate::time::MediaTime;
+
+/// Values of the `type` attribute.
+pub const EVENT_TYPES: [&str; 4] = [
+    "io.inview.session.started.v1",
+    "io.inview.presence.interval.opened.v1",
+    "io.inview.presence.interval.closed.v1",
+    "io.inview.session.ended.v1",
+];
+
+/// One report as it stands on the wire. The bytes of its first encoding are the report: they are
+/// stored, hashed and sent, and never encoded again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// `<incarnation>-<seq>`.
+    pub id: String,
+    /// `urn:inview:session:<session id>`.
+    pub source: String,
+    /// RFC 3339, UTC; absent in replay without a wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    pub datacontenttype: String,
+    /// Hash of the event before this one in its incarnation; zeros before the first.
+    pub prevhash: Hash,
+    #[serde(flatten)]
+    pub data: EventData,
+}
+
+/// What is reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum EventData {
+    #[serde(rename = "io.inview.session.started.v1")]
+    SessionStarted(SessionStarted),
+    #[serde(rename = "io.inview.presence.interval.opened.v1")]
+    IntervalOpened(IntervalReport),
+    #[serde(rename = "io.inview.presence.interval.closed.v1")]
+    IntervalClosed(IntervalReport),
+    #[serde(rename = "io.inview.session.ended.v1")]
+    SessionEnded(SessionEnded),
+}
+
+/// The first report of an incarnation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionStarted {
+    /// What a proctor reads in the list: a pseudonym, or in replay the recording's file name.
+    pub label: String,
+    /// The session's start by the wall clock (RFC 3339, UTC); absent in replay without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// Name and version of the reporting program.
+    pub agent: String,
+    pub sample_rate_hz: f64,
+    pub policy_version: String,
+    /// The whole policy in force.
+    pub policy: serde_json::Value,
+    pub models: Vec<ModelIdentity>,
+    /// SHA-256 of the recording; absent for a live camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording_sha256: Option<Hash>,
+}
+
+/// The last report of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionEnded {
+    pub duration_ms: MediaTime,
+    /// Intervals that were reported.
+    pub intervals: u64,
+    pub camera: SampledCamera,
+}
+
+/// What the camera gave and what was made of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampledCamera {
+    /// Frames that came.
+    pub frames: u64,
+    /// Frames that were looked at.
+    pub sampled: u64,
+    /// Frames that came damaged.
+    pub unusable: u64,
+}
+
+impl Event {
+    pub fn new(identity: &Identity, prevhash: Hash, time: Option<String>, data: EventData) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id: identity.event_id(),
+            source: identity.event_source(),
+            time,
+            datacontenttype: "application/json".to_owned(),
+            prevhash,
+            data,
+        }
+    }
+
+    /// The identity, when `source` and `id` are of the form that [`Event::new`] gives them.
+    pub fn identity(&self) -> Option<Identity> {
+        Identity::parse(&self.source, &self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::{Incarnation, SessionId};
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_cloud_event_and_reads_back() {
+        let session = SessionId::derived(&[b"x"]);
+        let identity = Identity { session, incarnation: Incarnation::of_replay(session), seq: 1 };
+        let data = EventData::SessionEnded(SessionEnded {
+            duration_ms: MediaTime::from_millis(1500),
+            intervals: 0,
+            camera: SampledCamera { frames: 22, sampled: 8, unusable: 0 },
+        });
+        let event = Event::new(&identity, Hash::ZERO, None, data);
+        let json = serde_json::to_value(&event).unwrap();
+        for attribute in ["specversion", "id", "source", "type", "datacontenttype", "data"] {
+            assert!(json.get(attribute).is_some(), "{attribute} is missing: {json}");
+        }
+        assert_eq!(json["type"], EVENT_TYPES[3]);
+        assert_eq!(json["data"]["duration_ms"], 1500);
+        let back = serde_json::from_value::<Event>(json).unwrap();
+        assert_eq!(back.identity(), Some(identity));
+        assert_eq!(back, event);
+    }
+}

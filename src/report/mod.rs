@@ -1,0 +1,25 @@
+//! What is reported: the wire types, the only ones that agent and server share.
+//!
+//! A report is a `CloudEvents` 1.0 event (see docs/PROTOCOL.md). Its identity is
+//! (session, incarnation, seq); its hash is the SHA-256 of the bytes as they were stored before
+//! they were first sent, and each event carries the hash of the one before it in its incarnation.
+
+mod event;
+mod hash;
+mod identity;
+mod interval;
+
+pub use event::{EVENT_TYPES, Event, EventData, SampledCamera, SessionEnded, SessionStarted};
+pub use hash::Hash;
+pub use identity::{Identity, Incarnation, IntervalId, SessionId};
+pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
+
+mod receipt;
+pub use receipt::{EventResult, EventStatus, Problem, Receipt};
+
+/// Most events in one batch.
+pub const MAX_BATCH_EVENTS: usize = 100;
+/// Most bytes in one batch's body.
+pub const MAX_BATCH_BYTES: usize = 256 * 1024;
+/// Media type of a batch.
+pub const BATCH_CONTENT_TYPE: &str = "application/cloudevents-batch+json";

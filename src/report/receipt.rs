@@ -1,0 +1,60 @@
+//! What the server answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::hash::Hash;
+use super::identity::{Incarnation, SessionId};
+
+/// The answer to a batch, sent only after its events were committed. An answer that is no receipt
+/// acknowledges nothing: a captive portal answers 200, too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub session: SessionId,
+    pub incarnation: Incarnation,
+    /// All events up to this `seq` are stored. Zero: none is.
+    pub acked_seq: u64,
+    /// Hash of the event `acked_seq`; zeros when there is none.
+    pub head_hash: Hash,
+    /// RFC 3339, UTC.
+    pub server_time: String,
+    /// One for each event of the batch, in its order.
+    pub results: Vec<EventResult>,
+}
+
+/// What became of one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventResult {
+    /// The event's `id`; empty when the event has none that can be read.
+    pub id: String,
+    pub status: EventStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventStatus {
+    /// Stored now.
+    Accepted,
+    /// The same bytes were stored before.
+    Duplicate,
+    /// Will never be stored: malformed.
+    Rejected,
+    /// Other bytes are stored under this identity.
+    Fork,
+}
+
+/// An error answer: RFC 9457 problem details, `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A stable URI that names the problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// For a refused batch: what became of each event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<EventResult>,
+}

@@ -1,1 +1,191 @@
-//! (work in progress)
+//! From one frame to what it changed: cadence, picture, detector, monitor.
+//!
+//! Live and replay run the same [`Pipeline::step`]. The source is asked for frames from
+//! [`Pipeline::next_due`] on; frames in between are never decoded further than their codec needs.
+
+use std::time::Duration;
+
+use crate::detection::Detection;
+use crate::detector::{Detector, DetectorError};
+use crate::frame::Frame;
+use crate::presence::{
+    Attention, Change, Finds, Look, LumaGrid, Monitor, PictureStats, Policy, Verdict,
+};
+use crate::report::{ClosedBy, IntervalId, ModelIdentity};
+use crate::time::MediaTime;
+
+/// Timestamps are rounded by containers; a frame this much before its due time is on time.
+const EARLY: Duration = Duration::from_millis(2);
+
+/// Looks at frames at a fixed rate and says what they change.
+#[derive(Debug)]
+pub struct Pipeline<D> {
+    detector: D,
+    policy: Policy,
+    monitor: Monitor,
+    attention: Attention,
+    picture: Option<LumaGrid>,
+    people: Vec<Detection>,
+    next_due: MediaTime,
+    next_seq: u64,
+    sampled: u64,
+}
+
+/// One frame that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    pub seq: u64,
+    pub pts: MediaTime,
+    pub picture: PictureStats,
+    /// Absent when the picture alone said enough.
+    pub faces: Option<Vec<Detection>>,
+    /// Absent when bodies were not looked for in this frame.
+    pub people: Option<Vec<Detection>>,
+    pub verdict: Verdict,
+    pub changes: Vec<Change>,
+}
+
+impl<D: Detector> Pipeline<D> {
+    /// `ids` gives the id of the `n`th interval, from 1.
+    pub fn new(
+        detector: D,
+        policy: Policy,
+        ids: impl FnMut(u64) -> IntervalId + Send + 'static,
+    ) -> Self {
+        Self {
+            monitor: Monitor::new(policy.clone(), ids),
+            detector,
+            policy,
+            attention: Attention::default(),
+            picture: None,
+            people: Vec::new(),
+            next_due: MediaTime::ZERO,
+            next_seq: 0,
+            sampled: 0,
+        }
+    }
+
+    /// The next frame is wanted from this moment on.
+    pub fn next_due(&self) -> MediaTime {
+        self.next_due
+    }
+
+    /// Frames that were looked at.
+    pub fn sampled(&self) -> u64 {
+        self.sampled
+    }
+
+    pub fn models(&self) -> &[ModelIdentity] {
+        self.detector.models()
+    }
+
+    /// Looks at a frame. Frames must come in the order of their timestamps.
+    pub fn step(&mut self, frame: &Frame) -> Result<Sample, DetectorError> {
+        let grid = LumaGrid::of(frame);
+        let picture = grid.stats(self.picture.as_ref());
+        let (mut faces, mut people) = (None, None);
+        if !self.monitor.is_covered(&picture) {
+            let found = self.detector.faces(frame)?;
+            if self.attention.wants_people(&self.policy, frame.pts, &grid, &found) {
+                self.people = self.detector.people(frame)?;
+                self.attention.looked(frame.pts, grid.clone());
+                people = Some(self.people.clone());
+            }
+            faces = Some(found);
+        }
+        let look = Look {
+            pts: frame.pts,
+            skipped: frame.seq.saturating_sub(self.next_seq),
+            size: frame.size,
+            picture,
+            finds: faces.as_deref().map(|faces| Finds {
+                faces,
+                people: &self.people,
+                people_fresh: people.is_some(),
+            }),
+        };
+        let (verdict, changes) = self.monitor.look(&look);
+        self.picture = Some(grid);
+        self.next_seq = frame.seq + 1;
+        self.sampled += 1;
+        self.next_due = self.due_after(frame.pts);
+        Ok(Sample { seq: frame.seq, pts: frame.pts, picture, faces, people, verdict, changes })
+    }
+
+    /// Time has come to `at`, and no frame with it.
+    pub fn tick(&mut self, at: MediaTime) -> Vec<Change> {
+        self.monitor.tick(at)
+    }
+
+    /// When [`Pipeline::tick`] has something to say if no frame comes before.
+    pub fn deadline(&self) -> Option<MediaTime> {
+        self.monitor.deadline()
+    }
+
+    /// The session ends at `at`.
+    pub fn finish(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Change> {
+        self.monitor.finish(at, by)
+    }
+
+    /// The first point of the sampling grid after a frame: the grid stands still, so that a late
+    /// frame does not delay all that follow.
+    fn due_after(&self, pts: MediaTime) -> MediaTime {
+        let period = i64::try_from(self.policy.sampling_period().as_micros()).unwrap_or(i64::MAX);
+        let periods = (pts + EARLY).as_micros().div_euclid(period.max(1)) + 1;
+        MediaTime::from_micros(periods.saturating_mul(period)) - EARLY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{FrameSource as _, Synthetic};
+    use crate::detector::Scripted;
+    use crate::geometry::Size;
+    use crate::report::SessionId;
+
+    fn pipeline(script: &str, rate: f64) -> Pipeline<Scripted> {
+        let policy = Policy { sample_rate_hz: rate, ..Policy::default() };
+        let session = SessionId::derived(&[]);
+        Pipeline::new(Scripted::parse(script).unwrap(), policy, move |number| {
+            IntervalId::derived(session, number)
+        })
+    }
+
+    /// A picture with structure, and noise that differs from frame to frame.
+    fn room(seq: u64) -> Vec<u8> {
+        let noise = |index: usize| (index as u64 * 7 + seq * 13) % 11;
+        (0..64 * 48).map(|i| if i % 64 < 20 { 60 } else { 180 } + noise(i) as u8).collect()
+    }
+
+    fn sampled_at(rate: f64, period_ms: u64, frames: u64) -> Vec<i64> {
+        let period = Duration::from_millis(period_ms);
+        let mut source = Synthetic::new(Size::new(64, 48), period, frames, room);
+        let mut pipeline = pipeline("", rate);
+        let mut sampled = Vec::new();
+        while let Some(frame) = source.next_frame(pipeline.next_due()).unwrap() {
+            sampled.push(pipeline.step(&frame).unwrap().pts.as_millis());
+        }
+        sampled
+    }
+
+    #[test]
+    fn frames_are_sampled_on_a_grid_that_late_frames_do_not_shift() {
+        assert_eq!(sampled_at(5.0, 100, 12), [0, 200, 400, 600, 800, 1_000]);
+        assert_eq!(sampled_at(5.0, 130, 10), [0, 260, 520, 650, 910, 1_040]);
+    }
+
+    #[test]
+    fn every_frame_is_looked_at_when_they_come_slower_than_the_rate() {
+        assert_eq!(sampled_at(5.0, 500, 4), [0, 500, 1_000, 1_500]);
+    }
+
+    #[test]
+    fn a_covered_lens_is_not_shown_to_the_models() {
+        let mut source =
+            Synthetic::new(Size::new(64, 48), Duration::from_millis(200), 1, |_| vec![3; 64 * 48]);
+        let frame = source.next_frame(MediaTime::ZERO).unwrap().unwrap();
+        let sample = pipeline("", 5.0).step(&frame).unwrap();
+        assert_eq!((sample.verdict, sample.faces), (Verdict::Covered, None));
+    }
+}

@@ -1,1 +1,28 @@
-//! (work in progress)
+//! Decides, second by second: is the candidate in view, and could we look at all?
+//!
+//! ```text
+//! luma samples ──> picture: covered? dark? unchanged? ──┐
+//! detections ────> fixtures: what never moves is a picture on the wall
+//!                  view: face, body only, nobody, another person ──> evidence for each kind
+//!                                                                      │
+//!                                         Monitor: one Track a kind <──┘ ──> opened, warned, alerted, closed
+//! ```
+//!
+//! Pure: time is a parameter, the same input gives the same output, and nothing here knows where
+//! frames come from. An interval is *decided late and dated early*: it starts at the last frame
+//! that spoke against it and ends at the first frame that speaks against it again, although both
+//! are believed only after a while. Whatever cannot be looked at is no evidence of absence.
+
+mod attention;
+mod fixtures;
+mod monitor;
+mod picture;
+mod policy;
+mod track;
+mod view;
+
+pub use attention::Attention;
+pub use monitor::{Change, Finds, Look, Monitor, Verdict};
+pub use picture::{LumaGrid, PictureStats};
+pub use policy::{FacePolicy, PersonPolicy, PicturePolicy, Policy};
+pub use view::View;

@@ -1,0 +1,230 @@
+//! Faces and bodies that never move: pictures on the wall, screens, busts.
+//!
+//! A detector takes a portrait for a person. What tells them apart without another model is that a
+//! person is never still: over a few seconds a live face moves by more than a hundredth of its
+//! size, a poster does not. Since a person may hold still for some seconds, a find is called a
+//! fixture only while somebody else is there who does move; the only face in the picture is always
+//! taken for the candidate's.
+
+use std::time::Duration;
+
+use crate::detection::{Detection, Label};
+use crate::geometry::{BoundingBox, Size};
+use crate::time::MediaTime;
+
+/// An edge of a still box moves less than this, in parts of the box's longer side …
+const STILL_SHARE: f32 = 0.015;
+/// … or of the frame's width, whichever is more: detectors are not exact to the pixel.
+const STILL_FRAME_SHARE: f32 = 0.002_5;
+/// Overlap from which a find is taken for the one of the frame before, moved.
+const SAME_IOU: f32 = 0.3;
+/// Overlap from which a find is taken for a known fixture, whatever the detector's jitter: nobody
+/// sits down exactly before a portrait of their own size.
+const FIXTURE_IOU: f32 = 0.8;
+/// A find that was missed for longer starts anew, unless it is a fixture.
+const FORGET_AFTER: Duration = Duration::from_secs(2);
+/// What once moved must hold still this many times longer to become a fixture.
+const MOVED_FACTOR: u32 = 3;
+/// More finds than this are not kept apart.
+const MOST: usize = 32;
+
+/// What is known of a find from how it moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// It moved: somebody.
+    Live,
+    /// Too new to tell.
+    Undecided,
+    /// It never moves.
+    Fixture,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tracked {
+    label: Label,
+    /// Where it stood when it last moved.
+    anchor: BoundingBox,
+    still_since: MediaTime,
+    /// How long, of the time since, somebody else was seen to move.
+    accompanied: Duration,
+    last_seen: MediaTime,
+    nature: Nature,
+    moved: bool,
+}
+
+/// Remembers finds and how they moved.
+#[derive(Clone, Debug)]
+pub(super) struct Fixtures {
+    after: Duration,
+    tracked: Vec<Tracked>,
+}
+
+impl Fixtures {
+    pub(super) fn new(after: Duration) -> Self {
+        Self { after, tracked: Vec::new() }
+    }
+
+    /// Takes the finds of one label in one frame; gives the nature of each, in their order.
+    pub(super) fn take(&mut self, at: MediaTime, frame: Size, finds: &[Detection]) -> Vec<Nature> {
+        self.tracked
+            .retain(|t| t.nature == Nature::Fixture || at.since(t.last_seen) <= FORGET_AFTER);
+        let places: Vec<usize> = finds.iter().map(|find| self.follow(at, frame, find)).collect();
+        for &place in &places {
+            let label = self.tracked[place].label;
+            let company = places.iter().any(|&other| {
+                other != place
+                    && self.tracked[other].label == label
+                    && self.tracked[other].nature == Nature::Live
+            });
+            self.judge(place, at, company);
+        }
+        places.into_iter().map(|place| self.tracked[place].nature).collect()
+    }
+
+    /// The natures of finds that were taken before, without counting them again.
+    pub(super) fn recall(&self, frame: Size, finds: &[Detection]) -> Vec<Nature> {
+        let known = |find: &Detection| {
+            let same = |t: &&Tracked| t.label == find.label && t.is_at(&find.bounding_box, frame);
+            self.tracked.iter().find(same).map_or(Nature::Undecided, |tracked| tracked.nature)
+        };
+        finds.iter().map(known).collect()
+    }
+
+    /// Finds the place of a detection among those remembered, or makes one.
+    fn follow(&mut self, at: MediaTime, frame: Size, find: &Detection) -> usize {
+        let of_label = |tracked: &Tracked| tracked.label == find.label;
+        let here = |t: &Tracked| of_label(t) && t.is_at(&find.bounding_box, frame);
+        if let Some(place) = self.tracked.iter().position(here) {
+            return place;
+        }
+        let overlap = |tracked: &Tracked| tracked.anchor.iou(&find.bounding_box);
+        let moved = self
+            .tracked
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| of_label(t) && t.last_seen < at && overlap(t) >= SAME_IOU)
+            .filter(|(_, t)| t.nature != Nature::Fixture && at.since(t.last_seen) <= FORGET_AFTER)
+            .max_by(|(_, a), (_, b)| overlap(a).total_cmp(&overlap(b)))
+            .map(|(place, _)| place);
+        let tracked = Tracked {
+            label: find.label,
+            anchor: find.bounding_box,
+            still_since: at,
+            accompanied: Duration::ZERO,
+            last_seen: at,
+            nature: if moved.is_some() { Nature::Live } else { Nature::Undecided },
+            moved: moved.is_some(),
+        };
+        match moved {
+            Some(place) => {
+                self.tracked[place] = tracked;
+                place
+            }
+            None => {
+                if self.tracked.len() >= MOST {
+                    self.tracked.remove(0);
+                }
+                self.tracked.push(tracked);
+                self.tracked.len() - 1
+            }
+        }
+    }
+
+    fn judge(&mut self, place: usize, at: MediaTime, company: bool) {
+        let needed = if self.tracked[place].moved { self.after * MOVED_FACTOR } else { self.after };
+        let tracked = &mut self.tracked[place];
+        let gap = at.since(tracked.last_seen);
+        tracked.last_seen = at;
+        if company && gap <= FORGET_AFTER {
+            tracked.accompanied += gap;
+        }
+        if at.since(tracked.still_since) >= needed && tracked.accompanied >= needed / 2 {
+            tracked.nature = Nature::Fixture;
+        }
+    }
+}
+
+impl Tracked {
+    fn is_at(&self, place: &BoundingBox, frame: Size) -> bool {
+        is_still(&self.anchor, place, frame)
+            || self.nature == Nature::Fixture && self.anchor.iou(place) >= FIXTURE_IOU
+    }
+}
+
+fn is_still(anchor: &BoundingBox, now: &BoundingBox, frame: Size) -> bool {
+    let longer = anchor.width().max(anchor.height());
+    let tolerance = (longer * STILL_SHARE).max(frame.width as f32 * STILL_FRAME_SHARE);
+    let edges = [
+        anchor.left - now.left,
+        anchor.top - now.top,
+        anchor.right - now.right,
+        anchor.bottom - now.bottom,
+    ];
+    edges.iter().all(|edge| edge.abs() <= tolerance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Size = Size::new(640, 480);
+
+    fn face(left: f32) -> Detection {
+        let bounding_box = BoundingBox::new(left, 100.0, left + 60.0, 180.0);
+        Detection { label: Label::Face, score: 0.9, bounding_box }
+    }
+
+    /// Feeds frames at 5 Hz; `swing` moves the candidate, whose find comes first.
+    fn after(seconds: i64, swing: f32, poster: bool) -> Vec<Nature> {
+        let mut fixtures = Fixtures::new(Duration::from_secs(5));
+        let mut natures = Vec::new();
+        for step in 0..seconds * 5 {
+            let mut finds = vec![face(300.0 + if step % 2 == 0 { swing } else { 0.0 })];
+            if poster {
+                finds.push(face(50.0));
+            }
+            natures = fixtures.take(MediaTime::from_millis(step * 200), FRAME, &finds);
+        }
+        natures
+    }
+
+    #[test]
+    fn a_face_that_never_moves_beside_one_that_does_becomes_a_fixture() {
+        assert_eq!(after(4, 6.0, true), [Nature::Live, Nature::Undecided]);
+        assert_eq!(after(7, 6.0, true), [Nature::Live, Nature::Fixture]);
+    }
+
+    #[test]
+    fn the_only_face_is_never_a_fixture_however_still() {
+        assert_eq!(after(60, 0.0, false), [Nature::Undecided]);
+    }
+
+    #[test]
+    fn two_faces_that_never_move_stay_undecided() {
+        assert_eq!(after(60, 0.0, true), [Nature::Undecided, Nature::Undecided]);
+    }
+
+    #[test]
+    fn a_fixture_stays_one_when_it_was_hidden_for_a_while() {
+        let mut fixtures = Fixtures::new(Duration::from_secs(5));
+        let at = |step: i64| MediaTime::from_millis(step * 200);
+        for step in 0..40 {
+            let swing = if step % 2 == 0 { 6.0 } else { 0.0 };
+            fixtures.take(at(step), FRAME, &[face(300.0 + swing), face(50.0)]);
+        }
+        fixtures.take(at(100), FRAME, &[face(300.0)]);
+        assert_eq!(fixtures.take(at(200), FRAME, &[face(50.0)]), [Nature::Fixture]);
+    }
+
+    #[test]
+    fn a_face_elsewhere_is_not_the_fixture() {
+        let mut fixtures = Fixtures::new(Duration::from_secs(5));
+        for step in 0..40 {
+            let swing = if step % 2 == 0 { 6.0 } else { 0.0 };
+            let at = MediaTime::from_millis(step * 200);
+            fixtures.take(at, FRAME, &[face(300.0 + swing), face(50.0)]);
+        }
+        let at = MediaTime::from_secs_f64(20.0);
+        assert_eq!(fixtures.take(at, FRAME, &[face(70.0)]), [Nature::Undecided]);
+    }
+}

@@ -1,0 +1,405 @@
+//! The monitor: evidence in, intervals out.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::picture::PictureStats;
+use super::policy::Policy;
+use super::track::{Counts, Evidence, Step, Times, Track};
+use super::view::{Company, Reading, View, Viewer};
+use crate::detection::Detection;
+use crate::geometry::Size;
+use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
+use crate::time::MediaTime;
+
+/// One frame that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub pts: MediaTime,
+    /// Frames that came since the look before and were not looked at.
+    pub skipped: u64,
+    pub size: Size,
+    pub picture: PictureStats,
+    /// Absent when the models were not asked, because the picture cannot show anybody.
+    pub finds: Option<Finds<'a>>,
+}
+
+/// What the models found.
+#[derive(Clone, Copy, Debug)]
+pub struct Finds<'a> {
+    pub faces: &'a [Detection],
+    /// The latest that are known.
+    pub people: &'a [Detection],
+    /// `people` were looked for in this very frame.
+    pub people_fresh: bool,
+}
+
+/// What the monitor made of one frame, and why: for a trace that a person reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Face,
+    BodyOnly,
+    Nobody,
+    Covered,
+    TooDark,
+    Frozen,
+}
+
+/// What a frame, or the passing of time, changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Opened(Interval),
+    /// The candidate is to be told: the interval has lasted `warn_after`.
+    Warned(IntervalId, MediaTime),
+    /// The proctor is to be alerted: the interval has lasted `alert_after`.
+    Alerted(IntervalId, MediaTime),
+    Closed(Interval),
+}
+
+/// Kinds that are found from frames, "could not look" first: it decides what the others may say.
+const KINDS: [Kind; 7] = [
+    Kind::CameraLost,
+    Kind::CameraCovered,
+    Kind::TooDark,
+    Kind::FrozenPicture,
+    Kind::OutOfView,
+    Kind::FaceNotVisible,
+    Kind::MultiplePeople,
+];
+/// Unchanged means also: no sample differs by more than this many levels …
+const STILL_MAX: u8 = 8;
+/// … and hardly any by more than three.
+const STILL_SHARE: f64 = 0.001;
+
+struct KindTrack {
+    kind: Kind,
+    track: Track,
+    warned: bool,
+    alerted: bool,
+}
+
+/// Watches one session. Give it every frame that was looked at, and the time when its
+/// [`Monitor::deadline`] passes without one.
+pub struct Monitor {
+    policy: Policy,
+    tracks: Vec<KindTrack>,
+    viewer: Viewer,
+    last_look: Option<MediaTime>,
+    last_changed: Option<MediaTime>,
+    numbers: u64,
+    ids: Box<dyn FnMut(u64) -> IntervalId + Send>,
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor").field("last_look", &self.last_look).finish_non_exhaustive()
+    }
+}
+
+impl Monitor {
+    /// `ids` gives the id of the `n`th interval, from 1.
+    pub fn new(policy: Policy, ids: impl FnMut(u64) -> IntervalId + Send + 'static) -> Self {
+        let times = Times {
+            record_after: policy.record_after(),
+            merge_gap: policy.merge_gap(),
+            confirm: policy.confirm(),
+        };
+        let track =
+            |kind| KindTrack { kind, track: Track::new(times), warned: false, alerted: false };
+        Self {
+            viewer: Viewer::new(&policy),
+            tracks: KINDS.map(track).into(),
+            last_look: None,
+            last_changed: None,
+            numbers: 0,
+            ids: Box::new(ids),
+            policy,
+        }
+    }
+
+    /// Whether the picture alone says that the models need not be asked.
+    pub fn is_covered(&self, picture: &PictureStats) -> bool {
+        picture.structure <= self.policy.picture.covered_structure
+    }
+
+    /// Takes one frame that was looked at.
+    pub fn look(&mut self, look: &Look<'_>) -> (Verdict, Vec<Change>) {
+        let mut changes = self.tick(look.pts);
+        changes.extend(self.camera_is_back(look.pts));
+        let reading = look.finds.map(|finds| self.read(look, &finds));
+        let verdict = self.judge(look, reading.as_ref());
+        for index in 0..self.tracks.len() {
+            let kind = self.tracks[index].kind;
+            let evidence = self.evidence(kind, verdict, reading.as_ref(), look);
+            let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
+            self.settle(index, steps, &mut changes);
+        }
+        self.last_look = Some(look.pts);
+        changes.extend(self.overdue(look.pts));
+        (verdict, changes)
+    }
+
+    /// Time has come to `at`, and no frame with it.
+    pub fn tick(&mut self, at: MediaTime) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(last) = self.last_look
+            && at.since(last) >= self.policy.camera_lost_after()
+            && self.tracks[0].track.open().is_none()
+        {
+            // Lost since the last frame: said twice, since a track opens on the second word.
+            for _ in 0..2 {
+                let steps = self.take(0, at, Evidence::Holds(1.0), Counts::default());
+                self.settle(0, steps, &mut changes);
+            }
+        }
+        for index in 0..self.tracks.len() {
+            let steps = self.tracks[index].track.expire(at);
+            self.settle(index, steps, &mut changes);
+        }
+        changes.extend(self.overdue(at));
+        changes
+    }
+
+    /// When [`Monitor::tick`] has something to say if no frame comes before.
+    pub fn deadline(&self) -> Option<MediaTime> {
+        let lost = self.last_look.map(|last| last + self.policy.camera_lost_after());
+        let lost = lost.filter(|_| self.tracks[0].track.open().is_none());
+        let closing = self.tracks.iter().filter_map(|kind| kind.track.deadline());
+        closing
+            .chain(self.tracks.iter().filter_map(|kind| self.next_notice(kind)))
+            .chain(lost)
+            .min()
+    }
+
+    /// The session ends at `at`: closes what is open.
+    pub fn finish(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Change> {
+        let mut changes = self.tick(at);
+        for index in 0..self.tracks.len() {
+            let (numbers, ids) = (&mut self.numbers, &mut self.ids);
+            let steps = self.tracks[index].track.finish(at, by, || {
+                *numbers += 1;
+                ids(*numbers)
+            });
+            self.settle(index, steps, &mut changes);
+        }
+        changes
+    }
+
+    fn read(&mut self, look: &Look<'_>, finds: &Finds<'_>) -> Reading {
+        let (faces, people) = (finds.faces, finds.people);
+        self.viewer.read(&self.policy, look.pts, look.size, faces, people, finds.people_fresh)
+    }
+
+    /// A frame after a silence: the camera was lost until now, and what it shows now says nothing
+    /// of the time between.
+    fn camera_is_back(&mut self, at: MediaTime) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.tracks[0].track.open().is_some() {
+            self.last_changed = Some(at);
+            let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
+            self.settle(0, steps, &mut changes);
+        }
+        changes
+    }
+
+    fn judge(&mut self, look: &Look<'_>, reading: Option<&Reading>) -> Verdict {
+        let picture = &self.policy.picture;
+        let Some(reading) = reading else {
+            self.last_changed = Some(look.pts);
+            return Verdict::Covered;
+        };
+        let nobody = reading.view == View::Nobody;
+        let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
+        let still = look.picture.change.is_some_and(|change| {
+            change.mean <= level && change.max <= STILL_MAX && change.share <= STILL_SHARE
+        });
+        if !still {
+            self.last_changed = Some(look.pts);
+        }
+        let unchanged = self.last_changed.map_or(Duration::ZERO, |last| look.pts.since(last));
+        match reading.view {
+            View::Face | View::BodyOnly if still => Verdict::Frozen,
+            View::Nobody if still && unchanged >= Duration::from_millis(picture.still_empty_ms) => {
+                Verdict::Frozen
+            }
+            View::Nobody if look.picture.p99 < picture.dark_luma => Verdict::TooDark,
+            View::Nobody => Verdict::Nobody,
+            View::Face => Verdict::Face,
+            View::BodyOnly => Verdict::BodyOnly,
+        }
+    }
+
+    fn evidence(
+        &self,
+        kind: Kind,
+        verdict: Verdict,
+        reading: Option<&Reading>,
+        look: &Look<'_>,
+    ) -> Evidence {
+        let when = |holds: bool, confidence: f64| {
+            if holds { Evidence::Holds(confidence) } else { Evidence::Clear }
+        };
+        if kind.family() == Family::Presence {
+            let frozen = self
+                .tracks
+                .iter()
+                .any(|kind| kind.kind == Kind::FrozenPicture && kind.track.open().is_some());
+            return match (verdict, reading) {
+                (Verdict::Covered | Verdict::TooDark, _) | (_, None) => Evidence::Unknown,
+                (Verdict::Frozen, _) if frozen => Evidence::Unknown,
+                (_, Some(reading)) => presence_evidence(kind, reading),
+            };
+        }
+        let picture = &self.policy.picture;
+        match kind {
+            Kind::CameraCovered => {
+                let margin = 1.0 - look.picture.structure / picture.covered_structure.max(1e-9);
+                when(verdict == Verdict::Covered, 0.5 + margin / 2.0)
+            }
+            Kind::TooDark => {
+                let margin =
+                    1.0 - f64::from(look.picture.p99) / f64::from(picture.dark_luma.max(1));
+                when(verdict == Verdict::TooDark, 0.5 + margin / 2.0)
+            }
+            Kind::FrozenPicture => match verdict {
+                Verdict::Frozen => Evidence::Holds(1.0),
+                Verdict::Nobody if self.last_changed != Some(look.pts) => Evidence::Unknown,
+                Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
+                Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
+            },
+            Kind::OutOfView
+            | Kind::FaceNotVisible
+            | Kind::MultiplePeople
+            | Kind::CameraLost
+            | Kind::VirtualCamera
+            | Kind::AgentGap
+            | Kind::ReportingGap => Evidence::Clear,
+        }
+    }
+
+    fn take(
+        &mut self,
+        index: usize,
+        at: MediaTime,
+        evidence: Evidence,
+        counts: Counts,
+    ) -> Vec<Step> {
+        let (numbers, ids) = (&mut self.numbers, &mut self.ids);
+        self.tracks[index].track.take(at, evidence, counts, || {
+            *numbers += 1;
+            ids(*numbers)
+        })
+    }
+
+    /// Turns a track's steps into changes; what could not be looked at ends the rest there.
+    fn settle(&mut self, index: usize, steps: Vec<Step>, changes: &mut Vec<Change>) {
+        let kind = self.tracks[index].kind;
+        for step in steps {
+            match step {
+                Step::Opened { id, start, counts } => {
+                    (self.tracks[index].warned, self.tracks[index].alerted) = (false, false);
+                    if kind.family() == Family::CouldNotLook {
+                        self.interrupt_others(index, start, changes);
+                    }
+                    changes.push(Change::Opened(interval(id, kind, start, None, counts)));
+                }
+                Step::Closed { id, start, end, counts, by } => {
+                    changes.extend(self.notices(index, id, start, end));
+                    let end = Some((end, by));
+                    changes.push(Change::Closed(interval(id, kind, start, end, counts)));
+                }
+            }
+        }
+    }
+
+    fn interrupt_others(&mut self, index: usize, at: MediaTime, changes: &mut Vec<Change>) {
+        let lost = self.tracks[index].kind == Kind::CameraLost;
+        for other in 0..self.tracks.len() {
+            let presence = self.tracks[other].kind.family() == Family::Presence;
+            if other != index && (presence || lost) {
+                let steps = self.tracks[other].track.interrupt(at, ClosedBy::CouldNotLook);
+                self.settle(other, steps, changes);
+            }
+        }
+    }
+
+    /// Notices of all open intervals that are due at `at`.
+    fn overdue(&mut self, at: MediaTime) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for index in 0..self.tracks.len() {
+            if let Some((id, start)) = self.tracks[index].track.open() {
+                changes.extend(self.notices(index, id, start, at));
+            }
+        }
+        changes
+    }
+
+    fn notices(
+        &mut self,
+        index: usize,
+        id: IntervalId,
+        start: MediaTime,
+        at: MediaTime,
+    ) -> Vec<Change> {
+        let (warn, alert) = (self.policy.warn_after(), self.policy.alert_after());
+        let kind = &mut self.tracks[index];
+        let mut changes = Vec::new();
+        if !kind.warned && at.since(start) >= warn {
+            kind.warned = true;
+            changes.push(Change::Warned(id, start + warn));
+        }
+        if !kind.alerted && at.since(start) >= alert {
+            kind.alerted = true;
+            changes.push(Change::Alerted(id, start + alert));
+        }
+        changes
+    }
+
+    fn next_notice(&self, kind: &KindTrack) -> Option<MediaTime> {
+        let (_, start) = kind.track.open()?;
+        if !kind.warned {
+            return Some(start + self.policy.warn_after());
+        }
+        (!kind.alerted).then(|| start + self.policy.alert_after())
+    }
+}
+
+fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
+    let holds = |holds: bool, confidence: f32| {
+        if holds { Evidence::Holds(f64::from(confidence)) } else { Evidence::Clear }
+    };
+    if kind == Kind::MultiplePeople {
+        return match reading.company {
+            Company::Yes(score) => holds(true, score),
+            Company::No => Evidence::Clear,
+            Company::Undecided => Evidence::Unknown,
+        };
+    }
+    let unseen = 1.0 - reading.best_face.max(reading.best_person);
+    if kind == Kind::OutOfView {
+        return holds(reading.view == View::Nobody, unseen);
+    }
+    holds(reading.view == View::BodyOnly, reading.best_person * (1.0 - reading.best_face))
+}
+
+fn interval(
+    id: IntervalId,
+    kind: Kind,
+    start: MediaTime,
+    end: Option<(MediaTime, ClosedBy)>,
+    counts: Counts,
+) -> Interval {
+    Interval {
+        id,
+        kind,
+        start_ms: start,
+        end_ms: end.map(|(end, _)| end),
+        confidence: counts.confidence(),
+        frames_looked_at: counts.looked_at,
+        frames_skipped: counts.skipped,
+        closed_by: end.map(|(_, by)| by),
+    }
+}

@@ -1,0 +1,250 @@
+//! The picture's own state, from a few thousand luma samples and before any model runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Frame;
+
+/// Samples across and down. 4:3, as most webcams are; other formats are sampled less densely on
+/// their longer side.
+const COLUMNS: usize = 160;
+const ROWS: usize = 120;
+/// Samples a block, on each side: block means suppress sensor noise five-fold.
+const BLOCK: usize = 5;
+const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
+const BLOCK_ROWS: usize = ROWS / BLOCK;
+/// A sample has changed when it differs by more than this many levels.
+const CHANGED_LEVELS: u8 = 3;
+
+/// Luma at 160 x 120 evenly spaced points of a frame, 0 to 255. Points, not means: a mean would
+/// hide the noise by which a live camera is told from a frozen one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LumaGrid {
+    samples: Vec<u8>,
+}
+
+impl std::fmt::Debug for LumaGrid {
+    /// Says that it is one: pixels do not belong into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LumaGrid").finish_non_exhaustive()
+    }
+}
+
+/// What the picture is like. All values follow from integer sums, so they are the same everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PictureStats {
+    /// Mean luma, 0 to 255.
+    pub mean: f64,
+    /// 99th percentile of luma.
+    pub p99: u8,
+    /// How much the picture differs from a smooth surface: standard deviation of block means
+    /// around the best quadratic surface, relative to the mean (plus 4 levels, so that the noise
+    /// of a black picture is no structure).
+    pub structure: f64,
+    /// Difference to the frame looked at before; absent for the first.
+    pub change: Option<PictureChange>,
+}
+
+/// How a picture differs from the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PictureChange {
+    /// Mean absolute difference in luma levels.
+    pub mean: f64,
+    /// Largest absolute difference in luma levels.
+    pub max: u8,
+    /// Part of the samples that differ by more than three levels, 0 to 1.
+    pub share: f64,
+}
+
+impl LumaGrid {
+    /// Samples a frame.
+    pub fn of(frame: &Frame) -> Self {
+        let (width, height) = (frame.size.width, frame.size.height);
+        let mut samples = Vec::with_capacity(COLUMNS * ROWS);
+        if width == 0 || height == 0 {
+            return Self { samples: vec![0; COLUMNS * ROWS] };
+        }
+        let at = |index: usize, count: usize, length: u32| {
+            ((2 * index as u64 + 1) * u64::from(length) / (2 * count as u64)) as u32
+        };
+        for row in 0..ROWS {
+            let y = at(row, ROWS, height);
+            samples.extend((0..COLUMNS).map(|column| frame.luma(at(column, COLUMNS, width), y)));
+        }
+        Self { samples }
+    }
+
+    pub fn stats(&self, before: Option<&Self>) -> PictureStats {
+        let sum: u64 = self.samples.iter().map(|&luma| u64::from(luma)).sum();
+        let mean = sum as f64 / self.samples.len() as f64;
+        PictureStats {
+            mean,
+            p99: self.percentile_99(),
+            structure: self.structure(mean),
+            change: before.map(|before| self.change_since(before)),
+        }
+    }
+
+    /// How this picture differs from another one.
+    pub fn change_since(&self, before: &Self) -> PictureChange {
+        let (mut sum, mut max, mut changed) = (0_u64, 0_u8, 0_u32);
+        for (now, then) in self.samples.iter().zip(&before.samples) {
+            let difference = now.abs_diff(*then);
+            sum += u64::from(difference);
+            max = max.max(difference);
+            changed += u32::from(difference > CHANGED_LEVELS);
+        }
+        let count = self.samples.len() as f64;
+        PictureChange { mean: sum as f64 / count, max, share: f64::from(changed) / count }
+    }
+
+    /// Whether at least `share` of the samples differ from `before` by more than a `divisor`th of
+    /// the picture's brightness.
+    pub(super) fn moved_since(&self, before: &Self, divisor: u8, share: f64) -> bool {
+        let levels = (self.percentile_99() / divisor).max(CHANGED_LEVELS);
+        let changed = self
+            .samples
+            .iter()
+            .zip(&before.samples)
+            .filter(|(now, then)| now.abs_diff(**then) > levels)
+            .count();
+        changed as f64 >= share * self.samples.len() as f64
+    }
+
+    fn percentile_99(&self) -> u8 {
+        let mut histogram = [0_usize; 256];
+        for &luma in &self.samples {
+            histogram[usize::from(luma)] += 1;
+        }
+        let mut above = self.samples.len() / 100;
+        for luma in (0..=u8::MAX).rev() {
+            let here = histogram[usize::from(luma)];
+            if here > above {
+                return luma;
+            }
+            above -= here;
+        }
+        0
+    }
+
+    fn block_means(&self) -> Vec<f64> {
+        let mut sums = vec![0_u32; BLOCK_COLUMNS * BLOCK_ROWS];
+        for (index, &luma) in self.samples.iter().enumerate() {
+            let (row, column) = (index / COLUMNS / BLOCK, index % COLUMNS / BLOCK);
+            sums[row * BLOCK_COLUMNS + column] += u32::from(luma);
+        }
+        let samples = (BLOCK * BLOCK) as f64;
+        sums.into_iter().map(|sum| f64::from(sum) / samples).collect()
+    }
+
+    fn structure(&self, mean: f64) -> f64 {
+        let blocks = self.block_means();
+        let squares: f64 = blocks.iter().map(|block| block * block).sum();
+        let on_surface: f64 = surfaces()
+            .iter()
+            .map(|surface| {
+                let share: f64 = surface.iter().zip(&blocks).map(|(s, block)| s * block).sum();
+                share * share
+            })
+            .sum();
+        let variance = (squares - on_surface).max(0.0) / blocks.len() as f64;
+        variance.sqrt() / (mean + 4.0)
+    }
+}
+
+/// The six quadratic surfaces 1, x, y, xy, x², y² over the blocks, made orthonormal: what a
+/// projection on them leaves is what no smooth surface explains.
+fn surfaces() -> &'static [Vec<f64>; 6] {
+    static SURFACES: std::sync::OnceLock<[Vec<f64>; 6]> = std::sync::OnceLock::new();
+    SURFACES.get_or_init(|| {
+        let place = |index: usize, count: usize| (index as f64 + 0.5) / count as f64 - 0.5;
+        let surface = |of: fn(f64, f64) -> f64| -> Vec<f64> {
+            (0..BLOCK_COLUMNS * BLOCK_ROWS)
+                .map(|index| {
+                    let (row, column) = (index / BLOCK_COLUMNS, index % BLOCK_COLUMNS);
+                    of(place(column, BLOCK_COLUMNS), place(row, BLOCK_ROWS))
+                })
+                .collect()
+        };
+        let mut basis = [
+            surface(|_, _| 1.0),
+            surface(|x, _| x),
+            surface(|_, y| y),
+            surface(|x, y| x * y),
+            surface(|x, _| x * x),
+            surface(|_, y| y * y),
+        ];
+        for index in 0..basis.len() {
+            let (done, rest) = basis.split_at_mut(index);
+            let current = &mut rest[0];
+            for other in done {
+                let shared: f64 = other.iter().zip(current.iter()).map(|(a, b)| a * b).sum();
+                current.iter_mut().zip(other.iter()).for_each(|(c, o)| *c -= shared * o);
+            }
+            let length = current.iter().map(|value| value * value).sum::<f64>().sqrt();
+            current.iter_mut().for_each(|value| *value /= length);
+        }
+        basis
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Payload;
+    use crate::geometry::Size;
+    use crate::time::MediaTime;
+
+    fn picture(paint: impl Fn(u32, u32) -> u8) -> LumaGrid {
+        let size = Size::new(320, 240);
+        let pixels = (0..size.height)
+            .flat_map(|y| (0..size.width).map(move |x| (x, y)))
+            .map(|(x, y)| paint(x, y));
+        let payload = Payload::Gray8(pixels.collect());
+        LumaGrid::of(&Frame { seq: 0, pts: MediaTime::ZERO, size, payload })
+    }
+
+    #[test]
+    fn a_smooth_surface_has_no_structure_and_edges_have() {
+        let vignette = picture(|x, y| {
+            let (dx, dy) = (x as f64 / 320.0 - 0.5, y as f64 / 240.0 - 0.5);
+            (150.0 - 80.0 * (dx * dx + dy * dy) + 20.0 * dx) as u8
+        });
+        let window = picture(|x, _| if x < 100 { 200 } else { 120 });
+        assert!(vignette.stats(None).structure < 0.01, "{:?}", vignette.stats(None));
+        assert!(window.stats(None).structure > 0.05, "{:?}", window.stats(None));
+    }
+
+    #[test]
+    fn the_noise_of_a_black_picture_is_no_structure() {
+        let black = picture(|x, y| u8::from((x * 7 + y * 13) % 5 == 0));
+        assert!(black.stats(None).structure < 0.045);
+    }
+
+    #[test]
+    fn an_equal_picture_has_not_changed() {
+        let one = picture(|x, y| (x ^ y) as u8);
+        let stats = one.stats(Some(&one));
+        assert_eq!(stats.change, Some(PictureChange { mean: 0.0, max: 0, share: 0.0 }));
+    }
+
+    #[test]
+    fn a_change_is_measured_in_levels_and_in_area() {
+        let before = picture(|_, _| 100);
+        let after = picture(|x, _| if x < 80 { 140 } else { 100 });
+        let change = after.change_since(&before);
+        assert_eq!(change, PictureChange { mean: 10.0, max: 40, share: 0.25 });
+    }
+
+    #[test]
+    fn the_99th_percentile_leaves_out_the_brightest_hundredth() {
+        assert_eq!(picture(|x, y| if x < 16 && y < 16 { 255 } else { 90 }).stats(None).p99, 90);
+        assert_eq!(picture(|x, _| if x < 32 { 255 } else { 90 }).stats(None).p99, 255);
+    }
+
+    #[test]
+    fn a_tiny_frame_can_be_sampled() {
+        let size = Size::new(1, 1);
+        let frame = Frame { seq: 0, pts: MediaTime::ZERO, size, payload: Payload::Gray8(vec![9]) };
+        assert_eq!(LumaGrid::of(&frame).stats(None).mean, 9.0);
+    }
+}

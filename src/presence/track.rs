@@ -1,0 +1,424 @@
+//! One kind of interval through time: decided late, dated early.
+//!
+//! ```text
+//!            evidence holds            held for record_after
+//!   Clear ──────────────────> Pending ──────────────────────> Open
+//!     ^                          │                              │ cleared, and confirmed
+//!     │      cleared, confirmed  │                              v
+//!     ├──────────────────────────┘        ┌── holds again ── Closing
+//!     └──────────────── merge_gap passed ─┼─────────────────────┘
+//!                                         └─> Open, when it holds for record_after: one interval
+//! ```
+
+use std::time::Duration;
+
+use crate::report::{ClosedBy, IntervalId};
+use crate::time::MediaTime;
+
+/// What one frame says about one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Evidence {
+    /// It holds, with this confidence (0 to 1).
+    Holds(f64),
+    /// It does not hold.
+    Clear,
+    /// This frame cannot tell.
+    Unknown,
+}
+
+/// How long things must last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub record_after: Duration,
+    pub merge_gap: Duration,
+    pub confirm: Duration,
+}
+
+/// A stretch of evidence, and what was seen in it.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    start: MediaTime,
+    /// First frame that spoke against it, while that is not yet believed.
+    cleared: Option<MediaTime>,
+    counts: Counts,
+    /// Counted since `cleared`: belongs to the run only if that was an error.
+    doubtful: Counts,
+}
+
+/// Frames and confidence of a stretch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Counts {
+    pub looked_at: u64,
+    pub skipped: u64,
+    confidence: f64,
+    weights: u64,
+}
+
+impl Counts {
+    /// One frame that was looked at, after `skipped` that were not.
+    pub(super) fn frame(skipped: u64) -> Self {
+        Self { looked_at: 1, skipped, ..Self::default() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.looked_at += other.looked_at;
+        self.skipped += other.skipped;
+        self.confidence += other.confidence;
+        self.weights += other.weights;
+    }
+
+    /// Mean over the frames in which it held, rounded to thousandths.
+    pub(super) fn confidence(&self) -> f64 {
+        let mean = if self.weights > 0 { self.confidence / self.weights as f64 } else { 0.0 };
+        (mean * 1_000.0).round() / 1_000.0
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Clear,
+    Pending(Run),
+    Open { id: IntervalId, run: Run },
+    Closing { id: IntervalId, run: Run, end: MediaTime, again: Option<Run> },
+}
+
+/// The state of one kind.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    times: Times,
+    state: State,
+    /// The last frame that spoke against it.
+    last_clear: Option<MediaTime>,
+}
+
+/// What a frame changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    Opened { id: IntervalId, start: MediaTime, counts: Counts },
+    Closed { id: IntervalId, start: MediaTime, end: MediaTime, counts: Counts, by: ClosedBy },
+}
+
+impl Run {
+    fn starting(start: MediaTime, counts: Counts) -> Self {
+        Self { start, cleared: None, counts, doubtful: Counts::default() }
+    }
+
+    /// Takes one frame; `true` when the run is over.
+    fn take(
+        &mut self,
+        at: MediaTime,
+        evidence: Evidence,
+        counts: Counts,
+        confirm: Duration,
+    ) -> bool {
+        match (evidence, self.cleared) {
+            (Evidence::Holds(_), _) => {
+                self.counts.add(std::mem::take(&mut self.doubtful));
+                self.counts.add(counts);
+                self.cleared = None;
+                false
+            }
+            (Evidence::Unknown, None) => {
+                self.counts.add(counts);
+                false
+            }
+            (Evidence::Unknown, Some(_)) => {
+                self.doubtful.add(counts);
+                false
+            }
+            (Evidence::Clear, cleared) => {
+                self.doubtful.add(counts);
+                let cleared = *self.cleared.insert(cleared.unwrap_or(at));
+                at.since(cleared) >= confirm
+            }
+        }
+    }
+
+    fn is_long_enough(&self, at: MediaTime, times: &Times) -> bool {
+        self.cleared.is_none() && at.since(self.start) >= times.record_after
+    }
+}
+
+impl Track {
+    pub(super) fn new(times: Times) -> Self {
+        Self { times, state: State::Clear, last_clear: None }
+    }
+
+    /// Takes what is said at one moment, by a frame (`counts`) or by none; `id` names the interval
+    /// that may open.
+    pub(super) fn take(
+        &mut self,
+        at: MediaTime,
+        evidence: Evidence,
+        mut counts: Counts,
+        id: impl FnMut() -> IntervalId,
+    ) -> Vec<Step> {
+        if let Evidence::Holds(confidence) = evidence {
+            (counts.confidence, counts.weights) = (confidence.clamp(0.0, 1.0), 1);
+        }
+        let mut steps = self.expire(at);
+        steps.extend(self.advance(at, evidence, counts, id));
+        if evidence == Evidence::Clear {
+            self.last_clear = Some(at);
+        }
+        steps
+    }
+
+    fn advance(
+        &mut self,
+        at: MediaTime,
+        evidence: Evidence,
+        counts: Counts,
+        mut id: impl FnMut() -> IntervalId,
+    ) -> Option<Step> {
+        let times = self.times;
+        let begun = || Run::starting(self.last_clear.unwrap_or(at), counts);
+        let holds = matches!(evidence, Evidence::Holds(_));
+        let (state, step) = match self.state {
+            State::Clear if holds => (State::Pending(begun()), None),
+            State::Clear => (State::Clear, None),
+            State::Pending(mut run) => {
+                if run.take(at, evidence, counts, times.confirm) {
+                    (State::Clear, None)
+                } else if holds && run.is_long_enough(at, &times) {
+                    let id = id();
+                    let opened = Step::Opened { id, start: run.start, counts: run.counts };
+                    (State::Open { id, run }, Some(opened))
+                } else {
+                    (State::Pending(run), None)
+                }
+            }
+            State::Open { id, mut run } => match run.take(at, evidence, counts, times.confirm) {
+                true => {
+                    let end = run.cleared.unwrap_or(at);
+                    (State::Closing { id, run, end, again: None }, None)
+                }
+                false => (State::Open { id, run }, None),
+            },
+            State::Closing { id, mut run, end, again } => match again {
+                None if holds => (State::Closing { id, run, end, again: Some(begun()) }, None),
+                None => {
+                    run.doubtful.add(counts);
+                    (State::Closing { id, run, end, again }, None)
+                }
+                Some(mut again) => {
+                    if again.take(at, evidence, counts, times.confirm) {
+                        run.doubtful.add(again.counts);
+                        run.doubtful.add(again.doubtful);
+                        (State::Closing { id, run, end, again: None }, None)
+                    } else if holds && again.is_long_enough(at, &times) {
+                        run.counts.add(std::mem::take(&mut run.doubtful));
+                        run.counts.add(again.counts);
+                        run.cleared = None;
+                        (State::Open { id, run }, None)
+                    } else {
+                        (State::Closing { id, run, end, again: Some(again) }, None)
+                    }
+                }
+            },
+        };
+        self.state = state;
+        step
+    }
+
+    /// Closes what can no longer be merged with anything.
+    pub(super) fn expire(&mut self, at: MediaTime) -> Vec<Step> {
+        let State::Closing { id, run, end, again } = self.state else { return Vec::new() };
+        let next_start = again.map_or(at, |again| again.start);
+        if next_start.since(end) < self.times.merge_gap {
+            return Vec::new();
+        }
+        self.state = again.map_or(State::Clear, State::Pending);
+        let (start, counts) = (run.start, run.counts);
+        vec![Step::Closed { id, start, end, counts, by: ClosedBy::SeenAgain }]
+    }
+
+    /// When [`Track::expire`] has something to do, if no frame comes before.
+    pub(super) fn deadline(&self) -> Option<MediaTime> {
+        match self.state {
+            State::Closing { end, again: None, .. } => Some(end + self.times.merge_gap),
+            State::Closing { .. } | State::Clear | State::Pending(_) | State::Open { .. } => None,
+        }
+    }
+
+    /// The open interval: its id and start.
+    pub(super) fn open(&self) -> Option<(IntervalId, MediaTime)> {
+        match self.state {
+            State::Open { id, run } => Some((id, run.start)),
+            State::Clear | State::Pending(_) | State::Closing { .. } => None,
+        }
+    }
+
+    /// From `at` on nothing can be said: closes what is open there, forgets what is pending.
+    pub(super) fn interrupt(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Step> {
+        self.last_clear = None;
+        self.stop(at, by)
+    }
+
+    /// The session is over: a run that is long enough is recorded even if it never opened.
+    pub(super) fn finish(
+        &mut self,
+        at: MediaTime,
+        by: ClosedBy,
+        mut id: impl FnMut() -> IntervalId,
+    ) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if let State::Pending(run) = self.state
+            && run.is_long_enough(at, &self.times)
+        {
+            let id = id();
+            steps.push(Step::Opened { id, start: run.start, counts: run.counts });
+            self.state = State::Open { id, run };
+        }
+        if let State::Closing { id, mut run, again: Some(again), .. } = self.state
+            && again.is_long_enough(at, &self.times)
+        {
+            run.cleared = None;
+            self.state = State::Open { id, run };
+        }
+        steps.extend(self.stop(at, by));
+        steps
+    }
+
+    fn stop(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Step> {
+        let state = std::mem::replace(&mut self.state, State::Clear);
+        let (id, run, end, by) = match state {
+            State::Clear | State::Pending(_) => return Vec::new(),
+            State::Open { id, run } => match run.cleared {
+                Some(cleared) if cleared <= at => (id, run, cleared, ClosedBy::SeenAgain),
+                Some(_) | None => (id, run, at.max(run.start), by),
+            },
+            State::Closing { id, run, end, .. } => (id, run, end, ClosedBy::SeenAgain),
+        };
+        vec![Step::Closed { id, start: run.start, end, counts: run.counts, by }]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::SessionId;
+
+    const TIMES: Times = Times {
+        record_after: Duration::from_millis(1_000),
+        merge_gap: Duration::from_millis(1_000),
+        confirm: Duration::from_millis(150),
+    };
+
+    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `?`
+    /// cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
+    fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
+        let mut track = Track::new(TIMES);
+        let mut number = 0;
+        let mut id = || {
+            number += 1;
+            IntervalId::derived(SessionId::derived(&[]), number)
+        };
+        let mut steps = Vec::new();
+        let mut at = MediaTime::ZERO;
+        for frame in script.chars() {
+            let evidence = match frame {
+                'x' => Evidence::Holds(1.0),
+                '.' => Evidence::Clear,
+                _ => Evidence::Unknown,
+            };
+            steps.extend(track.take(at, evidence, Counts::frame(2), &mut id));
+            at = at + Duration::from_millis(200);
+        }
+        steps.extend(track.finish(at, ClosedBy::SessionEnd, &mut id));
+        let closed = |step| match step {
+            Step::Closed { start, end, by, .. } => Some((start.as_millis(), end.as_millis(), by)),
+            Step::Opened { .. } => None,
+        };
+        steps.into_iter().filter_map(closed).collect()
+    }
+
+    #[test]
+    fn an_interval_starts_where_last_seen_and_ends_where_seen_again() {
+        assert_eq!(closed("...xxxxxx......"), [(400, 1_800, ClosedBy::SeenAgain)]);
+    }
+
+    #[test]
+    fn what_is_shorter_than_record_after_is_not_recorded() {
+        assert_eq!(closed("...xxxx........"), []);
+    }
+
+    #[test]
+    fn one_frame_that_errs_does_not_end_an_interval() {
+        assert_eq!(closed("..xxxxx.xxxxx......"), [(200, 2_600, ClosedBy::SeenAgain)]);
+    }
+
+    #[test]
+    fn intervals_less_than_merge_gap_apart_are_one() {
+        assert_eq!(closed("..xxxxxx....xxxxxx......"), [(200, 3_600, ClosedBy::SeenAgain)]);
+    }
+
+    #[test]
+    fn intervals_a_merge_gap_apart_are_two() {
+        let two = [(200, 1_600, ClosedBy::SeenAgain), (2_800, 4_200, ClosedBy::SeenAgain)];
+        assert_eq!(closed("..xxxxxx.......xxxxxx......"), two);
+    }
+
+    #[test]
+    fn a_short_absence_right_after_an_interval_does_not_lengthen_it() {
+        assert_eq!(closed("..xxxxxx...xx........."), [(200, 1_600, ClosedBy::SeenAgain)]);
+    }
+
+    #[test]
+    fn frames_that_cannot_tell_neither_open_nor_close() {
+        assert_eq!(closed("..xx??xxx...???....."), [(200, 1_800, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..x????????........."), []);
+    }
+
+    #[test]
+    fn an_interval_that_lasts_to_the_end_is_closed_there() {
+        assert_eq!(closed("..xxxxxx"), [(200, 1_600, ClosedBy::SessionEnd)]);
+        assert_eq!(closed("xxxx"), []);
+        assert_eq!(closed("xxxxx"), [(0, 1_000, ClosedBy::SessionEnd)]);
+    }
+
+    #[test]
+    fn an_interruption_closes_at_its_own_time_and_forgets_what_was_last_seen() {
+        let mut track = Track::new(TIMES);
+        let mut id = || IntervalId::derived(SessionId::derived(&[]), 1);
+        for step in 0..10 {
+            track.take(
+                MediaTime::from_millis(step * 200),
+                Evidence::Holds(0.5),
+                Counts::frame(0),
+                &mut id,
+            );
+        }
+        let steps = track.interrupt(MediaTime::from_millis(1_700), ClosedBy::CouldNotLook);
+        assert!(
+            matches!(steps[..], [Step::Closed { end, by: ClosedBy::CouldNotLook, .. }]
+                if end == MediaTime::from_millis(1_700)),
+            "{steps:?}"
+        );
+        track.take(MediaTime::from_millis(5_000), Evidence::Holds(0.5), Counts::frame(0), &mut id);
+        let steps = track.take(
+            MediaTime::from_millis(6_000),
+            Evidence::Holds(0.5),
+            Counts::frame(0),
+            &mut id,
+        );
+        assert!(
+            matches!(steps[..], [Step::Opened { start, .. }] if start == MediaTime::from_millis(5_000)),
+            "{steps:?}"
+        );
+    }
+
+    #[test]
+    fn counts_cover_the_interval_only() {
+        let mut track = Track::new(TIMES);
+        let mut id = || IntervalId::derived(SessionId::derived(&[]), 1);
+        let mut last = None;
+        for (step, frame) in "..xxxxxx.........".chars().enumerate() {
+            let evidence = if frame == 'x' { Evidence::Holds(0.8) } else { Evidence::Clear };
+            let at = MediaTime::from_millis(step as i64 * 200);
+            last = track.take(at, evidence, Counts::frame(2), &mut id).pop().or(last);
+        }
+        let Some(Step::Closed { counts, .. }) = last else { panic!("not closed: {last:?}") };
+        assert_eq!((counts.looked_at, counts.skipped, counts.confidence()), (6, 12, 0.8));
+    }
+}

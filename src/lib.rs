@@ -47,6 +47,8 @@ pub mod pipeline;
 pub mod upload;
 
 pub mod replay;
+#[cfg(feature = "cli")]
+pub mod settings;
 
 #[cfg(feature = "server")]
 pub mod server;

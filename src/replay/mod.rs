@@ -5,14 +5,16 @@
 
 mod document;
 
+#[cfg(feature = "cli")]
+pub mod output;
 #[cfg(feature = "video")]
 pub mod recordings;
 #[cfg(feature = "upload")]
 pub mod reporting;
-#[cfg(feature = "cli")]
-pub mod output;
 
-pub use document::{Camera, Document, Failure, Origin, RecordedInterval, Status, TraceLine, TracedDetection};
+pub use document::{
+    Camera, Document, Failure, Origin, RecordedInterval, Status, TraceLine, TracedDetection,
+};
 
 use std::ops::ControlFlow;
 

@@ -1,0 +1,90 @@
+//! What was typed and what it means: policy files and token files.
+
+use std::fs;
+use std::path::Path;
+
+use crate::presence::Policy;
+use crate::redact::Pii;
+
+/// Why a file of settings cannot be used. Each prints as one line.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{path} cannot be read: {reason}")]
+    Read { path: String, reason: String },
+    #[error("{path} is no policy: {reason}")]
+    Policy { path: String, reason: String },
+    #[error("{path} holds no token")]
+    NoToken { path: String },
+}
+
+/// Reads a policy in JSON (when the text begins with a brace) or TOML.
+pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
+    let text = read(path)?;
+    let fault = |reason: String| SettingsError::Policy { path: path.display().to_string(), reason };
+    let policy: Policy = if text.trim_start().starts_with('{') {
+        serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?
+    } else {
+        toml::from_str(&text).map_err(|error| fault(one_line(error.message())))?
+    };
+    match &policy.faults()[..] {
+        [] => Ok(policy),
+        faults => Err(fault(faults.join("; "))),
+    }
+}
+
+/// Reads a bearer token: the file's text without white space around it.
+pub fn read_token(path: &Path) -> Result<Pii<String>, SettingsError> {
+    let text = read(path)?;
+    match text.trim() {
+        "" => Err(SettingsError::NoToken { path: path.display().to_string() }),
+        token => Ok(Pii::new(token.to_owned())),
+    }
+}
+
+fn read(path: &Path) -> Result<String, SettingsError> {
+    fs::read_to_string(path).map_err(|error| SettingsError::Read {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_policy_may_be_toml_or_json() {
+        let toml = file("record_after_ms = 700\n[face]\nenter = 0.6\n");
+        let json = file(r#" {"record_after_ms": 700, "face": {"enter": 0.6}}"#);
+        let policy = read_policy(toml.path()).unwrap();
+        assert_eq!(policy.record_after_ms, 700);
+        assert_eq!(policy, read_policy(json.path()).unwrap());
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_is_told_in_one_line() {
+        for text in ["sample_rate_hz = 0.0", "recrod_after_ms = 5", "= 5", "{\"version\": 5}"] {
+            let error = read_policy(file(text).path()).unwrap_err().to_string();
+            assert!(error.contains("is no policy") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_taken_without_the_line_break_and_an_empty_one_is_refused() {
+        assert_eq!(read_token(file("abc\n").path()).unwrap().reveal(), "abc");
+        let error = read_token(file("\n").path()).unwrap_err();
+        assert!(matches!(error, SettingsError::NoToken { .. }));
+    }
+}

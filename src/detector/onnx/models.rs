@@ -1,0 +1,210 @@
+//! The networks: compiled in, checked, optimised once, shared by all detectors of a process.
+//!
+//! Where each file comes from stands in `models/README.md`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Cursor;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tract_onnx::prelude::{
+    Datum as _, Framework as _, InferenceFact, InferenceModel, InferenceModelExt as _,
+    IntoRunnable as _, IntoTValue as _, TValue, TVec, Tensor, TractResult, TypedRunnableModel,
+    TypedSimpleState, tvec,
+};
+
+use crate::detector::DetectorError;
+use crate::geometry::Size;
+use crate::report::{Hash, ModelIdentity};
+
+/// A network as it is compiled in.
+struct Embedded {
+    name: &'static str,
+    bytes: &'static [u8],
+    sha256: &'static str,
+}
+
+const FACE: Embedded = Embedded {
+    name: "face_yunet_w320",
+    bytes: include_bytes!("../../../models/face_yunet_w320.onnx"),
+    sha256: "723a4bb82690091789501e02a23ebb6732018d8ec4cbeeb20e73a381644de579",
+};
+
+const PERSON: Embedded = Embedded {
+    name: "person_ssdlite_mnv2_coco5_300",
+    bytes: include_bytes!("../../../models/person_ssdlite_mnv2_coco5_300.onnx"),
+    sha256: "be2d256db3385af01d451cedacd1a7b4eeee51e8e2029f076ebe34e909f20cc5",
+};
+
+type Plan = Arc<TypedRunnableModel>;
+
+/// The networks, ready to run. Costs a fraction of a second and some tens of megabytes: make it
+/// once, and give each worker thread an [`super::Onnx`] with a clone of the same [`Arc`].
+pub struct Models {
+    face: InferenceModel,
+    /// By height of the input; there are at most ten. Guards only itself.
+    face_plans: Mutex<BTreeMap<u32, Plan>>,
+    person_plan: Plan,
+    identities: [ModelIdentity; 2],
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Models").field("identities", &self.identities).finish_non_exhaustive()
+    }
+}
+
+impl Models {
+    /// Checks and prepares both networks.
+    pub fn load() -> Result<Arc<Self>, DetectorError> {
+        let identities = [FACE.identity()?, PERSON.identity()?];
+        let person = PERSON.parse()?;
+        let side = super::preprocess::PERSON_SIDE;
+        let person_plan = PERSON.plan(person, Size::new(side, side))?;
+        let face = FACE.parse()?;
+        let face_plans = Mutex::default();
+        Ok(Arc::new(Self { face, face_plans, person_plan, identities }))
+    }
+
+    pub(super) const fn identities(&self) -> &[ModelIdentity] {
+        &self.identities
+    }
+
+    /// The face network for an input of this size; prepared at the first call.
+    pub(super) fn face_network(&self, input: Size) -> Result<Network, DetectorError> {
+        Network::new(FACE.name, &self.face_plan(input)?, input)
+    }
+
+    fn face_plan(&self, input: Size) -> Result<Plan, DetectorError> {
+        let mut plans = self.face_plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&input.height) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = FACE.plan(self.face.clone(), input)?;
+        tracing::debug!(width = input.width, height = input.height, "face network ready");
+        plans.insert(input.height, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    pub(super) fn person_network(&self, input: Size) -> Result<Network, DetectorError> {
+        Network::new(PERSON.name, &self.person_plan, input)
+    }
+}
+
+impl Embedded {
+    /// Name and checksum, after a look whether the bytes are the ones that were measured.
+    fn identity(&self) -> Result<ModelIdentity, DetectorError> {
+        let sha256 = Hash::of(self.bytes);
+        if sha256.to_string() == self.sha256 {
+            Ok(ModelIdentity { name: self.name.to_owned(), sha256 })
+        } else {
+            let found = sha256.to_string();
+            Err(DetectorError::WrongChecksum { name: self.name.to_owned(), found })
+        }
+    }
+
+    fn parse(&self) -> Result<InferenceModel, DetectorError> {
+        let parsed = tract_onnx::onnx().model_for_read(&mut Cursor::new(self.bytes));
+        parsed.map_err(|error| self.load_error(&error))
+    }
+
+    fn plan(&self, model: InferenceModel, input: Size) -> Result<Plan, DetectorError> {
+        optimised(model, input).map_err(|error| self.load_error(&error))
+    }
+
+    fn load_error(&self, error: &dyn fmt::Display) -> DetectorError {
+        DetectorError::Load { name: self.name.to_owned(), reason: format!("{error:#}") }
+    }
+}
+
+fn optimised(model: InferenceModel, input: Size) -> TractResult<Plan> {
+    model
+        .with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape(input)))?
+        .into_typed()?
+        .into_decluttered()?
+        .into_optimized()?
+        .into_runnable()
+}
+
+const fn shape(input: Size) -> [usize; 4] {
+    [1, 3, input.height as usize, input.width as usize]
+}
+
+/// A plan with its own state and input: belongs to one thread.
+pub(super) struct Network {
+    name: &'static str,
+    state: TypedSimpleState,
+    input: Arc<Tensor>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Network {
+    fn new(name: &'static str, plan: &Plan, input: Size) -> Result<Self, DetectorError> {
+        let load_error = |reason: String| DetectorError::Load { name: name.to_owned(), reason };
+        let state = plan.spawn().map_err(|error| load_error(format!("{error:#}")))?;
+        let input = Tensor::zero::<f32>(&shape(input));
+        let input = Arc::new(input.map_err(|error| load_error(format!("{error:#}")))?);
+        Ok(Self { name, state, input })
+    }
+
+    /// Lets `fill` write the input, in the order planes, rows, columns; then runs the network.
+    pub(super) fn run<E: fmt::Display>(
+        &mut self,
+        fill: impl FnOnce(&mut [f32]) -> Result<(), E>,
+    ) -> Result<TVec<TValue>, DetectorError> {
+        let name = self.name;
+        let failed = |reason: String| DetectorError::Run { name: name.to_owned(), reason };
+        let mut view = Arc::make_mut(&mut self.input)
+            .try_as_plain_ram_mut()
+            .map_err(|error| failed(format!("{error:#}")))?;
+        let values = view.as_slice_mut().map_err(|error| failed(format!("{error:#}")))?;
+        fill(values).map_err(|error| failed(error.to_string()))?;
+        let input = tvec!(Arc::clone(&self.input).into_tvalue());
+        self.state.run(input).map_err(|error| failed(format!("{error:#}")))
+    }
+
+    /// The values of an output, in order.
+    pub(super) fn values<'a>(
+        &self,
+        outputs: &'a [TValue],
+        index: usize,
+    ) -> Result<&'a [f32], DetectorError> {
+        let failed = |reason| DetectorError::Run { name: self.name.to_owned(), reason };
+        let output = outputs.get(index).ok_or_else(|| failed(format!("no output {index}")))?;
+        let view = output.try_as_plain_ram().map_err(|error| failed(format!("{error:#}")))?;
+        view.as_slice().map_err(|error| failed(format!("{error:#}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_models_are_the_ones_that_were_measured() {
+        for embedded in [FACE, PERSON] {
+            assert!(embedded.identity().is_ok(), "{}", embedded.name);
+        }
+    }
+
+    #[test]
+    fn a_damaged_model_is_refused_by_name() {
+        let mut bytes = FACE.bytes.to_vec();
+        bytes[1000] ^= 1;
+        let damaged = Embedded { bytes: bytes.leak(), ..FACE };
+        let error = damaged.identity().unwrap_err();
+        assert!(matches!(error, DetectorError::WrongChecksum { .. }), "{error}");
+        assert!(error.to_string().starts_with("model face_yunet_w320 is damaged"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_network_is_refused() {
+        let error = Embedded { bytes: b"nonsense", ..FACE }.parse().unwrap_err();
+        assert!(matches!(error, DetectorError::Load { .. }), "{error}");
+    }
+}

@@ -1,0 +1,256 @@
+//! From a frame to the tensor of a network: scale, convert, normalise. Pure.
+//!
+//! The planes of a 4:2:0 frame are scaled each by itself, straight to the size of the network, and
+//! converted to colour there: a 640x480 frame has 307 200 pixels, the face network sees 76 800.
+//! Colour follows BT.601, as webcams and JPEG do; the networks do not notice BT.709.
+//!
+//! | network | geometry | planes | values |
+//! |---|---|---|---|
+//! | face | keeps the aspect, fits into 320x320, zeros on the right and below | B G R | 0 to 255 |
+//! | person | stretched to 300x300 | R G B | -1 to 1 |
+//!
+//! A portrait frame therefore fills 180x320 or so of the face tensor: the faces in it come out as
+//! large as in a landscape frame of the same sensor.
+
+use super::resample::Scaler;
+use crate::frame::{Frame, I420, Payload, Range};
+use crate::geometry::{BoundingBox, Size};
+
+/// Width of the face network, and the longest side of the picture in it.
+const FACE_SIDE: u32 = 320;
+/// The face network halves its input five times.
+const FACE_STEP: u32 = 32;
+pub(super) const PERSON_SIDE: u32 = 300;
+
+/// Below this 99th percentile of luma, a frame counts as dark.
+const DARK: f32 = 120.0;
+/// What the 99th percentile of a dark frame is raised to.
+const BRIGHT: f32 = 230.0;
+/// Beyond this there is only noise to raise.
+const MOST_GAIN: f32 = 16.0;
+
+/// A frame whose pixels do not fit its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the frame has {found} bytes in a plane that needs {needed}")]
+pub struct BadFrame {
+    pub needed: usize,
+    pub found: usize,
+}
+
+/// Where a frame lies in a tensor: at the top left, scaled to `content`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub frame: Size,
+    pub content: Size,
+    pub tensor: Size,
+}
+
+impl Layout {
+    /// For the face network: the longer side becomes 320; the tensor is 320 wide, and as high as
+    /// the content needs, in steps of 32.
+    pub fn of_faces(frame: Size) -> Self {
+        let longest = frame.width.max(frame.height).max(1);
+        let scaled = |side: u32| {
+            let (side, longest) = (u64::from(side), u64::from(longest));
+            (((2 * side * u64::from(FACE_SIDE) + longest) / (2 * longest)) as u32).max(1)
+        };
+        let content = Size::new(scaled(frame.width), scaled(frame.height));
+        let height = content.height.next_multiple_of(FACE_STEP);
+        Self { frame, content, tensor: Size::new(FACE_SIDE, height) }
+    }
+
+    /// For the person network.
+    pub const fn of_people(frame: Size) -> Self {
+        let square = Size::new(PERSON_SIDE, PERSON_SIDE);
+        Self { frame, content: square, tensor: square }
+    }
+
+    /// A box in pixels of the tensor, in pixels of the frame.
+    pub fn to_frame(self, found: BoundingBox) -> BoundingBox {
+        let x = self.frame.width as f32 / self.content.width as f32;
+        let y = self.frame.height as f32 / self.content.height as f32;
+        BoundingBox::new(found.left * x, found.top * y, found.right * x, found.bottom * y)
+    }
+}
+
+/// What a network wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// B, G, R, 0 to 255; dark frames are brightened if so wanted.
+    Faces { brighten: bool },
+    /// R, G, B, -1 to 1.
+    People,
+}
+
+/// Fills the tensor of one network from frames of one size. Keeps its tables and scratch space.
+#[derive(Clone, Debug)]
+pub struct Preprocessor {
+    input: Input,
+    layout: Layout,
+    full: Scaler,
+    /// For the chroma planes, half as large.
+    half: Scaler,
+    row: Vec<f32>,
+}
+
+impl Preprocessor {
+    /// `frame` must not be empty.
+    pub fn new(input: Input, frame: Size) -> Self {
+        let layout = match input {
+            Input::Faces { .. } => Layout::of_faces(frame),
+            Input::People => Layout::of_people(frame),
+        };
+        Self {
+            input,
+            layout,
+            full: Scaler::new(frame, layout.content),
+            half: Scaler::new(chroma(frame), layout.content),
+            row: Vec::new(),
+        }
+    }
+
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Writes the frame into `tensor`: three planes of `layout().tensor`, one after the other.
+    pub fn fill(&mut self, frame: &Frame, tensor: &mut [f32]) -> Result<(), BadFrame> {
+        let Some([first, second, third]) = planes(tensor, self.layout.tensor.area()) else {
+            let needed = self.layout.tensor.area() * 3;
+            return Err(BadFrame { needed, found: tensor.len() });
+        };
+        let [red, green, blue] = match self.input {
+            Input::Faces { .. } => [third, second, first],
+            Input::People => [first, second, third],
+        };
+        let mut rgb = [red, green, blue];
+        self.scale(&frame.payload, &mut rgb)?;
+        match self.input {
+            Input::Faces { brighten: false } => {}
+            Input::Faces { brighten: true } => brighten(&mut rgb, &self.layout),
+            Input::People => centre(&mut rgb),
+        }
+        self.pad(&mut rgb);
+        Ok(())
+    }
+
+    /// Fills the content of the three planes with R, G and B, 0 to 255.
+    fn scale(&mut self, payload: &Payload, rgb: &mut [&mut [f32]; 3]) -> Result<(), BadFrame> {
+        let stride = self.layout.tensor.width as usize;
+        let pixels = self.layout.frame.area();
+        match payload {
+            Payload::Rgb8(bytes) => {
+                let bytes = sized(bytes, pixels * 3)?;
+                self.full.scale(bytes, rgb, stride, &mut self.row);
+            }
+            Payload::Gray8(bytes) => {
+                let [red, green, blue] = rgb;
+                let bytes = sized(bytes, pixels)?;
+                self.full.scale(bytes, &mut [&mut **red], stride, &mut self.row);
+                green.copy_from_slice(red);
+                blue.copy_from_slice(red);
+            }
+            Payload::I420(planes) => {
+                let quarter = chroma(self.layout.frame).area();
+                let [y, u, v] = rgb;
+                let row = &mut self.row;
+                self.full.scale(sized(&planes.y, pixels)?, &mut [&mut **y], stride, row);
+                self.half.scale(sized(&planes.u, quarter)?, &mut [&mut **u], stride, row);
+                self.half.scale(sized(&planes.v, quarter)?, &mut [&mut **v], stride, row);
+                let used = stride * self.layout.content.height as usize;
+                to_rgb(rgb, used, planes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Zeros what the frame does not cover.
+    fn pad(&self, rgb: &mut [&mut [f32]; 3]) {
+        let (content, tensor) = (self.layout.content, self.layout.tensor);
+        let (width, stride) = (content.width as usize, tensor.width as usize);
+        for plane in rgb {
+            let (rows, below) = plane.split_at_mut(content.height as usize * stride);
+            below.fill(0.0);
+            if width < stride {
+                rows.chunks_exact_mut(stride).for_each(|row| row[width..].fill(0.0));
+            }
+        }
+    }
+}
+
+/// Size of the chroma planes of a 4:2:0 frame.
+const fn chroma(frame: Size) -> Size {
+    Size::new(frame.width.div_ceil(2), frame.height.div_ceil(2))
+}
+
+fn sized(bytes: &[u8], needed: usize) -> Result<&[u8], BadFrame> {
+    if bytes.len() == needed { Ok(bytes) } else { Err(BadFrame { needed, found: bytes.len() }) }
+}
+
+fn planes(tensor: &mut [f32], area: usize) -> Option<[&mut [f32]; 3]> {
+    if tensor.len() != area * 3 {
+        return None;
+    }
+    let (first, rest) = tensor.split_at_mut(area);
+    let (second, third) = rest.split_at_mut(area);
+    Some([first, second, third])
+}
+
+/// Turns the first `used` values of planes of Y, U, V into R, G, B (BT.601), in place.
+fn to_rgb(planes: &mut [&mut [f32]; 3], used: usize, source: &I420) {
+    let (black, luma, colour) = match source.range {
+        Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),
+        Range::Full => (0.0, 1.0, 1.0),
+    };
+    let [red_v, green_u, green_v, blue_u] =
+        [1.402, -0.344_136, -0.714_136, 1.772].map(|factor: f32| factor * colour);
+    let [first, second, third] = planes;
+    let pixels = first[..used].iter_mut().zip(&mut second[..used]).zip(&mut third[..used]);
+    for ((y, u), v) in pixels {
+        let light = (*y - black) * luma;
+        let (blue, red) = (*u - 128.0, *v - 128.0);
+        *y = (light + red_v * red).clamp(0.0, 255.0);
+        *u = (light + green_u * blue + green_v * red).clamp(0.0, 255.0);
+        *v = (light + blue_u * blue).clamp(0.0, 255.0);
+    }
+}
+
+/// 0 to 255 becomes -1 to 1.
+fn centre(rgb: &mut [&mut [f32]; 3]) {
+    for plane in rgb {
+        plane.iter_mut().for_each(|value| *value = *value / 127.5 - 1.0);
+    }
+}
+
+/// Raises all values of a dark picture.
+fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
+    let (width, stride) = (layout.content.width as usize, layout.tensor.width as usize);
+    let [red, green, blue] = rgb.each_ref().map(|plane| plane.chunks_exact(stride));
+    let rows = red.zip(green).zip(blue).take(layout.content.height as usize);
+    let lumas = rows.flat_map(|((red, green), blue)| {
+        let pixels = red[..width].iter().zip(green).zip(blue).step_by(3);
+        pixels.map(|((red, green), blue)| red * 0.299 + green * 0.587 + blue * 0.114)
+    });
+    if let Some(gain) = dark_gain(lumas) {
+        for plane in rgb {
+            plane.iter_mut().for_each(|value| *value = (*value * gain).min(255.0));
+        }
+    }
+}
+
+/// The factor that makes a dark picture bright enough to find a face in: it brings the 99th
+/// percentile of luma to 230. None when the picture is not dark.
+pub fn dark_gain(lumas: impl Iterator<Item = f32>) -> Option<f32> {
+    let mut histogram = [0_usize; 256];
+    for luma in lumas {
+        histogram[(luma as usize).min(255)] += 1;
+    }
+    let brightest = histogram.iter().sum::<usize>() / 100;
+    let mut above = 0;
+    let percentile = histogram.iter().rposition(|count| {
+        above += count;
+        above > brightest
+    })?;
+    let percentile = percentile as f32;
+    (percentile < DARK).then(|| (BRIGHT / percentile.max(1.0)).min(MOST_GAIN))
+}

@@ -127,7 +127,7 @@ impl Monitor {
 
     /// Takes one frame that was looked at.
     pub fn look(&mut self, look: &Look<'_>) -> (Verdict, Vec<Change>) {
-        let mut changes = self.tick(look.pts);
+        let mut changes = self.camera_silent_until(look.pts);
         changes.extend(self.camera_is_back(look.pts));
         let reading = look.finds.map(|finds| self.read(look, &finds));
         let verdict = self.judge(look, reading.as_ref());
@@ -144,6 +144,16 @@ impl Monitor {
 
     /// Time has come to `at`, and no frame with it.
     pub fn tick(&mut self, at: MediaTime) -> Vec<Change> {
+        let mut changes = self.camera_silent_until(at);
+        for index in 0..self.tracks.len() {
+            let steps = self.tracks[index].track.expire(at);
+            self.settle(index, steps, &mut changes);
+        }
+        changes.extend(self.overdue(at));
+        changes
+    }
+
+    fn camera_silent_until(&mut self, at: MediaTime) -> Vec<Change> {
         let mut changes = Vec::new();
         if let Some(last) = self.last_look
             && at.since(last) >= self.policy.camera_lost_after()
@@ -155,11 +165,6 @@ impl Monitor {
                 self.settle(0, steps, &mut changes);
             }
         }
-        for index in 0..self.tracks.len() {
-            let steps = self.tracks[index].track.expire(at);
-            self.settle(index, steps, &mut changes);
-        }
-        changes.extend(self.overdue(at));
         changes
     }
 

@@ -282,13 +282,14 @@ impl Track {
 
     fn stop(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Step> {
         let state = std::mem::replace(&mut self.state, State::Clear);
-        let (id, run, end, by) = match state {
+        let (id, run, cleared) = match state {
             State::Clear | State::Pending(_) => return Vec::new(),
-            State::Open { id, run } => match run.cleared {
-                Some(cleared) if cleared <= at => (id, run, cleared, ClosedBy::SeenAgain),
-                Some(_) | None => (id, run, at.max(run.start), by),
-            },
-            State::Closing { id, run, end, .. } => (id, run, end, ClosedBy::SeenAgain),
+            State::Open { id, run } => (id, run, run.cleared),
+            State::Closing { id, run, end, .. } => (id, run, Some(end)),
+        };
+        let (end, by) = match cleared {
+            Some(cleared) if cleared <= at => (cleared, ClosedBy::SeenAgain),
+            Some(_) | None => (at.max(run.start), by),
         };
         vec![Step::Closed { id, start: run.start, end, counts: run.counts, by }]
     }

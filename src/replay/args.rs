@@ -1,0 +1,95 @@
+//! What was typed on the command line of `inview-replay`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::output::Format;
+
+/// Replay recordings and report when the candidate was out of view.
+///
+/// A file is one recording. A folder of images is one recording, too; any other folder stands for
+/// the videos in it. H.264 in MP4 or MOV, MJPEG in AVI and images need nothing else installed;
+/// other formats are read through ffmpeg when it is on the PATH.
+#[derive(Debug, Parser)]
+#[command(name = "inview-replay", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Recordings, or folders of recordings.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+
+    /// Write it to FILE instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Look at this many frames a second [default: the policy's, 5].
+    #[arg(long, value_name = "HZ")]
+    pub rate: Option<f64>,
+
+    /// Times and thresholds, as TOML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Write a JSON line for every frame that was looked at: finds, scores, state, why.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Take faces and people from FILE, lines as --trace writes them, instead of the models.
+    #[arg(long, value_name = "FILE")]
+    pub detections: Option<PathBuf>,
+
+    /// Replay this many recordings at a time.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+
+    /// Report the findings to this proctoring server.
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    pub report_to: Option<String>,
+
+    /// The file that holds the token for --report-to.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// The certificate authority (PEM) that vouches for the server, instead of the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    /// Allow http:// for --report-to, for a server on this machine only.
+    #[arg(long)]
+    pub allow_plain_loopback: bool,
+
+    /// Where reports wait until the server has them [default: the user's data folder].
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+
+    /// At the end, wait this long for the server to take the reports.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub report_timeout: u64,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 all recordings were replayed to their end (and reported); 1 at least one could not \
+be, or breaks off; 2 the command line or a file named in it is wrong; 3 reports still wait in the \
+spool, and the same command sends them; 130 stopped by Ctrl-C.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn reporting_needs_a_token() {
+        let typed = ["inview-replay", "a.mp4", "--report-to", "https://localhost"];
+        assert!(Args::try_parse_from(typed).is_err());
+    }
+}

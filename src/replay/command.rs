@@ -1,0 +1,164 @@
+//! The command: from what was typed to the exit status.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::args::Args;
+use super::batch::{Batch, Eyes, Finished, Watcher as _};
+use super::output::{Outcome, Writer};
+use super::progress::Progress;
+use super::recordings;
+use super::reporting::{Reporting, Target};
+use super::Status;
+use crate::capture::file;
+use crate::detector::{Scripted, onnx};
+use crate::presence::Policy;
+use crate::settings;
+
+/// What went wrong in a run, most serious last.
+#[derive(Debug, Default)]
+struct Faults {
+    recordings: bool,
+    unreported: bool,
+}
+
+/// Runs the command; says on standard error what went wrong.
+pub fn run(args: &Args) -> ExitCode {
+    let stopped = Arc::new(AtomicBool::new(false));
+    match try_run(args, &stopped) {
+        Ok(_) if stopped.load(Ordering::Relaxed) => ExitCode::from(130),
+        Ok(Faults { recordings: true, .. }) => ExitCode::from(1),
+        Ok(Faults { unreported: true, .. }) => ExitCode::from(3),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
+    let policy = policy(args)?;
+    let mut trace = args.trace.as_deref().map(create).transpose()?;
+    let batch = Batch {
+        eyes: eyes(args)?,
+        video: file::Options::from_env(),
+        reporting: reporting(args)?,
+        traced: trace.is_some(),
+        policy,
+    };
+    let on_signal = Arc::clone(stopped);
+    ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
+        .context("cannot listen for Ctrl-C")?;
+    let recordings = recordings::find(&args.paths);
+    let out: Box<dyn Write> = match &args.out {
+        Some(path) => Box::new(create(path)?),
+        None => Box::new(BufWriter::new(io::stdout())),
+    };
+    let mut writer = Writer::new(out, args.format, recordings::is_single(&args.paths));
+    let progress = Progress::new(Arc::clone(stopped));
+    let mut faults = Faults::default();
+    let written = batch.run(&recordings, args.jobs, &progress, |finished| {
+        progress.suspend(|| {
+            faults.note(&finished);
+            if let Some(trace) = &mut trace {
+                for line in &finished.trace {
+                    serde_json::to_writer(&mut *trace, line)?;
+                    writeln!(trace)?;
+                }
+            }
+            writer.write(&finished.outcome)
+        })
+    });
+    let written = written.and_then(|()| writer.finish().map(drop));
+    let written = written.and_then(|()| trace.map_or(Ok(()), |mut trace| trace.flush()));
+    match written {
+        // Whoever reads our output has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other.context("cannot write the results")?,
+    }
+    if let Some(reporting) = batch.reporting {
+        faults.unreported |= !deliver(reporting, progress.stopped());
+    }
+    Ok(faults)
+}
+
+impl Faults {
+    fn note(&mut self, finished: &Finished) {
+        match &finished.outcome {
+            Outcome::Failed(failure) => {
+                self.recordings = true;
+                say(&format!("{}: {}", failure.recording, failure.error));
+            }
+            Outcome::Done(document) => {
+                if let Status::Truncated(reason) = &document.status {
+                    self.recordings = true;
+                    say(&format!("{}: truncated: {reason}", document.recording));
+                }
+            }
+        }
+        if let Some(reason) = &finished.unreported {
+            self.unreported = true;
+            say(&format!("not reported: {reason}"));
+        }
+    }
+}
+
+fn policy(args: &Args) -> anyhow::Result<Policy> {
+    let mut policy = match &args.policy {
+        Some(path) => settings::read_policy(path)?,
+        None => Policy::default(),
+    };
+    if let Some(rate) = args.rate {
+        policy.sample_rate_hz = rate;
+    }
+    match policy.faults().first() {
+        Some(fault) => Err(anyhow!("--rate: {fault}")),
+        None => Ok(policy),
+    }
+}
+
+fn eyes(args: &Args) -> anyhow::Result<Eyes> {
+    let Some(path) = &args.detections else { return Ok(Eyes::Models(onnx::Models::load()?)) };
+    let script = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Scripted::parse(&script).with_context(|| path.display().to_string())?;
+    Ok(Eyes::Script(script))
+}
+
+fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
+    let Some(server) = &args.report_to else { return Ok(None) };
+    let Some(token_file) = &args.token_file else { bail!("--report-to needs --token-file") };
+    let target = Target {
+        server: server.clone(),
+        token: settings::read_token(token_file)?,
+        authority: args.ca.clone(),
+        allow_plain_loopback: args.allow_plain_loopback,
+        spool: args.spool.clone(),
+        timeout: Duration::from_secs(args.report_timeout),
+    };
+    Ok(Some(Reporting::start(target)?))
+}
+
+/// Waits for the server to take what was reported; `false` when some of it still waits.
+fn deliver(reporting: Reporting, stopped: bool) -> bool {
+    let delivery = reporting.finish(stopped);
+    say(&delivery.in_words());
+    delivery.is_complete()
+}
+
+fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(BufWriter::new(file))
+}
+
+/// One line on standard error. If even that is closed, there is nobody to tell.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "inview-replay: {line}");
+}

@@ -23,6 +23,6 @@ mod view;
 
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
-pub use picture::{LumaGrid, PictureStats};
+pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{FacePolicy, PersonPolicy, PicturePolicy, Policy};
 pub use view::View;

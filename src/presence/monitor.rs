@@ -311,6 +311,10 @@ impl Monitor {
                     }
                     changes.push(Change::Opened(interval(id, kind, start, None, counts)));
                 }
+                Step::Resumed { start } if kind.family() == Family::CouldNotLook => {
+                    self.interrupt_others(index, start, changes);
+                }
+                Step::Resumed { .. } => {}
                 Step::Closed { id, start, end, counts, by } => {
                     changes.extend(self.notices(index, id, start, end));
                     let end = Some((end, by));

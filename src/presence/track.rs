@@ -94,8 +94,22 @@ pub(super) struct Track {
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
-    Opened { id: IntervalId, start: MediaTime, counts: Counts },
-    Closed { id: IntervalId, start: MediaTime, end: MediaTime, counts: Counts, by: ClosedBy },
+    Opened {
+        id: IntervalId,
+        start: MediaTime,
+        counts: Counts,
+    },
+    /// What seemed over goes on, and has done so since `start`.
+    Resumed {
+        start: MediaTime,
+    },
+    Closed {
+        id: IntervalId,
+        start: MediaTime,
+        end: MediaTime,
+        counts: Counts,
+        by: ClosedBy,
+    },
 }
 
 impl Run {
@@ -210,7 +224,7 @@ impl Track {
                         run.counts.add(std::mem::take(&mut run.doubtful));
                         run.counts.add(again.counts);
                         run.cleared = None;
-                        (State::Open { id, run }, None)
+                        (State::Open { id, run }, Some(Step::Resumed { start: again.start }))
                     } else {
                         (State::Closing { id, run, end, again: Some(again) }, None)
                     }
@@ -329,7 +343,7 @@ mod tests {
         steps.extend(track.finish(at, ClosedBy::SessionEnd, &mut id));
         let closed = |step| match step {
             Step::Closed { start, end, by, .. } => Some((start.as_millis(), end.as_millis(), by)),
-            Step::Opened { .. } => None,
+            Step::Opened { .. } | Step::Resumed { .. } => None,
         };
         steps.into_iter().filter_map(closed).collect()
     }

@@ -17,7 +17,7 @@
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
 //! | 2 | `presence` `backoff` | pure decisions: time comes in as a parameter |
 //! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
-//! | 4 | `pipeline` `upload` `logging` | first compositions |
+//! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
 //!
@@ -43,12 +43,12 @@ pub mod spool;
 #[cfg(feature = "cli")]
 pub mod logging;
 pub mod pipeline;
+#[cfg(feature = "cli")]
+pub mod settings;
 #[cfg(feature = "upload")]
 pub mod upload;
 
 pub mod replay;
-#[cfg(feature = "cli")]
-pub mod settings;
 
 #[cfg(feature = "server")]
 pub mod server;

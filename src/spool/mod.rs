@@ -1,1 +1,257 @@
-//! (work in progress)
+//! The outbox on disk: a report is here before it is shown or sent, and until the server has it.
+//!
+//! One `SQLite` file a session, `<session id>.spool`, in WAL mode with `synchronous=FULL`: a
+//! transaction that returned survives a power cut. Tables (schema version 1):
+//!
+//! ```text
+//! event(incarnation, seq, hash, prevhash, state, body)   key (incarnation, seq); seq from 1, no gaps
+//!   state 0 waiting, 1 acknowledged (body dropped, hash kept), 2 refused by the server (body kept)
+//! meta(key, value)                                       the session id
+//! ```
+//!
+//! - *Append* numbers, encodes, hashes and commits, in this order; the bytes are never encoded
+//!   again. Each event carries the hash of the one before it.
+//! - *Again*: a replay that is started again makes its events from the first on. An event that is
+//!   there already with the same bytes is the same event; with other bytes it is an error.
+//! - *Acknowledge* takes a `seq` and its hash. A hash that is not ours acknowledges nothing.
+//! - *Damage*: a file that is no database, fails its check or breaks the chain is set aside under
+//!   another name, never deleted, and a new one is begun.
+//!
+//! The folder is readable by its owner only. One connection writes; the uploader opens its own.
+
+mod files;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::report::{Event, EventData, Hash, Identity, Incarnation, SessionId};
+
+/// Why the spool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    #[error("the spool {path} cannot be used: {reason}")]
+    Open { path: String, reason: String },
+    #[error("the spool is full or cannot be written: {0}")]
+    Storage(#[from] rusqlite::Error),
+    #[error("report {seq} differs from the one that was made before under this number")]
+    Differs { seq: u64 },
+    #[error("a receipt names a report that is not ours: number {seq}")]
+    ForeignReceipt { seq: u64 },
+    #[error("the report cannot be encoded: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+impl SpoolError {
+    /// Whether trying again later may help.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(_))
+    }
+}
+
+/// An event that waits to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub seq: u64,
+    /// The bytes that were hashed, and that are sent.
+    pub body: Vec<u8>,
+    pub hash: Hash,
+}
+
+/// How many events are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub waiting: u64,
+    pub acknowledged: u64,
+    pub refused: u64,
+}
+
+/// The outbox of one session and incarnation.
+#[derive(Debug)]
+pub struct Outbox {
+    database: Connection,
+    path: PathBuf,
+    session: SessionId,
+    incarnation: Incarnation,
+    /// The next event's number and the hash it follows.
+    cursor: (u64, Hash),
+    set_aside: Option<PathBuf>,
+}
+
+const WAITING: u8 = 0;
+const ACKNOWLEDGED: u8 = 1;
+const REFUSED: u8 = 2;
+
+impl Outbox {
+    /// Opens or makes the outbox of a session; appending begins at the first event.
+    pub fn open(
+        folder: &Path,
+        session: SessionId,
+        incarnation: Incarnation,
+    ) -> Result<Self, SpoolError> {
+        files::make_private_folder(folder).map_err(|error| SpoolError::Open {
+            path: folder.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let path = folder.join(format!("{session}.spool"));
+        let (database, set_aside) = files::open_or_set_aside(&path, session)?;
+        let cursor = (1, Hash::ZERO);
+        Ok(Self { database, path, session, incarnation, cursor, set_aside })
+    }
+
+    /// The damaged file that was found here and renamed.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    pub const fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// Appends an event, durably. One that is there already with the same bytes is passed over.
+    pub fn append(&mut self, time: Option<String>, data: EventData) -> Result<Identity, SpoolError> {
+        let (seq, prevhash) = self.cursor;
+        let (session, incarnation) = (self.session, self.incarnation);
+        let identity = Identity { session, incarnation, seq };
+        let body = serde_json::to_vec(&Event::new(&identity, prevhash, time, data))?;
+        let hash = Hash::of(&body);
+        match self.hash_of(seq)? {
+            Some(stored) if stored != hash => return Err(SpoolError::Differs { seq }),
+            Some(_) => {}
+            None => {
+                self.database.execute(
+                    "INSERT INTO event (incarnation, seq, hash, prevhash, state, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![self.key(), seq, hash.as_bytes(), prevhash.as_bytes(), WAITING, body],
+                )?;
+            }
+        }
+        self.cursor = (seq + 1, hash);
+        Ok(identity)
+    }
+
+    /// The oldest waiting events, in order: at most so many, and at most so many bytes together
+    /// (but always one).
+    pub fn peek_batch(&self, events: usize, bytes: usize) -> Result<Vec<StoredEvent>, SpoolError> {
+        let mut query = self.database.prepare_cached(
+            "SELECT seq, body, hash FROM event WHERE incarnation = ?1 AND state = ?2
+             ORDER BY seq LIMIT ?3",
+        )?;
+        let rows = query.query_map(params![self.key(), WAITING, events as u64], |row| {
+            let hash = Hash::from_bytes(row.get(2)?);
+            Ok(StoredEvent { seq: row.get(0)?, body: row.get(1)?, hash })
+        })?;
+        let (mut batch, mut total) = (Vec::new(), 0);
+        for event in rows {
+            let event = event?;
+            total += event.body.len() + 1;
+            if !batch.is_empty() && total + 1 > bytes {
+                break;
+            }
+            batch.push(event);
+        }
+        Ok(batch)
+    }
+
+    /// The server has every event up to `seq`, whose hash it gives as a proof.
+    pub fn acknowledge(&mut self, seq: u64, head: Hash) -> Result<(), SpoolError> {
+        if seq == 0 {
+            return Ok(());
+        }
+        if self.hash_of(seq)? != Some(head) {
+            return Err(SpoolError::ForeignReceipt { seq });
+        }
+        self.database.execute(
+            "UPDATE event SET state = ?1, body = NULL
+             WHERE incarnation = ?2 AND seq <= ?3 AND state = ?4",
+            params![ACKNOWLEDGED, self.key(), seq, WAITING],
+        )?;
+        Ok(())
+    }
+
+    /// The server will never take this event: it is kept, and the ones behind it go on.
+    pub fn refuse(&mut self, seq: u64) -> Result<(), SpoolError> {
+        self.database.execute(
+            "UPDATE event SET state = ?1 WHERE incarnation = ?2 AND seq = ?3 AND state = ?4",
+            params![REFUSED, self.key(), seq, WAITING],
+        )?;
+        Ok(())
+    }
+
+    pub fn counts(&self) -> Result<Counts, SpoolError> {
+        let count = |state: u8| {
+            self.database.query_row(
+                "SELECT count(*) FROM event WHERE incarnation = ?1 AND state = ?2",
+                params![self.key(), state],
+                |row| row.get(0),
+            )
+        };
+        Ok(Counts {
+            waiting: count(WAITING)?,
+            acknowledged: count(ACKNOWLEDGED)?,
+            refused: count(REFUSED)?,
+        })
+    }
+
+    /// Removes the file when the server has all of it. `false`: something still waits, or was
+    /// refused, and the file stays.
+    pub fn remove_if_delivered(self) -> Result<bool, SpoolError> {
+        let counts = self.counts()?;
+        if counts.waiting + counts.refused > 0 {
+            return Ok(false);
+        }
+        let path = self.path.clone();
+        drop(self.database);
+        files::remove(&path);
+        Ok(true)
+    }
+
+    fn key(&self) -> &[u8] {
+        self.incarnation.0.as_bytes()
+    }
+
+    fn hash_of(&self, seq: u64) -> Result<Option<Hash>, SpoolError> {
+        let mut query = self
+            .database
+            .prepare_cached("SELECT hash FROM event WHERE incarnation = ?1 AND seq = ?2")?;
+        let hash = query.query_row(params![self.key(), seq], |row| row.get(0)).optional()?;
+        Ok(hash.map(Hash::from_bytes))
+    }
+}
+
+/// Sessions in this folder with events that wait to be sent, and their incarnations.
+///
+/// Files that cannot be read are passed over: opening them by [`Outbox::open`] sets them aside.
+pub fn unsent(folder: &Path) -> Vec<(SessionId, Incarnation)> {
+    incarnations(folder, &[WAITING])
+}
+
+/// Sessions in this folder, whatever the state of their events.
+pub fn all(folder: &Path) -> Vec<(SessionId, Incarnation)> {
+    incarnations(folder, &[WAITING, ACKNOWLEDGED, REFUSED])
+}
+
+fn incarnations(folder: &Path, states: &[u8]) -> Vec<(SessionId, Incarnation)> {
+    let mut found = Vec::new();
+    for (path, session) in files::spools_in(folder) {
+        for &state in states {
+            let incarnations = files::incarnations_with(&path, state).unwrap_or_default();
+            found.extend(incarnations.into_iter().map(|incarnation| (session, incarnation)));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Tables of the spool, and whether what stands in them can be believed.
+
+use rusqlite::{Connection, params};
+
+use crate::report::{Hash, SessionId};
+
+/// Version of the tables, in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+
+/// Sets the promises of a connection: durable before it returns, waits for the other connection.
+pub(super) fn configure(database: &Connection) -> rusqlite::Result<()> {
+    database.busy_timeout(std::time::Duration::from_secs(5))?;
+    database.pragma_update(None, "journal_mode", "WAL")?;
+    database.pragma_update(None, "synchronous", "FULL")?;
+    database.pragma_update(None, "fullfsync", true)?;
+    database.pragma_update(None, "wal_autocheckpoint", 64)
+}
+
+/// Makes the tables of a new file.
+pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
+    let transaction = database.transaction()?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(
+            "CREATE TABLE event (
+                 incarnation BLOB NOT NULL,
+                 seq INTEGER NOT NULL,
+                 hash BLOB NOT NULL,
+                 prevhash BLOB NOT NULL,
+                 state INTEGER NOT NULL,
+                 body BLOB,
+                 PRIMARY KEY (incarnation, seq)
+             ) STRICT, WITHOUT ROWID;
+             CREATE INDEX event_waiting ON event (incarnation, state, seq);
+             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+        )?;
+        transaction.execute(
+            "INSERT INTO meta (key, value) VALUES ('session', ?1)",
+            params![session.to_string()],
+        )?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()
+}
+
+/// What is wrong with the file; `None` when all of it can be believed. `SQLite` does not notice a
+/// flipped bit in a row, so hashes and chain are checked here.
+pub(super) fn fault(database: &Connection, session: SessionId) -> rusqlite::Result<Option<String>> {
+    let check: String = database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if check != "ok" {
+        return Ok(Some(check));
+    }
+    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != VERSION {
+        return Ok(Some(format!("its tables are of version {version}")));
+    }
+    let owner: String =
+        database.query_row("SELECT value FROM meta WHERE key = 'session'", [], |row| row.get(0))?;
+    if owner != session.to_string() {
+        return Ok(Some("it belongs to another session".to_owned()));
+    }
+    chain_fault(database)
+}
+
+fn chain_fault(database: &Connection) -> rusqlite::Result<Option<String>> {
+    let mut query = database.prepare(
+        "SELECT incarnation, seq, hash, prevhash, state, body FROM event ORDER BY incarnation, seq",
+    )?;
+    let mut rows = query.query([])?;
+    let mut before: Option<(Vec<u8>, u64, Hash)> = None;
+    while let Some(row) = rows.next()? {
+        let (incarnation, seq): (Vec<u8>, u64) = (row.get(0)?, row.get(1)?);
+        let (hash, prevhash) = (Hash::from_bytes(row.get(2)?), Hash::from_bytes(row.get(3)?));
+        let state: u8 = row.get(4)?;
+        let body: Option<Vec<u8>> = row.get(5)?;
+        let expected = match &before {
+            Some((same, last, hash)) if *same == incarnation => (last + 1, *hash),
+            Some(_) | None => (1, Hash::ZERO),
+        };
+        let body_is_whole = match &body {
+            Some(body) => Hash::of(body) == hash,
+            None => state == super::ACKNOWLEDGED,
+        };
+        if (seq, prevhash) != expected || !body_is_whole || state > super::REFUSED {
+            return Ok(Some(format!("the chain breaks at report {seq}")));
+        }
+        before = Some((incarnation, seq, hash));
+    }
+    Ok(None)
+}

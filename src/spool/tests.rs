@@ -1,0 +1,261 @@
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::report::{SampledCamera, SessionEnded};
+use crate::time::MediaTime;
+
+fn data(number: i64) -> EventData {
+    EventData::SessionEnded(SessionEnded {
+        duration_ms: MediaTime::from_millis(number),
+        intervals: 0,
+        camera: SampledCamera::default(),
+    })
+}
+
+fn open(folder: &Path) -> Outbox {
+    let session = SessionId::derived(&[b"session"]);
+    Outbox::open(folder, session, Incarnation::of_replay(session)).unwrap()
+}
+
+fn filled(folder: &Path, count: i64) -> Outbox {
+    let mut outbox = open(folder);
+    for number in 0..count {
+        outbox.append(None, data(number)).unwrap();
+    }
+    outbox
+}
+
+fn waiting(outbox: &Outbox) -> Vec<u64> {
+    outbox.peek_batch(1_000, usize::MAX).unwrap().into_iter().map(|event| event.seq).collect()
+}
+
+#[test]
+fn events_are_numbered_chained_and_given_back_as_they_were_hashed() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = filled(folder.path(), 3);
+    let batch = outbox.peek_batch(10, usize::MAX).unwrap();
+    let mut before = Hash::ZERO;
+    for (index, stored) in batch.iter().enumerate() {
+        let event: Event = serde_json::from_slice(&stored.body).unwrap();
+        assert_eq!(event.identity().unwrap().seq, index as u64 + 1);
+        assert_eq!(event.prevhash, before);
+        assert_eq!(Hash::of(&stored.body), stored.hash);
+        before = stored.hash;
+    }
+    assert_eq!(batch.len(), 3);
+}
+
+#[test]
+fn a_batch_keeps_to_its_bounds_but_is_never_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = filled(folder.path(), 5);
+    assert_eq!(outbox.peek_batch(2, usize::MAX).unwrap().len(), 2);
+    assert_eq!(outbox.peek_batch(5, 1).unwrap().len(), 1);
+    let two = outbox.peek_batch(2, usize::MAX).unwrap();
+    let bytes: usize = two.iter().map(|event| event.body.len() + 1).sum();
+    assert_eq!(outbox.peek_batch(5, bytes + 1).unwrap().len(), 2);
+}
+
+#[test]
+fn only_the_hash_of_our_own_event_acknowledges_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 3);
+    let second = outbox.peek_batch(3, usize::MAX).unwrap()[1].hash;
+    let foreign = outbox.acknowledge(3, second).unwrap_err();
+    assert!(matches!(foreign, SpoolError::ForeignReceipt { seq: 3 }), "{foreign}");
+    assert!(outbox.acknowledge(9, second).is_err());
+    assert_eq!(waiting(&outbox), [1, 2, 3]);
+    outbox.acknowledge(2, second).unwrap();
+    assert_eq!(waiting(&outbox), [3]);
+}
+
+#[test]
+fn a_replay_that_is_started_again_adds_nothing_twice_even_after_an_acknowledgement() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 3);
+    let head = outbox.peek_batch(3, usize::MAX).unwrap()[1].hash;
+    outbox.acknowledge(2, head).unwrap();
+    drop(outbox);
+    let again = filled(folder.path(), 4);
+    assert_eq!(waiting(&again), [3, 4]);
+}
+
+#[test]
+fn other_bytes_under_a_known_number_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), 2));
+    let mut again = open(folder.path());
+    again.append(None, data(0)).unwrap();
+    let error = again.append(None, data(77)).unwrap_err();
+    assert!(matches!(error, SpoolError::Differs { seq: 2 }), "{error}");
+}
+
+#[test]
+fn a_refused_event_is_kept_and_does_not_hold_up_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 3);
+    outbox.refuse(2).unwrap();
+    assert_eq!(waiting(&outbox), [1, 3]);
+    assert_eq!(outbox.counts().unwrap().refused, 1);
+    assert!(!outbox.remove_if_delivered().unwrap());
+}
+
+#[test]
+fn a_delivered_spool_is_removed_and_one_that_waits_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 2);
+    let head = outbox.peek_batch(2, usize::MAX).unwrap()[1].hash;
+    let path = outbox.path().to_owned();
+    assert!(!filled(folder.path(), 2).remove_if_delivered().unwrap());
+    assert!(path.exists());
+    outbox.acknowledge(2, head).unwrap();
+    assert!(outbox.remove_if_delivered().unwrap());
+    assert!(!path.exists());
+}
+
+#[test]
+fn sessions_with_something_to_send_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 1);
+    let (session, incarnation) = (outbox.session(), outbox.incarnation());
+    assert_eq!(unsent(folder.path()), [(session, incarnation)]);
+    let head = outbox.peek_batch(1, usize::MAX).unwrap()[0].hash;
+    outbox.acknowledge(1, head).unwrap();
+    assert_eq!(unsent(folder.path()), []);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_spool() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = filled(&folder.path().join("spool"), 1);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("spool")), 0o700);
+    assert_eq!(mode(outbox.path()), 0o600);
+    let wal = outbox.path().with_extension("spool-wal");
+    assert_eq!(mode(&wal), 0o600);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_set_aside_and_not_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(folder.path(), 2).path().to_owned();
+    fs::File::create(&path).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, &b"this is no database ".repeat(400))
+    })
+    .unwrap();
+    let outbox = open(folder.path());
+    let aside = outbox.set_aside().unwrap();
+    assert!(fs::read(aside).unwrap().starts_with(b"this is no"));
+    assert_eq!(waiting(&outbox), [] as [u64; 0]);
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = SessionId::derived(&[b"session"]);
+    fs::create_dir(folder.path().join(format!("{session}.spool"))).unwrap();
+    let error = Outbox::open(folder.path(), session, Incarnation::of_replay(session)).unwrap_err();
+    assert!(error.to_string().contains("a folder is in its place"), "{error}");
+}
+
+#[test]
+fn a_flipped_bit_never_changes_an_event_unnoticed() {
+    let whole = tempfile::tempdir().unwrap();
+    let outbox = filled(whole.path(), 30);
+    let originals = outbox.peek_batch(100, usize::MAX).unwrap();
+    let path = outbox.path().to_owned();
+    outbox.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(outbox);
+    let bytes = fs::read(&path).unwrap();
+    let mut set_aside = 0;
+    for round in 0..60 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut damaged = bytes.clone();
+        let place = (round * 7_919 + 131) % damaged.len();
+        damaged[place] ^= 1 << (round % 8);
+        let copy = folder.path().join(path.file_name().unwrap());
+        std::io::Write::write_all(&mut fs::File::create(copy).unwrap(), &damaged).unwrap();
+        let outbox = open(folder.path());
+        if outbox.set_aside().is_some() {
+            set_aside += 1;
+            continue;
+        }
+        let events = outbox.peek_batch(100, usize::MAX).unwrap();
+        assert!(
+            events.iter().all(|event| originals.contains(event)),
+            "a changed event went unnoticed: bit flipped at {place}"
+        );
+    }
+    assert!(set_aside > 10, "only {set_aside} of 60 were noticed: does the check look at all?");
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Append,
+    AcknowledgeUpTo(u64),
+    Refuse(u64),
+    Reopen,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        4 => Just(Action::Append),
+        2 => (0_u64..12).prop_map(Action::AcknowledgeUpTo),
+        1 => (1_u64..12).prop_map(Action::Refuse),
+        1 => Just(Action::Reopen),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_outbox_behaves_like_a_list_in_memory(actions in prop::collection::vec(action(), 1..30)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut outbox = open(folder.path());
+        // (hash, state) of each event, from the first on, and how many were made since the opening.
+        let mut model: Vec<(Hash, u8)> = Vec::new();
+        let mut made = 0;
+        for action in actions {
+            match action {
+                Action::Append => {
+                    outbox.append(None, data(made as i64)).unwrap();
+                    made += 1;
+                    if made > model.len() {
+                        model.push((outbox.cursor.1, WAITING));
+                    }
+                }
+                Action::AcknowledgeUpTo(seq) => {
+                    let known = usize::try_from(seq).unwrap();
+                    let hash = known.checked_sub(1).and_then(|at| model.get(at)).map(|event| event.0);
+                    let done = outbox.acknowledge(seq, hash.unwrap_or(Hash::ZERO)).is_ok();
+                    prop_assert_eq!(done, seq == 0 || hash.is_some());
+                    if done {
+                        let waiting = model[..known].iter_mut().filter(|event| event.1 == WAITING);
+                        waiting.for_each(|event| event.1 = ACKNOWLEDGED);
+                    }
+                }
+                Action::Refuse(seq) => {
+                    outbox.refuse(seq).unwrap();
+                    if let Some(event) = model.get_mut(usize::try_from(seq).unwrap() - 1)
+                        && event.1 == WAITING
+                    {
+                        event.1 = REFUSED;
+                    }
+                }
+                Action::Reopen => {
+                    drop(outbox);
+                    outbox = open(folder.path());
+                    prop_assert!(outbox.set_aside().is_none());
+                    made = 0;
+                }
+            }
+            let expected: Vec<u64> = (1..).zip(&model).filter(|(_, e)| e.1 == WAITING).map(|(s, _)| s).collect();
+            prop_assert_eq!(waiting(&outbox), expected);
+        }
+    }
+}

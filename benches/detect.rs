@@ -15,7 +15,7 @@ use inview::time::MediaTime;
 /// Waves in all three planes: neither flat nor noise.
 fn frame(width: u32, height: u32) -> Frame {
     let plane = |size: Size, step: u32| -> Vec<u8> {
-        let wave = |at: u32| (((at * step % 256) as i32 - 128).unsigned_abs() + 64) as u8;
+        let wave = |at: u32| ((at * step % 256).abs_diff(128) + 64) as u8;
         (0..size.height).flat_map(|y| (0..size.width).map(move |x| wave(x + 2 * y))).collect()
     };
     let size = Size::new(width, height);

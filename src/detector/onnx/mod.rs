@@ -8,6 +8,9 @@
 //! the two networks the tables for the frame size at hand, a tensor to fill and the state of tract.
 //! They are made at the first frame and again when the size of the frames changes.
 //!
+//! `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
+//! is shared, because all ends must agree on it.
+//!
 //! Scores below [`postprocess::FACE_FLOOR`] and [`postprocess::PERSON_FLOOR`] are dropped; what
 //! counts as present is the policy's affair. Same frame, same machine: same bytes.
 

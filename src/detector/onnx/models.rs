@@ -187,8 +187,11 @@ mod tests {
 
     #[test]
     fn the_compiled_in_models_are_the_ones_that_were_measured() {
+        let sums = include_str!("../../../models/SHA256SUMS");
         for embedded in [FACE, PERSON] {
             assert!(embedded.identity().is_ok(), "{}", embedded.name);
+            let line = format!("{}  {}.onnx", embedded.sha256, embedded.name);
+            assert!(sums.lines().any(|sum| sum == line), "{line}");
         }
     }
 

@@ -2,15 +2,20 @@
 //!
 //! The planes of a 4:2:0 frame are scaled each by itself, straight to the size of the network, and
 //! converted to colour there: a 640x480 frame has 307 200 pixels, the face network sees 76 800.
-//! Colour follows BT.601, as webcams and JPEG do; the networks do not notice BT.709.
+//! Colour follows BT.601, as webcams and JPEG do. Pictures in BT.709 look a little off; on the stills
+//! of the development set that moves no score by more than 0.023.
 //!
 //! | network | geometry | planes | values |
 //! |---|---|---|---|
 //! | face | keeps the aspect, fits into 320x320, zeros on the right and below | B G R | 0 to 255 |
 //! | person | stretched to 300x300 | R G B | -1 to 1 |
 //!
-//! A portrait frame therefore fills 180x320 or so of the face tensor: the faces in it come out as
-//! large as in a landscape frame of the same sensor.
+//! Dark frames are brightened for the face network (at a tenth of the light with sensor noise, that
+//! raises the share of faces found at 0.7 from two thirds to all), and not for the person network,
+//! which takes the raised noise badly.
+//!
+//! A portrait frame of 360x640 fills 180x320 of the face tensor: its faces come out as large as those
+//! of a landscape frame of the same sensor. A very wide frame keeps its width of 320.
 
 use super::resample::Scaler;
 use crate::frame::{Frame, I420, Payload, Range};
@@ -253,4 +258,115 @@ pub fn dark_gain(lumas: impl Iterator<Item = f32>) -> Option<f32> {
     })?;
     let percentile = percentile as f32;
     (percentile < DARK).then(|| (BRIGHT / percentile.max(1.0)).min(MOST_GAIN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::MediaTime;
+
+    const UNRAISED: Input = Input::Faces { brighten: false };
+
+    fn filled(input: Input, size: (u32, u32), payload: Payload) -> Result<Vec<f32>, BadFrame> {
+        let size = Size::new(size.0, size.1);
+        let mut preprocessor = Preprocessor::new(input, size);
+        let mut tensor = vec![f32::NAN; preprocessor.layout().tensor.area() * 3];
+        let frame = Frame { seq: 0, pts: MediaTime::ZERO, size, payload };
+        preprocessor.fill(&frame, &mut tensor).map(|()| tensor)
+    }
+
+    /// The three values of the pixel at the top left.
+    fn corner(tensor: &[f32]) -> [f32; 3] {
+        [0, 1, 2].map(|plane| tensor[plane * tensor.len() / 3])
+    }
+
+    fn i420(size: (u32, u32), [y, u, v]: [u8; 3], range: Range) -> Payload {
+        let quarter = chroma(Size::new(size.0, size.1)).area();
+        let pixels = Size::new(size.0, size.1).area();
+        Payload::I420(I420 { y: vec![y; pixels], u: vec![u; quarter], v: vec![v; quarter], range })
+    }
+
+    #[test]
+    fn the_longer_side_fits_the_face_network_and_its_height_is_a_multiple_of_32() {
+        for (frame, content, height) in [
+            ((640, 480), (320, 240), 256),
+            ((1280, 720), (320, 180), 192),
+            ((360, 640), (180, 320), 320),
+            ((512, 512), (320, 320), 320),
+            ((1920, 200), (320, 33), 64),
+            ((4000, 10), (320, 1), 32),
+            ((192, 144), (320, 240), 256),
+            ((641, 479), (320, 239), 256),
+        ] {
+            let layout = Layout::of_faces(Size::new(frame.0, frame.1));
+            assert_eq!(layout.content, Size::new(content.0, content.1), "{frame:?}");
+            assert_eq!(layout.tensor, Size::new(320, height), "{frame:?}");
+        }
+    }
+
+    #[test]
+    fn the_whole_content_maps_to_the_whole_frame() {
+        for layout in [Layout::of_faces, Layout::of_people].map(|of| of(Size::new(641, 479))) {
+            let Size { width, height } = layout.content;
+            let whole = layout.to_frame(BoundingBox::new(0.0, 0.0, width as f32, height as f32));
+            let frame = BoundingBox::new(0.0, 0.0, 641.0, 479.0);
+            assert!(whole.iou(&frame) > 0.9999, "{whole:?}");
+        }
+    }
+
+    #[test]
+    fn video_and_jpeg_colours_become_the_same_red() {
+        let pure_red = [0.0, 0.0, 255.0];
+        for (yuv, range) in [([81, 90, 240], Range::Limited), ([76, 85, 255], Range::Full)] {
+            let tensor = filled(UNRAISED, (64, 64), i420((64, 64), yuv, range)).unwrap();
+            for (value, expected) in corner(&tensor).into_iter().zip(pure_red) {
+                assert!((value - expected).abs() < 2.0, "{value}, not {expected}, in {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_person_network_sees_red_first_and_from_minus_one_to_one() {
+        let orange = [255, 127, 0].repeat(16);
+        let tensor = filled(Input::People, (4, 4), Payload::Rgb8(orange)).unwrap();
+        let [red, green, blue] = corner(&tensor);
+        assert!((red - 1.0).abs() < 1e-4 && green.abs() < 0.01 && (blue + 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn what_the_frame_does_not_cover_is_zero_also_after_brightening() {
+        let payload = Payload::Gray8(vec![20; 90 * 160]);
+        let tensor = filled(Input::Faces { brighten: true }, (90, 160), payload).unwrap();
+        let row = &tensor[..320];
+        assert!(row[..180].iter().all(|value| (value - 230.0).abs() < 0.1), "{:?}", &row[..4]);
+        assert!(row[180..].iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn only_dark_pictures_are_raised_and_not_without_limit() {
+        let flat = |luma: f32| dark_gain(std::iter::repeat_n(luma, 1000));
+        assert_eq!(flat(120.0), None);
+        assert_eq!(flat(115.0), Some(2.0));
+        assert_eq!(flat(0.0), Some(MOST_GAIN));
+        assert_eq!(dark_gain(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn a_lamp_in_the_picture_counts_from_one_percent_of_it() {
+        let with_lamp = |pixels| {
+            let dark = std::iter::repeat_n(23.0, 1000 - pixels);
+            dark_gain(dark.chain(std::iter::repeat_n(255.0, pixels)))
+        };
+        assert_eq!(with_lamp(10), Some(10.0));
+        assert_eq!(with_lamp(11), None);
+    }
+
+    #[test]
+    fn a_plane_of_the_wrong_length_is_named() {
+        let error = filled(UNRAISED, (4, 4), Payload::Gray8(vec![0; 15])).unwrap_err();
+        assert_eq!(error, BadFrame { needed: 16, found: 15 });
+        let torn = I420 { y: vec![0; 15], u: vec![0; 6], v: vec![0; 5], range: Range::Full };
+        let error = filled(UNRAISED, (5, 3), Payload::I420(torn)).unwrap_err();
+        assert_eq!(error, BadFrame { needed: 6, found: 5 });
+    }
 }

@@ -75,9 +75,9 @@ impl Frame {
                 Range::Limited => full_range(planes.y[at]),
             },
             Payload::Rgb8(pixels) => {
-                let [r, g, b] =
+                let [red, green, blue] =
                     [pixels[at * 3], pixels[at * 3 + 1], pixels[at * 3 + 2]].map(u32::from);
-                ((r * 77 + g * 150 + b * 29 + 128) >> 8) as u8
+                ((red * 77 + green * 150 + blue * 29 + 128) >> 8) as u8
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -33,7 +34,7 @@ pub struct Batch {
 /// What finds faces and people.
 #[derive(Debug)]
 pub enum Eyes {
-    Models(std::sync::Arc<onnx::Models>),
+    Models(Arc<onnx::Models>),
     /// A script in place of the models.
     Script(String),
 }
@@ -74,9 +75,12 @@ impl Batch {
             let (results, finished) = sync_channel(jobs);
             for job in 0..jobs {
                 let (results, next, abandoned) = (results.clone(), &next, &abandoned);
-                thread::Builder::new().name(format!("replay-{job}")).spawn_scoped(scope, move || {
-                    self.work(recordings, next, abandoned, watcher, &results);
-                })?;
+                thread::Builder::new().name(format!("replay-{job}")).spawn_scoped(
+                    scope,
+                    move || {
+                        self.work(recordings, next, abandoned, watcher, &results);
+                    },
+                )?;
             }
             drop(results);
             let (mut waiting, mut expected) = (BTreeMap::new(), 0);
@@ -131,7 +135,7 @@ impl Job<'_> {
             return self.failed(fault.to_string());
         }
         match &self.batch.eyes {
-            Eyes::Models(models) => self.replay_with(onnx::Onnx::with(models)),
+            Eyes::Models(models) => self.replay_with(onnx::Onnx::with(Arc::clone(models))),
             Eyes::Script(script) => match Scripted::parse(script) {
                 Ok(scripted) => self.replay_with(scripted),
                 Err(error) => self.failed(format!("the script of detections: {error}")),
@@ -146,7 +150,8 @@ impl Job<'_> {
     fn try_replay(&self, detector: impl Detector) -> Result<Finished, ReplayError> {
         let mut source = file::open_with(&self.recording.path, &self.batch.video)?;
         let sha256 = recordings::sha256(&self.recording.path)?;
-        let session_id = session_of(&self.recording.name, sha256, &self.batch.policy, detector.models());
+        let session_id =
+            session_of(&self.recording.name, sha256, &self.batch.policy, detector.models());
         let origin = Origin {
             recording: self.recording.name.clone(),
             sha256,
@@ -207,4 +212,3 @@ fn session_of(name: &str, recording: Hash, policy: &Policy, models: &[ModelIdent
     parts.extend(models.iter().map(|model| &model.sha256.as_bytes()[..]));
     SessionId::derived(&parts)
 }
-

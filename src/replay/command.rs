@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
+use super::Status;
 use super::args::Args;
 use super::batch::{Batch, Eyes, Finished, Watcher as _};
 use super::output::{Outcome, Writer};
 use super::progress::Progress;
 use super::recordings;
-use super::reporting::{Reporting, Target};
-use super::Status;
+use super::reporting::Reporting;
 use crate::capture::file;
 use crate::detector::{Scripted, onnx};
 use crate::presence::Policy;
-use crate::settings;
+use crate::{settings, upload};
 
 /// What went wrong in a run, most serious last.
 #[derive(Debug, Default)]
@@ -135,22 +135,46 @@ fn eyes(args: &Args) -> anyhow::Result<Eyes> {
 fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
     let Some(server) = &args.report_to else { return Ok(None) };
     let Some(token_file) = &args.token_file else { bail!("--report-to needs --token-file") };
-    let target = Target {
+    let target = upload::Settings {
         server: server.clone(),
         token: settings::read_token(token_file)?,
         authority: args.ca.clone(),
         allow_plain_loopback: args.allow_plain_loopback,
-        spool: args.spool.clone(),
-        timeout: Duration::from_secs(args.report_timeout),
+        folder: spool_folder(args, server)?,
     };
-    Ok(Some(Reporting::start(target)?))
+    Ok(Some(Reporting::start(target, Duration::from_secs(args.report_timeout))?))
+}
+
+/// A folder for each server: what waits for one must not go to another.
+fn spool_folder(args: &Args, server: &str) -> anyhow::Result<PathBuf> {
+    let spool = match &args.spool {
+        Some(folder) => folder.clone(),
+        None => dirs::data_local_dir()
+            .ok_or_else(|| anyhow!("there is no folder for user data: name one by --spool"))?
+            .join("inview")
+            .join("spool"),
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' };
+    Ok(spool.join(server.trim_end_matches('/').chars().map(plain).collect::<String>()))
 }
 
 /// Waits for the server to take what was reported; `false` when some of it still waits.
 fn deliver(reporting: Reporting, stopped: bool) -> bool {
+    let folder = reporting.folder().display().to_string();
     let delivery = reporting.finish(stopped);
-    say(&delivery.in_words());
-    delivery.is_complete()
+    let reports = |count: u64| format!("{count} report{}", if count == 1 { "" } else { "s" });
+    let because = delivery.obstacle.map(|obstacle| format!(": {obstacle}")).unwrap_or_default();
+    if delivery.refused > 0 {
+        say(&format!("the server refused {}; kept in {folder}", reports(delivery.refused)));
+    }
+    match delivery.waiting {
+        0 => say(&format!("the server has all reports ({} sent)", delivery.acknowledged)),
+        waiting => say(&format!(
+            "{} still to be sent, kept in {folder}{because}; the same command sends them",
+            reports(waiting)
+        )),
+    }
+    delivery.waiting + delivery.refused == 0
 }
 
 fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {

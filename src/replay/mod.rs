@@ -3,13 +3,20 @@
 //! Time comes from the presentation timestamps alone; no clock is read, so two replays of one file
 //! print the same bytes.
 
+#[cfg(feature = "replay")]
+pub mod args;
+#[cfg(feature = "replay")]
+pub mod batch;
+#[cfg(feature = "replay")]
+pub mod command;
 mod document;
-
-#[cfg(feature = "cli")]
+#[cfg(feature = "replay")]
 pub mod output;
-#[cfg(feature = "video")]
+#[cfg(feature = "replay")]
+mod progress;
+#[cfg(feature = "replay")]
 pub mod recordings;
-#[cfg(feature = "upload")]
+#[cfg(feature = "replay")]
 pub mod reporting;
 
 pub use document::{

@@ -73,7 +73,10 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(code) => matches!(
             code,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown | ErrorCode::TypeMismatch
+            ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::Unknown
+                | ErrorCode::TypeMismatch
         ),
         // A row of another type or a missing row: the tables are not ours.
         None => true,
@@ -129,13 +132,9 @@ pub(super) fn spools_in(folder: &Path) -> Vec<(PathBuf, SessionId)> {
     spools
 }
 
-pub(super) fn incarnations_with(
-    path: &Path,
-    state: u8,
-) -> rusqlite::Result<Vec<Incarnation>> {
+pub(super) fn incarnations_with(path: &Path, state: u8) -> rusqlite::Result<Vec<Incarnation>> {
     let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let mut query =
-        database.prepare("SELECT DISTINCT incarnation FROM event WHERE state = ?1")?;
+    let mut query = database.prepare("SELECT DISTINCT incarnation FROM event WHERE state = ?1")?;
     let rows = query.query_map([state], |row| row.get::<_, [u8; 16]>(0))?;
     rows.map(|row| row.map(|bytes| Incarnation(Uuid::from_bytes(bytes)))).collect()
 }

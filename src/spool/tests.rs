@@ -143,10 +143,11 @@ fn only_the_owner_may_read_the_spool() {
 fn a_file_that_is_no_database_is_set_aside_and_not_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let path = filled(folder.path(), 2).path().to_owned();
-    fs::File::create(&path).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, &b"this is no database ".repeat(400))
-    })
-    .unwrap();
+    fs::File::create(&path)
+        .and_then(|mut file| {
+            std::io::Write::write_all(&mut file, &b"this is no database ".repeat(400))
+        })
+        .unwrap();
     let outbox = open(folder.path());
     let aside = outbox.set_aside().unwrap();
     assert!(fs::read(aside).unwrap().starts_with(b"this is no"));

@@ -72,17 +72,19 @@ pub(super) fn body_of(batch: &[StoredEvent]) -> Vec<u8> {
 }
 
 fn address(server: &str, allow_plain_loopback: bool) -> Result<Url, UploadError> {
-    let url = Url::parse(server)
-        .map_err(|error| UploadError::Address { address: server.to_owned(), reason: error.to_string() })?;
+    let url = Url::parse(server).map_err(|error| UploadError::Address {
+        address: server.to_owned(),
+        reason: error.to_string(),
+    })?;
     let refused = |reason: &str| {
         Err(UploadError::Address { address: server.to_owned(), reason: reason.to_owned() })
     };
     match url.scheme() {
         "https" => Ok(url),
         "http" if !is_loopback(&url) => refused("reports go over https:// only"),
-        "http" if !allow_plain_loopback => {
-            refused("reports go over https://; for a server on this machine, allow http:// by --allow-plain-loopback")
-        }
+        "http" if !allow_plain_loopback => refused(
+            "reports go over https://; for a server on this machine, allow http:// by --allow-plain-loopback",
+        ),
         "http" => Ok(url),
         _ => refused("it must begin with https://"),
     }
@@ -95,7 +97,8 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, UploadError> {
-    let fault = |reason: String| UploadError::Authority { path: path.display().to_string(), reason };
+    let fault =
+        |reason: String| UploadError::Authority { path: path.display().to_string(), reason };
     let pem = fs::read(path).map_err(|error| fault(error.to_string()))?;
     let certificates =
         Certificate::from_pem_bundle(&pem).map_err(|error| fault(in_one_line(&error)))?;
@@ -119,9 +122,11 @@ fn in_one_line(error: &reqwest::Error) -> String {
         () => "the request failed",
     };
     match deepest {
-        Some(reason) if reason.contains("UnknownIssuer") => "the server's certificate is not signed \
+        Some(reason) if reason.contains("UnknownIssuer") => {
+            "the server's certificate is not signed \
              by a known authority; name its authority by --ca"
-            .to_owned(),
+                .to_owned()
+        }
         Some(reason) => format!("{what}: {reason}"),
         None => what.to_owned(),
     }
@@ -138,7 +143,9 @@ mod tests {
             assert!(address(plain, true).is_ok(), "{plain}");
             assert!(address(plain, false).is_err(), "{plain}");
         }
-        for remote in ["http://proctor.example", "http://127.0.0.1.example", "ftp://localhost", "proctor"] {
+        for remote in
+            ["http://proctor.example", "http://127.0.0.1.example", "ftp://localhost", "proctor"]
+        {
             assert!(address(remote, true).is_err(), "{remote}");
         }
     }

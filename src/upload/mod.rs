@@ -205,7 +205,9 @@ impl Worker {
             Err(reason) => Verdict::Retry { retry_after: None, reason },
         };
         match verdict {
-            Verdict::Acknowledged(receipt) if receipt.acked_seq >= first.seq && receipt.acked_seq <= last.seq => {
+            Verdict::Acknowledged(receipt)
+                if receipt.acked_seq >= first.seq && receipt.acked_seq <= last.seq =>
+            {
                 match sending.outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
                     Ok(()) => {}
                     Err(SpoolError::ForeignReceipt { .. }) => {

@@ -31,13 +31,22 @@ pub struct Answer {
 pub enum Verdict {
     /// Everything up to the receipt's `acked_seq` is stored.
     Acknowledged(Receipt),
-    Retry { retry_after: Option<Duration>, reason: String },
+    Retry {
+        retry_after: Option<Duration>,
+        reason: String,
+    },
     /// It will take a person to mend it; try again all the same, seldom.
-    RetrySlowly { reason: String },
+    RetrySlowly {
+        reason: String,
+    },
     /// Send fewer events at once; a single one is at fault itself.
-    Halve { reason: String },
+    Halve {
+        reason: String,
+    },
     /// The same reports must not be sent again: another history stands at the server.
-    Stop { reason: String },
+    Stop {
+        reason: String,
+    },
 }
 
 /// Judges an answer to a batch of this session and incarnation.
@@ -71,7 +80,10 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
         409 => Verdict::Stop { reason: reason() },
         400 | 413 | 422 => Verdict::Halve { reason: reason() },
         300..=399 => Verdict::RetrySlowly {
-            reason: format!("the address leads elsewhere ({}); redirects are not followed", answer.status),
+            reason: format!(
+                "the address leads elsewhere ({}); redirects are not followed",
+                answer.status
+            ),
         },
         _ => Verdict::RetrySlowly { reason: reason() },
     }

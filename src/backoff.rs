@@ -7,7 +7,7 @@ pub const BASE: Duration = Duration::from_secs(1);
 /// No wait is longer, unless the server asks for it.
 pub const CAP: Duration = Duration::from_secs(30);
 /// A server that asks for more is not believed: a typing error there must not silence us for days.
-pub const RETRY_AFTER_CAP: Duration = Duration::from_secs(300);
+pub const RETRY_AFTER_CAP: Duration = Duration::from_mins(5);
 
 /// The wait before attempt `failures + 1`.
 ///

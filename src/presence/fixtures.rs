@@ -115,18 +115,15 @@ impl Fixtures {
             nature: if moved.is_some() { Nature::Live } else { Nature::Undecided },
             moved: moved.is_some(),
         };
-        match moved {
-            Some(place) => {
-                self.tracked[place] = tracked;
-                place
+        if let Some(place) = moved {
+            self.tracked[place] = tracked;
+            place
+        } else {
+            if self.tracked.len() >= MOST {
+                self.tracked.remove(0);
             }
-            None => {
-                if self.tracked.len() >= MOST {
-                    self.tracked.remove(0);
-                }
-                self.tracked.push(tracked);
-                self.tracked.len() - 1
-            }
+            self.tracked.push(tracked);
+            self.tracked.len() - 1
         }
     }
 

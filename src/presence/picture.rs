@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_smooth_surface_has_no_structure_and_edges_have() {
         let vignette = picture(|x, y| {
-            let (dx, dy) = (x as f64 / 320.0 - 0.5, y as f64 / 240.0 - 0.5);
+            let (dx, dy) = (f64::from(x) / 320.0 - 0.5, f64::from(y) / 240.0 - 0.5);
             (150.0 - 80.0 * (dx * dx + dy * dy) + 20.0 * dx) as u8
         });
         let window = picture(|x, _| if x < 100 { 200 } else { 120 });

@@ -202,13 +202,14 @@ impl Track {
                     (State::Pending(run), None)
                 }
             }
-            State::Open { id, mut run } => match run.take(at, evidence, counts, times.confirm) {
-                true => {
+            State::Open { id, mut run } => {
+                if run.take(at, evidence, counts, times.confirm) {
                     let end = run.cleared.unwrap_or(at);
                     (State::Closing { id, run, end, again: None }, None)
+                } else {
+                    (State::Open { id, run }, None)
                 }
-                false => (State::Open { id, run }, None),
-            },
+            }
             State::Closing { id, mut run, end, again } => match again {
                 None if holds => (State::Closing { id, run, end, again: Some(begun()) }, None),
                 None => {
@@ -315,8 +316,8 @@ mod tests {
     use crate::report::SessionId;
 
     const TIMES: Times = Times {
-        record_after: Duration::from_millis(1_000),
-        merge_gap: Duration::from_millis(1_000),
+        record_after: Duration::from_secs(1),
+        merge_gap: Duration::from_secs(1),
         confirm: Duration::from_millis(150),
     };
 

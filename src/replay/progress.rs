@@ -13,7 +13,7 @@ use crate::time::MediaTime;
 /// A bar for each recording that is being replayed. Draws on standard error, and only on a
 /// terminal.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     bars: MultiProgress,
     open: Mutex<BTreeMap<usize, ProgressBar>>,
     stopped: Arc<AtomicBool>,
@@ -21,12 +21,12 @@ pub struct Progress {
 
 impl Progress {
     /// `stopped` is set by whoever wants the run to end.
-    pub fn new(stopped: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(stopped: Arc<AtomicBool>) -> Self {
         Self { bars: MultiProgress::new(), open: Mutex::default(), stopped }
     }
 
     /// Lets `print` write to the terminal without the bars in its way.
-    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bars.suspend(print)
     }
 

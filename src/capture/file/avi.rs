@@ -350,12 +350,11 @@ impl Avi {
             self.progress.unusable();
             return Ok(None);
         }
-        match self.decode() {
-            Some((payload, size)) => Ok(Some(Frame { seq, pts, size, payload })),
-            None => {
-                self.progress.unusable();
-                Ok(None)
-            }
+        if let Some((payload, size)) = self.decode() {
+            Ok(Some(Frame { seq, pts, size, payload }))
+        } else {
+            self.progress.unusable();
+            Ok(None)
         }
     }
 

@@ -13,7 +13,7 @@
 //! may open nothing but the one file, turns frames upright itself, and is killed when it gives
 //! nothing for too long, or when the source is dropped.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};

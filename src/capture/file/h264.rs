@@ -166,16 +166,13 @@ impl<'a> Iterator for Units<'a> {
             let size = size.iter().fold(0_usize, |size, &byte| size << 8 | usize::from(byte));
             rest.split_at_checked(size)
         });
-        match unit {
-            Some((unit, rest)) => {
-                self.rest = rest;
-                Some(unit)
-            }
-            None => {
-                self.broken = true;
-                self.rest = &[];
-                None
-            }
+        if let Some((unit, rest)) = unit {
+            self.rest = rest;
+            Some(unit)
+        } else {
+            self.broken = true;
+            self.rest = &[];
+            None
         }
     }
 }

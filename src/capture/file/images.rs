@@ -67,7 +67,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+        let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
         let known = EXTENSIONS.iter().any(|known| extension.as_deref() == Some(known.as_ref()));
         if known && !hidden && path.is_file() {

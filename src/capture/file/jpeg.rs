@@ -30,7 +30,7 @@ pub(super) fn decode(jpeg: &[u8]) -> Option<(Payload, Size)> {
         .ok()?;
     let channels = if grey { 1 } else { 3 };
     let complete = pixels.len() == size.area() * channels;
-    complete.then(|| (if grey { Payload::Gray8(pixels) } else { Payload::Rgb8(pixels) }, size))
+    complete.then_some((if grey { Payload::Gray8(pixels) } else { Payload::Rgb8(pixels) }, size))
 }
 
 fn decoder(jpeg: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {

@@ -2,10 +2,10 @@
 //!
 //! | what | how it is known | read by |
 //! |---|---|---|
-//! | MP4, MOV (also fragmented) with H.264, 8 bits, 4:2:0, progressive | first box | built in: own index reader, OpenH264 |
+//! | MP4, MOV (also fragmented) with H.264, 8 bits, 4:2:0, progressive | first box | built in: own index reader, `OpenH264` |
 //! | AVI with MJPEG or uncompressed BGR | `RIFF….AVI ` | built in: own chunk reader, zune-jpeg |
 //! | folder of JPEG, PNG or BMP files | it is a folder | built in: the `image` crate |
-//! | WebM, Matroska, HEVC, AV1, 10 bits, … | first bytes, codec codes | `ffmpeg`, as a child process |
+//! | `WebM`, Matroska, HEVC, AV1, 10 bits, … | first bytes, codec codes | `ffmpeg`, as a child process |
 //!
 //! The name of a file says nothing: content decides. What is built in needs nothing beside the
 //! program; for the rest an `ffmpeg` is looked for, and named as what is missing when there is none.

@@ -261,11 +261,11 @@ impl Mp4 {
             if !self.decode_next(MediaTime::from_micros(i64::MIN))? {
                 break;
             }
-            let sizes = self.waiting.values().filter_map(|outcome| match outcome {
+            let mut sizes = self.waiting.values().filter_map(|outcome| match outcome {
                 Outcome::Picture(_, size) => Some(*size),
                 Outcome::Passed | Outcome::Unusable => None,
             });
-            if let Some(size) = sizes.last() {
+            if let Some(size) = sizes.next_back() {
                 self.info.size = turn.size(size);
                 return Ok(Opened::Source(Box::new(self)));
             }

@@ -17,7 +17,7 @@ pub(super) enum Kind {
 const MP4_BOXES: [&[u8; 4]; 9] =
     [b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"];
 
-/// Codes of codecs in Matroska and WebM.
+/// Codes of codecs in Matroska and `WebM`.
 const MATROSKA_CODECS: [(&[u8], &str); 9] = [
     (b"V_VP8", "VP8"),
     (b"V_VP9", "VP9"),

@@ -29,10 +29,8 @@ impl Sps {
         let profile = bits.u(8)?;
         bits.u(16)?;
         bits.ue()?;
-        let (chroma_format, bit_depth) = match has_chroma_format(profile) {
-            true => chroma_format(&mut bits)?,
-            false => (1, 8),
-        };
+        let (chroma_format, bit_depth) =
+            if has_chroma_format(profile) { chroma_format(&mut bits)? } else { (1, 8) };
         bits.ue()?;
         skip_picture_order(&mut bits)?;
         bits.ue()?;

@@ -40,7 +40,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 /// The module that a file belongs to: the first part of its path below src.
 fn module_of(file: &Path) -> Option<String> {
     let relative = file.strip_prefix(source()).unwrap();
-    let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    let first = relative.iter().next()?.to_string_lossy().into_owned();
     let module = first.trim_end_matches(".rs").to_owned();
     (!["lib", "main", "bin"].contains(&&*module)).then_some(module)
 }

@@ -60,7 +60,9 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
     let (p99, structure) = match shot.scene {
         Scene::Dark => (6, 0.2),
         Scene::Covered => (30, 0.01),
-        _ => (200, 0.2),
+        Scene::Face | Scene::BodyOnly | Scene::Nobody | Scene::TwoFaces | Scene::FrozenFace => {
+            (200, 0.2)
+        }
     };
     let picture = PictureStats { mean: 120.0, p99, structure, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
@@ -92,7 +94,7 @@ fn closed(changes: &[Change]) -> Vec<(Kind, i64, i64, ClosedBy)> {
         .iter()
         .filter_map(|change| match change {
             Change::Closed(interval) => Some(of(interval)),
-            _ => None,
+            Change::Opened(_) | Change::Warned(..) | Change::Alerted(..) => None,
         })
         .collect();
     closed.sort_by_key(|(kind, start, ..)| (*start, *kind));

@@ -181,7 +181,9 @@ fn surfaces() -> &'static [Vec<f64>; 6] {
                 current.iter_mut().zip(other.iter()).for_each(|(c, o)| *c -= shared * o);
             }
             let length = current.iter().map(|value| value * value).sum::<f64>().sqrt();
-            current.iter_mut().for_each(|value| *value /= length);
+            for value in current.iter_mut() {
+                *value /= length;
+            }
         }
         basis
     })

@@ -429,9 +429,9 @@ mod tests {
         let mut track = Track::new(TIMES);
         let mut id = || IntervalId::derived(SessionId::derived(&[]), 1);
         let mut last = None;
-        for (step, frame) in "..xxxxxx.........".chars().enumerate() {
+        for (step, frame) in (0..).zip("..xxxxxx.........".chars()) {
             let evidence = if frame == 'x' { Evidence::Holds(0.8) } else { Evidence::Clear };
-            let at = MediaTime::from_millis(step as i64 * 200);
+            let at = MediaTime::from_millis(step * 200);
             last = track.take(at, evidence, Counts::frame(2), &mut id).pop().or(last);
         }
         let Some(Step::Closed { counts, .. }) = last else { panic!("not closed: {last:?}") };

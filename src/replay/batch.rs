@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::output::Outcome;
@@ -83,18 +83,9 @@ impl Batch {
                 )?;
             }
             drop(results);
-            let (mut waiting, mut expected) = (BTreeMap::new(), 0);
-            for (index, result) in finished {
-                waiting.insert(index, result);
-                while let Some(result) = waiting.remove(&expected) {
-                    expected += 1;
-                    if let Err(error) = done(result) {
-                        abandoned.store(true, Ordering::Relaxed);
-                        return Err(error);
-                    }
-                }
-            }
-            Ok(())
+            let handed_out = hand_out_in_order(&finished, &mut done);
+            abandoned.store(handed_out.is_err(), Ordering::Relaxed);
+            handed_out
         })
     }
 
@@ -118,6 +109,21 @@ impl Batch {
             }
         }
     }
+}
+
+fn hand_out_in_order(
+    finished: &Receiver<(usize, Finished)>,
+    done: &mut impl FnMut(Finished) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut waiting, mut expected) = (BTreeMap::new(), 0);
+    for (index, result) in finished {
+        waiting.insert(index, result);
+        while let Some(result) = waiting.remove(&expected) {
+            expected += 1;
+            done(result)?;
+        }
+    }
+    Ok(())
 }
 
 /// One recording of a batch.

@@ -184,5 +184,5 @@ fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
 
 /// One line on standard error. If even that is closed, there is nobody to tell.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "inview-replay: {line}");
+    writeln!(io::stderr(), "inview-replay: {line}").ok();
 }

@@ -1,6 +1,5 @@
 //! Documents as text, JSON, JSON lines and CSV.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -148,8 +147,8 @@ fn clock(seconds: f64) -> String {
 
 fn text(document: &Document) -> String {
     let camera = &document.camera;
-    let mut text = format!(
-        "{}   {}   {}x{} {} in {}   {} of {} frames looked at\n",
+    let mut lines = vec![format!(
+        "{}   {}   {}x{} {} in {}   {} of {} frames looked at",
         document.recording,
         clock(document.duration_s),
         camera.width,
@@ -158,26 +157,24 @@ fn text(document: &Document) -> String {
         camera.container,
         document.sampled,
         document.frames,
-    );
+    )];
     match &document.status {
         Status::Complete => {}
         Status::Truncated(reason) => {
-            let _ = writeln!(text, "  TRUNCATED: {reason}; what could be read is reported");
+            lines.push(format!("TRUNCATED: {reason}; what could be read is reported"));
         }
-        Status::Incomplete => text.push_str("  INCOMPLETE: stopped before its end\n"),
+        Status::Incomplete => lines.push("INCOMPLETE: stopped before its end".to_owned()),
     }
     if camera.unusable_frames > 0 {
-        let _ = writeln!(text, "  {} frames could not be decoded", camera.unusable_frames);
+        lines.push(format!("{} frames could not be decoded", camera.unusable_frames));
     }
     if document.intervals.is_empty() {
-        text.push_str("  nothing to report: in view all the time\n");
+        lines.push("nothing to report: in view all the time".to_owned());
     } else {
-        for line in table(&document.intervals).lines() {
-            let _ = writeln!(text, "  {}", line.trim_end());
-        }
+        let table = table(&document.intervals);
+        lines.extend(table.lines().map(|line| line.trim_end().to_owned()));
     }
-    text.push('\n');
-    text
+    lines.join("\n  ") + "\n\n"
 }
 
 fn table(intervals: &[RecordedInterval]) -> String {
@@ -226,9 +223,7 @@ impl Totals {
         let plural = |count: usize, word: &str| {
             format!("{count} {word}{}", if count == 1 { "" } else { "s" })
         };
-        let mut words =
-            format!("{}, {}", plural(self.recordings, "recording"), clock(self.seconds));
-        let _ = write!(words, ": {}", plural(self.intervals.len(), "interval"));
+        let mut found = plural(self.intervals.len(), "interval");
         let by_kind: Vec<String> = Kind::ALL
             .iter()
             .filter_map(|kind| {
@@ -239,17 +234,19 @@ impl Totals {
             })
             .collect();
         if !by_kind.is_empty() {
-            let _ = write!(words, ": {}", by_kind.join(", "));
+            found = format!("{found}: {}", by_kind.join(", "));
         }
+        let mut words = vec![found];
         let alerts = self.intervals.iter().filter(|interval| interval.alerted).count();
-        let _ = write!(words, "; {}", plural(alerts, "alert"));
+        words.push(plural(alerts, "alert"));
         let blind = self.intervals.iter().filter(|i| i.family == Family::CouldNotLook).count();
         if blind > 0 {
-            let _ = write!(words, "; {} in which the camera could not look", plural(blind, "time"));
+            words.push(format!("{} in which the camera could not look", plural(blind, "time")));
         }
         if self.failed > 0 {
-            let _ = write!(words, "; {} could not be replayed", plural(self.failed, "recording"));
+            words.push(format!("{} could not be replayed", plural(self.failed, "recording")));
         }
-        words
+        let (recordings, length) = (plural(self.recordings, "recording"), clock(self.seconds));
+        format!("{recordings}, {length}: {}", words.join("; "))
     }
 }

@@ -75,12 +75,12 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("media", move |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let _ = write!(out, "{}", clock(state.pos()));
+            write!(out, "{}", clock(state.pos())).ok();
         })
         .with_key("length", move |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let _ = write!(out, "{}", clock(state.len().unwrap_or(0)));
+            write!(out, "{}", clock(state.len().unwrap_or(0))).ok();
         })
         .with_key("speed", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let _ = write!(out, "{:.1}x real time", state.per_sec() / 1e3);
+            write!(out, "{:.1}x real time", state.per_sec() / 1e3).ok();
         })
 }

@@ -85,7 +85,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Renames a file and its WAL to a free name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let aside = (1_u32..)
+    let aside = (1_u32..10_000)
         .map(|number| with_suffix(path, &format!(".damaged-{number}")))
         .find(|aside| !aside.exists())
         .unwrap_or_else(|| with_suffix(path, ".damaged"));

@@ -167,7 +167,7 @@ impl Outbox {
     }
 
     /// The server has every event up to `seq`, whose hash it gives as a proof.
-    pub fn acknowledge(&mut self, seq: u64, head: Hash) -> Result<(), SpoolError> {
+    pub fn acknowledge(&self, seq: u64, head: Hash) -> Result<(), SpoolError> {
         if seq == 0 {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl Outbox {
     }
 
     /// The server will never take this event: it is kept, and the ones behind it go on.
-    pub fn refuse(&mut self, seq: u64) -> Result<(), SpoolError> {
+    pub fn refuse(&self, seq: u64) -> Result<(), SpoolError> {
         self.database.execute(
             "UPDATE event SET state = ?1 WHERE incarnation = ?2 AND seq = ?3 AND state = ?4",
             params![REFUSED, self.key(), seq, WAITING],

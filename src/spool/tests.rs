@@ -61,7 +61,7 @@ fn a_batch_keeps_to_its_bounds_but_is_never_empty() {
 #[test]
 fn only_the_hash_of_our_own_event_acknowledges_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = filled(folder.path(), 3);
+    let outbox = filled(folder.path(), 3);
     let second = outbox.peek_batch(3, usize::MAX).unwrap()[1].hash;
     let foreign = outbox.acknowledge(3, second).unwrap_err();
     assert!(matches!(foreign, SpoolError::ForeignReceipt { seq: 3 }), "{foreign}");
@@ -74,7 +74,7 @@ fn only_the_hash_of_our_own_event_acknowledges_it() {
 #[test]
 fn a_replay_that_is_started_again_adds_nothing_twice_even_after_an_acknowledgement() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = filled(folder.path(), 3);
+    let outbox = filled(folder.path(), 3);
     let head = outbox.peek_batch(3, usize::MAX).unwrap()[1].hash;
     outbox.acknowledge(2, head).unwrap();
     drop(outbox);
@@ -95,7 +95,7 @@ fn other_bytes_under_a_known_number_are_refused() {
 #[test]
 fn a_refused_event_is_kept_and_does_not_hold_up_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = filled(folder.path(), 3);
+    let outbox = filled(folder.path(), 3);
     outbox.refuse(2).unwrap();
     assert_eq!(waiting(&outbox), [1, 3]);
     assert_eq!(outbox.counts().unwrap().refused, 1);
@@ -105,7 +105,7 @@ fn a_refused_event_is_kept_and_does_not_hold_up_the_others() {
 #[test]
 fn a_delivered_spool_is_removed_and_one_that_waits_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = filled(folder.path(), 2);
+    let outbox = filled(folder.path(), 2);
     let head = outbox.peek_batch(2, usize::MAX).unwrap()[1].hash;
     let path = outbox.path().to_owned();
     assert!(!filled(folder.path(), 2).remove_if_delivered().unwrap());
@@ -118,7 +118,7 @@ fn a_delivered_spool_is_removed_and_one_that_waits_is_not() {
 #[test]
 fn sessions_with_something_to_send_are_found() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = filled(folder.path(), 1);
+    let outbox = filled(folder.path(), 1);
     let (session, incarnation) = (outbox.session(), outbox.incarnation());
     assert_eq!(unsent(folder.path()), [(session, incarnation)]);
     let head = outbox.peek_batch(1, usize::MAX).unwrap()[0].hash;
@@ -224,7 +224,7 @@ proptest! {
         for action in actions {
             match action {
                 Action::Append => {
-                    outbox.append(None, data(made as i64)).unwrap();
+                    outbox.append(None, data(i64::try_from(made).unwrap())).unwrap();
                     made += 1;
                     if made > model.len() {
                         model.push((outbox.cursor.1, WAITING));

@@ -104,13 +104,13 @@ impl Uploader {
     /// Something was appended.
     pub fn nudge(&self) {
         // Full: a nudge waits already. Closed: the thread is gone, and `finish` tells.
-        let _ = self.nudges.try_send(());
+        self.nudges.try_send(()).ok();
     }
 
     /// Goes on until all is delivered or `timeout` has passed, then stops.
     pub fn finish(mut self, timeout: Duration) -> Delivery {
         self.nudge();
-        let _ = self.finish.try_send(timeout);
+        self.finish.try_send(timeout).ok();
         let thread = self.thread.take().map(JoinHandle::join);
         let lost = || Delivery {
             obstacle: Some("the upload thread failed".to_owned()),
@@ -122,7 +122,7 @@ impl Uploader {
 
 impl Drop for Uploader {
     fn drop(&mut self) {
-        let _ = self.finish.try_send(Duration::ZERO);
+        self.finish.try_send(Duration::ZERO).ok();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

@@ -186,7 +186,7 @@ struct Running {
 
 impl Running {
     fn start(program: &Path, path: &Path, stall_limit: Duration) -> Result<Self, CaptureError> {
-        let mut child = command(program, path)?.spawn().map_err(cannot_start)?;
+        let mut child = command(program, path)?.spawn().map_err(|error| cannot_start(&error))?;
         let pipes = (child.stdout.take(), child.stderr.take());
         let notes = Arc::new(Mutex::new(Notes::default()));
         let not_before = Arc::new(AtomicI64::new(i64::MIN));
@@ -275,7 +275,7 @@ impl Drop for Running {
     }
 }
 
-fn cannot_start(error: std::io::Error) -> CaptureError {
+fn cannot_start(error: &std::io::Error) -> CaptureError {
     CaptureError::Ffmpeg(format!("it cannot be started: {error}"))
 }
 

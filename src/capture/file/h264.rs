@@ -116,7 +116,7 @@ impl Pictures {
             .filter_map(|unit| unit.first().copied())
             .filter(|header| SLICE_TYPES.contains(&(header & 31)))
             .peekable();
-        slices.peek().is_some() && slices.all(|header| header >> 5 & 3 == 0)
+        slices.peek().is_some() && slices.all(|header| header & 0b0110_0000 == 0)
     }
 
     /// Writes the sample with start codes instead of sizes. `None` when that cannot be done.

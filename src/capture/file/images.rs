@@ -212,9 +212,10 @@ fn decode(path: &Path) -> Option<(Payload, Size)> {
     let mut image = DynamicImage::from_decoder(decoder).ok()?;
     image.apply_orientation(orientation);
     let size = Size::new(image.width(), image.height());
-    let payload = match image {
-        DynamicImage::ImageLuma8(grey) => Payload::Gray8(grey.into_raw()),
-        other => Payload::Rgb8(other.into_rgb8().into_raw()),
+    let payload = if let DynamicImage::ImageLuma8(grey) = image {
+        Payload::Gray8(grey.into_raw())
+    } else {
+        Payload::Rgb8(image.into_rgb8().into_raw())
     };
     (!size.is_empty()).then_some((payload, size))
 }

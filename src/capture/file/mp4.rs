@@ -52,7 +52,7 @@ pub(super) struct Mp4 {
 pub(super) fn open(mut file: File, length: u64) -> Result<Opened, CaptureError> {
     let (track, cut_off) = read_index(&mut file, length)?;
     if &track.codec != b"avc1" && &track.codec != b"avc3" {
-        return beyond(codec_name(&track.codec));
+        return beyond(codec_name(track.codec));
     }
     let parameters = track.avcc.as_deref().and_then(Parameters::parse);
     let Some(parameters) = parameters else {
@@ -93,8 +93,8 @@ fn beyond(codec: Option<String>) -> Result<Opened, CaptureError> {
 }
 
 /// `None` for what nothing can decode.
-fn codec_name(code: &[u8; 4]) -> Option<String> {
-    Some(match code {
+fn codec_name(code: [u8; 4]) -> Option<String> {
+    Some(match &code {
         b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => "HEVC".to_owned(),
         b"av01" => "AV1".to_owned(),
         b"vp08" => "VP8".to_owned(),

@@ -88,7 +88,7 @@ pub(super) fn as_immediate(nal: &[u8]) -> Option<Vec<u8>> {
     }
     if !has_chroma_format(profile) {
         // 4:2:0 (ue 1), eight bits twice (ue 0), no bypass, no scaling lists.
-        out.put(0b010_1_1_0_0, 7);
+        out.put(0b010_1100, 7);
     }
     // The stop bit is copied like the rest; what follows it is padding.
     let end = bits.last_one()?;

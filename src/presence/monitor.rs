@@ -122,7 +122,8 @@ impl Monitor {
 
     /// Whether the picture alone says that the models need not be asked.
     pub fn is_covered(&self, picture: &PictureStats) -> bool {
-        picture.structure <= self.policy.picture.covered_structure
+        let limits = &self.policy.picture;
+        picture.structure <= limits.covered_structure || picture.p99 < limits.black_luma
     }
 
     /// Takes one frame that was looked at.
@@ -261,8 +262,10 @@ impl Monitor {
         let picture = &self.policy.picture;
         match kind {
             Kind::CameraCovered => {
-                let margin = 1.0 - look.picture.structure / picture.covered_structure.max(1e-9);
-                when(verdict == Verdict::Covered, 0.5 + margin / 2.0)
+                let flat = 1.0 - look.picture.structure / picture.covered_structure.max(1e-9);
+                let black =
+                    1.0 - f64::from(look.picture.p99) / f64::from(picture.black_luma.max(1));
+                when(verdict == Verdict::Covered, 0.5 + flat.max(black) / 2.0)
             }
             Kind::TooDark => {
                 let margin =

@@ -65,6 +65,9 @@ pub struct PicturePolicy {
     /// Covered: [`super::PictureStats::structure`] at or below this. A finger on the lens has
     /// 0.02, a blank wall 0.05, a room 0.07 and more.
     pub covered_structure: f64,
+    /// Covered, too: 99th percentile of luma below this. A camera in a dark room turns up its gain
+    /// and shows noise; black without noise is a shutter or a cap.
+    pub black_luma: u8,
     /// Too dark to say that nobody is there: 99th percentile of luma below this. Down to 20 the
     /// detectors still find a face.
     pub dark_luma: u8,
@@ -114,6 +117,7 @@ impl Default for PicturePolicy {
     fn default() -> Self {
         Self {
             covered_structure: 0.045,
+            black_luma: 5,
             dark_luma: 12,
             still_difference: 0.08,
             still_difference_empty: 0.02,

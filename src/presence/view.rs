@@ -272,12 +272,13 @@ mod tests {
         let frames = [
             (vec![face(0.9, 200.0), face(0.9, 450.0)], vec![]),
             (vec![face(0.9, 206.0), face(0.9, 456.0)], vec![]),
+            (vec![face(0.9, 203.0), face(0.9, 453.0)], vec![]),
         ];
         let frames: Vec<(&[Detection], &[Detection])> =
             frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
         let read = read(&frames);
         assert_eq!(read[0], (View::Face, Company::Undecided));
-        assert_eq!(read[1].1, Company::Yes(0.9));
+        assert_eq!(read[2].1, Company::Yes(0.9));
     }
 
     #[test]
@@ -292,9 +293,10 @@ mod tests {
         let moved = [
             (vec![face(0.9, 100.0)], vec![person(0.9, 40.0), person(0.6, 400.0)]),
             (vec![face(0.9, 104.0)], vec![person(0.9, 46.0), person(0.6, 408.0)]),
+            (vec![face(0.9, 108.0)], vec![person(0.9, 50.0), person(0.6, 416.0)]),
         ];
         let frames: Vec<(&[Detection], &[Detection])> =
             moved.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
-        assert_eq!(read(&frames)[1].1, Company::Yes(0.6));
+        assert_eq!(read(&frames)[2].1, Company::Yes(0.6));
     }
 }

@@ -21,8 +21,9 @@ const SAME_IOU: f32 = 0.3;
 /// Overlap from which a find is taken for a known fixture, whatever the detector's jitter: nobody
 /// sits down exactly before a portrait of their own size.
 const FIXTURE_IOU: f32 = 0.8;
-/// So many finds in a row off their place are a movement: one alone is the detector's error.
-const STRAYS: u8 = 2;
+/// A find that is off its place for this long has moved; for less, the detector erred: at 5 Hz in
+/// one frame.
+const STRAY_LASTS: Duration = Duration::from_millis(300);
 /// A find that was missed for longer starts anew, unless it is a fixture.
 const FORGET_AFTER: Duration = Duration::from_secs(2);
 /// What once moved must hold still this many times longer to become a fixture.
@@ -46,11 +47,13 @@ struct Tracked {
     label: Label,
     /// Where it stood when it last moved.
     anchor: BoundingBox,
-    /// Finds off that place since the last one on it.
-    strays: u8,
+    /// Since when it stands off that place, and where.
+    stray: Option<(MediaTime, BoundingBox)>,
     still_since: MediaTime,
     /// How long, of the time since, somebody else was seen to move.
     accompanied: Duration,
+    /// Somebody else was seen to move when this was last seen.
+    company: bool,
     last_seen: MediaTime,
     nature: Nature,
     moved: bool,
@@ -80,7 +83,7 @@ impl Fixtures {
                     && self.tracked[other].label == label
                     && self.tracked[other].nature == Nature::Live
             });
-            self.judge(place, at, company);
+            self.tracked[place].company = company;
         }
         places.into_iter().map(|place| self.tracked[place].nature).collect()
     }
@@ -88,7 +91,10 @@ impl Fixtures {
     /// The natures of finds that were taken before, without counting them again.
     pub(super) fn recall(&self, frame: Size, finds: &[Detection]) -> Vec<Nature> {
         let known = |find: &Detection| {
-            let same = |t: &&Tracked| t.label == find.label && t.is_at(&find.bounding_box, frame);
+            let place = &find.bounding_box;
+            let same = |t: &&Tracked| {
+                t.label == find.label && (t.latest() == *place || t.is_at(place, frame))
+            };
             self.tracked.iter().find(same).map_or(Nature::Undecided, |tracked| tracked.nature)
         };
         finds.iter().map(known).collect()
@@ -96,38 +102,22 @@ impl Fixtures {
 
     /// Finds the place of a detection among those remembered, or makes one.
     fn follow(&mut self, at: MediaTime, frame: Size, find: &Detection) -> usize {
-        let of_label = |tracked: &Tracked| tracked.label == find.label;
-        let here = |t: &Tracked| of_label(t) && t.is_at(&find.bounding_box, frame);
-        if let Some(place) = self.tracked.iter().position(here) {
-            self.tracked[place].strays = 0;
+        let known = self.tracked.iter().enumerate().filter(|(_, t)| t.label == find.label);
+        let here = |t: &Tracked| t.is_at(&find.bounding_box, frame);
+        let overlap = |t: &Tracked| t.latest().iou(&find.bounding_box);
+        let known = known.clone().find(|(_, t)| here(t)).or_else(|| {
+            known
+                .filter(|(_, t)| t.nature != Nature::Fixture && t.last_seen < at)
+                .filter(|(_, t)| at.since(t.last_seen) <= FORGET_AFTER && overlap(t) >= SAME_IOU)
+                .max_by(|(_, a), (_, b)| overlap(a).total_cmp(&overlap(b)))
+        });
+        if let Some((place, _)) = known {
+            self.tracked[place].settle(at, self.after);
+            self.tracked[place].see(at, frame, &find.bounding_box);
             return place;
         }
-        let overlap = |tracked: &Tracked| tracked.anchor.iou(&find.bounding_box);
-        let moved = self
-            .tracked
-            .iter()
-            .enumerate()
-            .filter(|(_, t)| of_label(t) && t.last_seen < at && overlap(t) >= SAME_IOU)
-            .filter(|(_, t)| t.nature != Nature::Fixture && at.since(t.last_seen) <= FORGET_AFTER)
-            .max_by(|(_, a), (_, b)| overlap(a).total_cmp(&overlap(b)))
-            .map(|(place, _)| place);
-        if let Some(place) = moved {
-            self.tracked[place].strays += 1;
-            if self.tracked[place].strays < STRAYS {
-                return place;
-            }
-        }
-        let tracked = Tracked {
-            label: find.label,
-            anchor: find.bounding_box,
-            strays: 0,
-            still_since: at,
-            accompanied: Duration::ZERO,
-            last_seen: at,
-            nature: if moved.is_some() { Nature::Live } else { Nature::Undecided },
-            moved: moved.is_some(),
-        };
-        let place = moved.unwrap_or_else(|| self.free_place());
+        let place = self.free_place();
+        let tracked = Tracked::new(at, find);
         match self.tracked.get_mut(place) {
             Some(known) => *known = tracked,
             None => self.tracked.push(tracked),
@@ -143,22 +133,59 @@ impl Fixtures {
             Some(_) | None => self.tracked.len(),
         }
     }
-
-    fn judge(&mut self, place: usize, at: MediaTime, company: bool) {
-        let needed = if self.tracked[place].moved { self.after * MOVED_FACTOR } else { self.after };
-        let tracked = &mut self.tracked[place];
-        let gap = at.since(tracked.last_seen);
-        tracked.last_seen = at;
-        if company && gap <= FORGET_AFTER {
-            tracked.accompanied += gap;
-        }
-        if at.since(tracked.still_since) >= needed && tracked.accompanied >= needed / 2 {
-            tracked.nature = Nature::Fixture;
-        }
-    }
 }
 
 impl Tracked {
+    fn new(at: MediaTime, find: &Detection) -> Self {
+        Self {
+            label: find.label,
+            anchor: find.bounding_box,
+            stray: None,
+            still_since: at,
+            accompanied: Duration::ZERO,
+            company: false,
+            last_seen: at,
+            nature: Nature::Undecided,
+            moved: false,
+        }
+    }
+
+    fn latest(&self) -> BoundingBox {
+        self.stray.map_or(self.anchor, |(_, place)| place)
+    }
+
+    /// Decides what the time since it was last seen has made of it: everything is taken to have
+    /// stayed as it was then, so that more frames of the same change nothing.
+    fn settle(&mut self, at: MediaTime, after: Duration) {
+        let gap = at.since(self.last_seen);
+        if self.company && gap <= FORGET_AFTER {
+            self.accompanied += gap;
+        }
+        let needed = if self.moved { after * MOVED_FACTOR } else { after };
+        let still_until = self.still_since + needed;
+        let moved_at = self.stray.map(|(since, _)| since + STRAY_LASTS);
+        if moved_at.is_none_or(|moved_at| still_until <= moved_at)
+            && still_until <= at
+            && self.accompanied >= needed / 2
+        {
+            self.nature = Nature::Fixture;
+        }
+        if let Some((since, place)) = self.stray.filter(|_| moved_at <= Some(at))
+            && self.nature != Nature::Fixture
+        {
+            self.anchor = place;
+            self.still_since = since;
+            self.accompanied = Duration::ZERO;
+            (self.nature, self.moved, self.stray) = (Nature::Live, true, None);
+        }
+    }
+
+    fn see(&mut self, at: MediaTime, frame: Size, place: &BoundingBox) {
+        let since = self.stray.map_or(at, |(since, _)| since);
+        self.stray = (!self.is_at(place, frame)).then_some((since, *place));
+        self.last_seen = at;
+    }
+
     fn is_at(&self, place: &BoundingBox, frame: Size) -> bool {
         is_still(&self.anchor, place, frame)
             || self.nature == Nature::Fixture && self.anchor.iou(place) >= FIXTURE_IOU

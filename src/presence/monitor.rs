@@ -387,7 +387,7 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
         return match reading.company {
             Company::Yes(score) => holds(true, score),
             Company::No => Evidence::Clear,
-            Company::Undecided => Evidence::Unknown,
+            Company::Undecided => Evidence::MayHold,
         };
     }
     let unseen = 1.0 - reading.best_face.max(reading.best_person);

@@ -24,6 +24,8 @@ pub(super) enum Evidence {
     Clear,
     /// This frame cannot tell.
     Unknown,
+    /// It may hold; a later frame will tell, and if it does, it has held since here.
+    MayHold,
 }
 
 /// How long things must last.
@@ -89,6 +91,8 @@ pub(super) struct Track {
     state: State,
     /// The last frame that spoke against it.
     last_clear: Option<MediaTime>,
+    /// The first frame since then in which it may have held.
+    may_hold_since: Option<MediaTime>,
 }
 
 /// What a frame changed.
@@ -132,11 +136,11 @@ impl Run {
                 self.cleared = None;
                 false
             }
-            (Evidence::Unknown, None) => {
+            (Evidence::Unknown | Evidence::MayHold, None) => {
                 self.counts.add(counts);
                 false
             }
-            (Evidence::Unknown, Some(_)) => {
+            (Evidence::Unknown | Evidence::MayHold, Some(_)) => {
                 self.doubtful.add(counts);
                 false
             }
@@ -155,7 +159,7 @@ impl Run {
 
 impl Track {
     pub(super) fn new(times: Times) -> Self {
-        Self { times, state: State::Clear, last_clear: None }
+        Self { times, state: State::Clear, last_clear: None, may_hold_since: None }
     }
 
     /// Takes what is said at one moment, by a frame (`counts`) or by none; `id` names the interval
@@ -172,8 +176,10 @@ impl Track {
         }
         let mut steps = self.expire(at);
         steps.extend(self.advance(at, evidence, counts, id));
-        if evidence == Evidence::Clear {
-            self.last_clear = Some(at);
+        match evidence {
+            Evidence::Clear => (self.last_clear, self.may_hold_since) = (Some(at), None),
+            Evidence::MayHold => self.may_hold_since = self.may_hold_since.or(Some(at)),
+            Evidence::Holds(_) | Evidence::Unknown => {}
         }
         steps
     }
@@ -186,9 +192,17 @@ impl Track {
         mut id: impl FnMut() -> IntervalId,
     ) -> Option<Step> {
         let times = self.times;
-        let begun = || Run::starting(self.last_clear.unwrap_or(at), counts);
+        let start = self.last_clear.or(self.may_hold_since).unwrap_or(at);
+        let known_later = self.may_hold_since.is_some();
+        let begun = || Run::starting(start, counts);
         let holds = matches!(evidence, Evidence::Holds(_));
         let (state, step) = match self.state {
+            // What it may have been, it was: these frames were the first word.
+            State::Clear if holds && known_later && begun().is_long_enough(at, &times) => {
+                let (id, run) = (id(), begun());
+                let opened = Step::Opened { id, start: run.start, counts: run.counts };
+                (State::Open { id, run }, Some(opened))
+            }
             State::Clear if holds => (State::Pending(begun()), None),
             State::Clear => (State::Clear, None),
             State::Pending(mut run) => {
@@ -266,7 +280,7 @@ impl Track {
 
     /// From `at` on nothing can be said: closes what is open there, forgets what is pending.
     pub(super) fn interrupt(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Step> {
-        self.last_clear = None;
+        (self.last_clear, self.may_hold_since) = (None, None);
         self.stop(at, by)
     }
 
@@ -321,7 +335,7 @@ mod tests {
         confirm: Duration::from_millis(150),
     };
 
-    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `?`
+    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `m` may hold, `?`
     /// cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
     fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
         let mut track = Track::new(TIMES);
@@ -336,6 +350,7 @@ mod tests {
             let evidence = match frame {
                 'x' => Evidence::Holds(1.0),
                 '.' => Evidence::Clear,
+                'm' => Evidence::MayHold,
                 _ => Evidence::Unknown,
             };
             steps.extend(track.take(at, evidence, Counts::frame(2), &mut id));
@@ -384,6 +399,13 @@ mod tests {
     fn frames_that_cannot_tell_neither_open_nor_close() {
         assert_eq!(closed("..xx??xxx...???....."), [(200, 1_800, ClosedBy::SeenAgain)]);
         assert_eq!(closed("..x????????........."), []);
+    }
+
+    #[test]
+    fn what_may_have_held_is_dated_from_its_first_frame_once_it_is_known() {
+        assert_eq!(closed("mmmxxxxx......."), [(0, 1_600, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("mmm.mmxxxxxx......."), [(600, 2_400, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("mmmmmmmmmmm......."), []);
     }
 
     #[test]

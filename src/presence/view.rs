@@ -143,8 +143,9 @@ impl Finds<'_> {
     }
 }
 
-/// The find that is the candidate: the highest score above `enter`, or above `keep` where the
-/// candidate was a moment ago.
+/// The find that is the candidate: one above `enter`, or above `keep` where the candidate was a
+/// moment ago. Of several, the one that was there before; or else one that is known to live; or
+/// else the highest score.
 fn believed<'a>(
     finds: &Finds<'a>,
     last: Option<BoundingBox>,
@@ -156,13 +157,12 @@ fn believed<'a>(
     finds
         .of
         .iter()
-        .map(|(find, _)| *find)
-        .filter(|find| find.score >= enter || find.score >= keep && stayed(find))
-        .max_by(|a, b| {
-            (stayed(a), a.score)
-                .partial_cmp(&(stayed(b), b.score))
-                .unwrap_or(std::cmp::Ordering::Equal)
+        .filter(|(find, _)| find.score >= enter || find.score >= keep && stayed(find))
+        .max_by(|(a, a_nature), (b, b_nature)| {
+            let known = (stayed(a), *a_nature == Nature::Live);
+            known.cmp(&(stayed(b), *b_nature == Nature::Live)).then(a.score.total_cmp(&b.score))
         })
+        .map(|(find, _)| *find)
 }
 
 /// The body that a face belongs to: the one that holds most of it.
@@ -273,12 +273,13 @@ mod tests {
             (vec![face(0.9, 200.0), face(0.9, 450.0)], vec![]),
             (vec![face(0.9, 206.0), face(0.9, 456.0)], vec![]),
             (vec![face(0.9, 203.0), face(0.9, 453.0)], vec![]),
+            (vec![face(0.9, 206.0), face(0.9, 456.0)], vec![]),
         ];
         let frames: Vec<(&[Detection], &[Detection])> =
             frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
         let read = read(&frames);
         assert_eq!(read[0], (View::Face, Company::Undecided));
-        assert_eq!(read[2].1, Company::Yes(0.9));
+        assert_eq!(read[3].1, Company::Yes(0.9));
     }
 
     #[test]
@@ -294,9 +295,10 @@ mod tests {
             (vec![face(0.9, 100.0)], vec![person(0.9, 40.0), person(0.6, 400.0)]),
             (vec![face(0.9, 104.0)], vec![person(0.9, 46.0), person(0.6, 408.0)]),
             (vec![face(0.9, 108.0)], vec![person(0.9, 50.0), person(0.6, 416.0)]),
+            (vec![face(0.9, 104.0)], vec![person(0.9, 46.0), person(0.6, 408.0)]),
         ];
         let frames: Vec<(&[Detection], &[Detection])> =
             moved.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
-        assert_eq!(read(&frames)[2].1, Company::Yes(0.6));
+        assert_eq!(read(&frames)[3].1, Company::Yes(0.6));
     }
 }

@@ -71,6 +71,8 @@ pub enum CaptureError {
     NotAVideo(String),
     #[error("no video in it, only {0}")]
     NoVideo(String),
+    #[error("there are no recordings in this folder")]
+    NoRecordings,
     #[error("there are no frames in it")]
     NoFrames,
     #[error("cannot be read: {0}")]

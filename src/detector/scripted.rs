@@ -7,7 +7,9 @@
 //! ```
 //!
 //! `box` is left, top, right, bottom in pixels. A frame gets the line with the latest `pts_s` that
-//! is not after its own timestamp (to the millisecond). Without `people`, none were seen.
+//! is not after its own timestamp (to the millisecond). A line without `people` says nothing of
+//! them: the last line that has them holds. A line with a `recording` serves only the recording of
+//! that name.
 
 use serde::Deserialize;
 
@@ -27,9 +29,10 @@ pub struct Scripted {
 
 #[derive(Debug)]
 struct Line {
+    recording: Option<String>,
     pts: MediaTime,
     faces: Vec<Detection>,
-    people: Vec<Detection>,
+    people: Option<Vec<Detection>>,
 }
 
 /// A line of the script that cannot be read.
@@ -42,6 +45,8 @@ pub struct ScriptError {
 
 #[derive(Deserialize)]
 struct RawLine {
+    #[serde(default)]
+    recording: Option<String>,
     pts_s: f64,
     #[serde(default)]
     faces: Vec<RawDetection>,
@@ -77,9 +82,10 @@ impl Scripted {
                 raw.into_iter().map(|raw| raw.labelled(label)).collect()
             };
             lines.push(Line {
+                recording: raw.recording,
                 pts: MediaTime::from_secs_f64(raw.pts_s),
                 faces: labelled(raw.faces, Label::Face),
-                people: labelled(raw.people.unwrap_or_default(), Label::Person),
+                people: raw.people.map(|people| labelled(people, Label::Person)),
             });
         }
         lines.sort_by_key(|line| line.pts);
@@ -87,19 +93,27 @@ impl Scripted {
         Ok(Self { lines, models: [ModelIdentity { name: "scripted".to_owned(), sha256 }] })
     }
 
-    fn at(&self, pts: MediaTime) -> Option<&Line> {
+    /// Leaves out the lines of other recordings.
+    #[must_use]
+    pub fn only(mut self, recording: &str) -> Self {
+        self.lines.retain(|line| line.recording.as_deref().is_none_or(|name| name == recording));
+        self
+    }
+
+    /// The lines up to a moment, the latest first.
+    fn up_to(&self, pts: MediaTime) -> impl Iterator<Item = &Line> {
         let after = self.lines.partition_point(|line| line.pts.as_millis() <= pts.as_millis());
-        after.checked_sub(1).and_then(|last| self.lines.get(last))
+        self.lines[..after].iter().rev()
     }
 }
 
 impl Detector for Scripted {
     fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
-        Ok(self.at(frame.pts).map(|line| line.faces.clone()).unwrap_or_default())
+        Ok(self.up_to(frame.pts).next().map(|line| line.faces.clone()).unwrap_or_default())
     }
 
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
-        Ok(self.at(frame.pts).map(|line| line.people.clone()).unwrap_or_default())
+        Ok(self.up_to(frame.pts).find_map(|line| line.people.clone()).unwrap_or_default())
     }
 
     fn models(&self) -> &[ModelIdentity] {
@@ -128,6 +142,32 @@ mod tests {
         assert_eq!(scripted.faces(&frame_at(999)).unwrap().len(), 1);
         assert_eq!(scripted.faces(&frame_at(1000)).unwrap().len(), 0);
         assert_eq!(scripted.faces(&frame_at(-1)).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn lines_of_another_recording_are_left_out() {
+        let face = |recording: &str| {
+            format!(
+                r#"{{"recording": "{recording}", "pts_s": 0, "faces": [{{"score": 0.9, "box": [1, 2, 3, 4]}}]}}"#
+            )
+        };
+        let script = format!("{}\n{{\"pts_s\": 5}}", face("a.mp4"));
+        let mut own = Scripted::parse(&script).unwrap().only("a.mp4");
+        let mut other = Scripted::parse(&script).unwrap().only("b.mp4");
+        assert_eq!(own.faces(&frame_at(0)).unwrap().len(), 1);
+        assert_eq!(other.faces(&frame_at(0)).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_line_without_people_leaves_them_as_they_were() {
+        let script = r#"
+            {"pts_s": 0, "people": [{"score": 0.9, "box": [1, 2, 3, 4]}]}
+            {"pts_s": 1}
+            {"pts_s": 2, "people": []}
+        "#;
+        let mut scripted = Scripted::parse(script).unwrap();
+        let counts = [0, 1_500, 2_500].map(|at| scripted.people(&frame_at(at)).unwrap().len());
+        assert_eq!(counts, [1, 1, 0]);
     }
 
     #[test]

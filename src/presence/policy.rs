@@ -174,7 +174,23 @@ impl Policy {
             self.record_after_ms <= self.alert_after_ms,
             "alert_after_ms must not be less than record_after_ms",
         );
+        require(
+            self.warn_after_ms <= self.alert_after_ms,
+            "warn_after_ms must not be more than alert_after_ms: the candidate is told first",
+        );
         require(self.camera_lost_after_ms > 0, "camera_lost_after_ms must be more than 0");
+        let picture = &self.picture;
+        let limits =
+            [picture.covered_structure, picture.still_difference, picture.still_difference_empty];
+        require(
+            limits.iter().all(|limit| limit.is_finite() && *limit >= 0.0),
+            "picture: limits must be numbers that are not negative",
+        );
+        let heights = [self.face.min_height, self.person.min_height];
+        require(
+            heights.iter().all(|height| (0.0..=1.0).contains(height)),
+            "min_height must lie between 0 and 1",
+        );
         for (name, enter, keep, another) in [
             ("face", self.face.enter, self.face.keep, self.face.another),
             ("person", self.person.enter, self.person.keep, self.person.another),

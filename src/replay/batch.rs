@@ -143,7 +143,7 @@ impl Job<'_> {
         match &self.batch.eyes {
             Eyes::Models(models) => self.replay_with(onnx::Onnx::with(Arc::clone(models))),
             Eyes::Script(script) => match Scripted::parse(script) {
-                Ok(scripted) => self.replay_with(scripted),
+                Ok(scripted) => self.replay_with(scripted.only(&self.recording.name)),
                 Err(error) => self.failed(format!("the script of detections: {error}")),
             },
         }

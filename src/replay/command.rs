@@ -46,9 +46,10 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
     let policy = policy(args)?;
+    let eyes = eyes(args)?;
     let mut trace = args.trace.as_deref().map(create).transpose()?;
     let batch = Batch {
-        eyes: eyes(args)?,
+        eyes,
         video: file::Options::from_env(),
         reporting: reporting(args)?,
         traced: trace.is_some(),

@@ -169,7 +169,7 @@ fn text(document: &Document) -> String {
         lines.push(format!("{} frames could not be decoded", camera.unusable_frames));
     }
     if document.intervals.is_empty() {
-        lines.push("nothing to report: in view all the time".to_owned());
+        lines.push("nothing to report".to_owned());
     } else {
         let table = table(&document.intervals);
         lines.extend(table.lines().map(|line| line.trim_end().to_owned()));

@@ -40,7 +40,7 @@ pub fn find(paths: &[PathBuf]) -> Vec<Recording> {
     for path in paths {
         match find_in(path) {
             Ok(within) if within.is_empty() => {
-                let fault = Some(CaptureError::NoVideo("no file with a known ending".to_owned()));
+                let fault = Some(CaptureError::NoRecordings);
                 found.push(Recording { fault, ..Recording::at(path.clone()) });
             }
             Ok(within) => found.extend(within.into_iter().map(Recording::at)),
@@ -155,7 +155,7 @@ mod tests {
         let empty = folder(&[]);
         let missing = empty.path().join("nothing.mp4");
         let found = find(&[empty.path().to_owned(), missing]);
-        assert!(matches!(found[0].fault, Some(CaptureError::NoVideo(_))), "{found:?}");
+        assert!(matches!(found[0].fault, Some(CaptureError::NoRecordings)), "{found:?}");
         assert!(matches!(found[1].fault, Some(CaptureError::NotFound)), "{found:?}");
     }
 

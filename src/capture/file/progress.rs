@@ -43,7 +43,7 @@ impl Progress {
     pub(super) fn truncated(&mut self, reason: impl Into<String>) {
         if self.tally.truncated.is_none() {
             let reason = reason.into();
-            tracing::warn!(reason, "the recording breaks off");
+            tracing::info!(reason, "the recording breaks off");
             self.tally.truncated = Some(reason);
         }
     }

@@ -1,0 +1,66 @@
+//! What the integration tests share: where data lies, and how a program is run.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::print_stdout, reason = "a skipped test says why")]
+
+pub mod truth;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The recording that the repository ships, with its truth file beside it.
+pub fn shipped_recording() -> PathBuf {
+    root().join("assets/demo/leave_ladder.mp4")
+}
+
+/// A folder of recordings that are not part of the repository. `None`, with a printed reason, where
+/// it is absent: the test is skipped.
+pub fn shared(folder: &str) -> Option<PathBuf> {
+    let path = root().join("../shared/data").join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("skipped: the shared recordings ({folder}) are not on this machine");
+    None
+}
+
+/// ffmpeg, for tests of what is not built in. `None`, with a printed reason, where it is absent.
+pub fn ffmpeg() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join("ffmpeg"));
+    let found = found.into_iter().find(|program| program.is_file());
+    if found.is_none() {
+        println!("skipped: there is no ffmpeg on this machine");
+    }
+    found
+}
+
+pub fn run(program: &str, args: &[&str]) -> Output {
+    Command::new(program).args(args).current_dir(root()).output().unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Compares with a golden file; `UPDATE_GOLDENS=1` writes it anew.
+pub fn assert_golden(name: &str, found: &str) {
+    let path = root().join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a golden file is looked at before a commit"
+        )]
+        std::fs::write(&path, found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{name}: {error}; UPDATE_GOLDENS=1 makes it"));
+    assert!(
+        found == expected,
+        "{name} differs; UPDATE_GOLDENS=1 renews it.\n--- expected\n{expected}\n--- found\n{found}"
+    );
+}

@@ -111,7 +111,7 @@ fn a_list_is_replayed_to_its_end_whatever_is_wrong_with_some_of_it() {
         at("text.mp4", b"This is a letter, and no video.\n"),
         at(
             "noise.mp4",
-            &(0..4_096_u32).map(|n| (n * 2_654_435_761 >> 24) as u8).collect::<Vec<_>>(),
+            &(0..4_096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
         ),
         folder.path().join("missing.mp4"),
         folder.path().join("nothing"),
@@ -207,7 +207,7 @@ fn a_file_that_grows_is_read_as_far_as_it_went_when_it_was_opened() {
         frames += 1;
         if frames == 10 {
             let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
-            file.write_all(&[7; 100_000]).unwrap();
+            file.write_all(&vec![7; 100_000]).unwrap();
         }
     }
     assert_eq!(frames, source.tally().frames);

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# What the scripts beside this file share: messages, and the installing of what is missing.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+say() { printf '%s\n' "$*"; }
+heading() { printf '\n== %s\n' "$*"; }
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian packages that must be there, and packages that come along when something is installed.
+missing=()
+welcome=()
+
+# need COMMAND PACKAGE...: the packages are installed when the command is not there.
+need() { has "$1" || missing+=("${@:2}"); }
+# prefer COMMAND PACKAGE...: the same, but only when something that is needed is missing, too.
+prefer() { has "$1" || welcome+=("${@:2}"); }
+
+# Compilers for the C and C++ code in some crates (SQLite, OpenH264, AWS-LC), and the linker.
+# With nasm, OpenH264 decodes about half as fast again; it is not needed.
+need_compilers() {
+  need cc g++ libc6-dev
+  need c++ g++ libc6-dev
+  prefer nasm nasm
+}
+
+need_rust() {
+  has cargo || fail "there is no Rust toolchain: install Rust 1.95 or newer, by rustup for example"
+}
+
+# Says what will be installed, and installs it. Does nothing, and needs no network, when nothing
+# that is needed is missing.
+install_missing() {
+  ((${#missing[@]})) || return 0
+  local packages as_root=()
+  mapfile -t packages < <(printf '%s\n' "${missing[@]}" "${welcome[@]}" | sort -u | grep .)
+  say "Missing, and to be installed by apt-get: ${packages[*]}"
+  has apt-get || fail "there is no apt-get here: install the like of ${packages[*]} in your system's way"
+  if ((EUID != 0)); then
+    has sudo || fail "installing needs root or sudo, and this is neither"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${packages[@]}"
+}

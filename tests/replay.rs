@@ -111,7 +111,9 @@ fn a_list_is_replayed_to_its_end_whatever_is_wrong_with_some_of_it() {
         at("text.mp4", b"This is a letter, and no video.\n"),
         at(
             "noise.mp4",
-            &(0..4_096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
+            &(0..4_096_u32)
+                .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+                .collect::<Vec<_>>(),
         ),
         folder.path().join("missing.mp4"),
         folder.path().join("nothing"),

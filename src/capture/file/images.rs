@@ -4,6 +4,7 @@
 //!
 //! | every name ends in | for example | time |
 //! |---|---|---|
+//! | a date and a time of day | `2026-05-01T10-00-12.5.jpg`, `20260501_100012.png` | that moment |
 //! | digits and `ms` | `000123ms.jpg`, `cam-000123ms.jpg` | milliseconds |
 //! | digits, a point, digits | `12345.678.png` | seconds |
 //! | 13 digits or more | `1761234567890.jpg` | milliseconds |
@@ -121,6 +122,9 @@ enum Stamp {
 
 impl Stamp {
     fn parse(name: &str) -> Option<Self> {
+        if let Some(micros) = date_and_time(name) {
+            return Some(Self::Time(micros));
+        }
         if let Some(name) = name.strip_suffix("ms") {
             return trailing(name)?.parse().ok().map(Self::millis);
         }
@@ -137,6 +141,33 @@ impl Stamp {
     const fn millis(millis: i64) -> Self {
         Self::Time(MediaTime::from_millis(millis).as_micros())
     }
+}
+
+/// Microseconds since 1970, when a name ends in a date and a time of day: year, month, day, hour,
+/// minute, second, and perhaps a fraction, with or without something between them.
+fn date_and_time(name: &str) -> Option<i64> {
+    let groups: Vec<&str> = name
+        .trim_end_matches('Z')
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|group| !group.is_empty())
+        .collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let ends_in = |pattern: &[usize]| lengths.ends_with(pattern).then_some(0);
+    let with_fraction = |pattern: &[usize]| {
+        let (last, before) = lengths.split_last()?;
+        (*last <= 6 && before.ends_with(pattern)).then_some(1)
+    };
+    let written = [&[4, 2, 2, 2, 2, 2][..], &[8, 6], &[14]];
+    let (pattern, fraction) = written.iter().find_map(|pattern| {
+        let fraction = ends_in(pattern).or_else(|| with_fraction(pattern))?;
+        Some((pattern, fraction))
+    })?;
+    let (moment, fraction) = groups.split_at(groups.len() - fraction);
+    let digits = moment.get(moment.len() - pattern.len()..)?.concat();
+    let moment = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", &digits).ok()?;
+    let whole = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond();
+    let fraction = fraction.first().map_or("", |fraction| fraction);
+    Some(whole + format!("{fraction:0<6}").parse::<i64>().ok()?)
 }
 
 /// The digits that a name ends in.
@@ -245,5 +276,38 @@ impl FrameSource for Images {
 
     fn tally(&self) -> Tally {
         self.progress.tally()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_its_time_or_its_number() {
+        for (name, expected) in [
+            ("000123ms", Some(Stamp::Time(123_000))),
+            ("cam-000123ms", Some(Stamp::Time(123_000))),
+            ("12345.678", Some(Stamp::Time(12_345_678_000))),
+            ("1761234567890", Some(Stamp::Time(1_761_234_567_890_000))),
+            ("frame_0007", Some(Stamp::Number(7))),
+            ("1970-01-01T00-00-12", Some(Stamp::Time(12_000_000))),
+            ("room 1970-01-01 00.01.00.25Z", Some(Stamp::Time(60_250_000))),
+            ("19700101_000012", Some(Stamp::Time(12_000_000))),
+            ("19700101000012", Some(Stamp::Time(12_000_000))),
+            ("cam-99999999-000007", Some(Stamp::Number(7))),
+            ("start", None),
+        ] {
+            assert_eq!(Stamp::parse(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn pictures_come_in_natural_order_and_the_first_is_time_zero() {
+        let names = ["10.jpg", "9.jpg", "8.jpg"].map(PathBuf::from).to_vec();
+        let times = timed(names, Duration::from_millis(200));
+        let times: Vec<_> = times.iter().map(|(at, path)| (at.as_millis(), name(path))).collect();
+        let expected = [(0, "8"), (200, "9"), (400, "10")];
+        assert_eq!(times, expected.map(|(at, name)| (at, name.to_owned())));
     }
 }

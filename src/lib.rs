@@ -16,12 +16,13 @@
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
 //! | 2 | `presence` `backoff` | pure decisions: time comes in as a parameter |
-//! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
+//! | 3 | `capture` `detector` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
 //!
-//! Layer 6 (`agent`) and the window of layer 7 (`ui`) belong to the candidate's desktop agent.
+//! The candidate's desktop agent will add `health` and `supervise` to layer 2, `clock` to layer 3,
+//! `agent` as layer 6, and its window `ui` to layer 7.
 
 pub mod geometry;
 pub mod redact;
@@ -35,7 +36,6 @@ pub mod backoff;
 pub mod presence;
 
 pub mod capture;
-pub mod clock;
 pub mod detector;
 #[cfg(feature = "spool")]
 pub mod spool;

@@ -13,10 +13,7 @@
 
 use std::time::Duration;
 
-use crate::report::{EventStatus, Incarnation, Problem, Receipt, SessionId};
-
-/// The problem type of an answer that asks for earlier reports.
-pub const GAP: &str = "urn:inview:problem:gap";
+use crate::report::{EventStatus, Incarnation, Problem, Receipt, SessionId, problem};
 
 /// An answer, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +71,7 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
         408 | 425 | 429 | 500..=599 => {
             Verdict::Retry { retry_after: answer.retry_after, reason: reason() }
         }
-        409 if problem.as_ref().is_some_and(|problem| problem.kind == GAP) => {
+        409 if problem.as_ref().is_some_and(|problem| problem.kind == problem::GAP) => {
             Verdict::Stop { reason: format!("the server lacks earlier reports: {}", reason()) }
         }
         409 => Verdict::Stop { reason: reason() },

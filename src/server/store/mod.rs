@@ -10,6 +10,8 @@
 
 pub(super) mod credential;
 pub(super) mod ingest;
+#[cfg(test)]
+mod ingest_tests;
 mod materialise;
 pub(super) mod read;
 mod schema;

@@ -21,6 +21,7 @@ use super::{sessions, store};
 use crate::report::{
     ClosedBy, Family, Kind, SessionDetail, SessionId, SessionStatus, SessionSummary, StoredInterval,
 };
+use crate::time::MediaTime;
 
 /// Sessions on one page.
 const SESSIONS: u64 = 25;
@@ -198,7 +199,7 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 
 /// Words and figures for the templates.
 mod say {
-    use super::{ClosedBy, Duration, Family, Kind, SessionStatus, Timestamp};
+    use super::{ClosedBy, Duration, Family, Kind, MediaTime, SessionStatus, Timestamp};
 
     pub(super) fn status(status: SessionStatus) -> &'static str {
         match status {
@@ -237,6 +238,10 @@ mod say {
             (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
             (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
         }
+    }
+
+    pub(super) fn length(of_session: MediaTime) -> String {
+        span(of_session.since(MediaTime::ZERO))
     }
 
     pub(super) fn reports<T>(list: &[T]) -> String {

@@ -14,8 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::State;
 use super::error::Refusal;
-use super::store::credential::{self, Credential, Scope};
-use super::store::{StoreError, Tenant};
+use super::store::{Credential, Scope, StoreError, Tenant, credential};
 use crate::redact::Pii;
 use crate::report::Hash;
 

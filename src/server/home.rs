@@ -20,8 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::auth::{self, SIGN_IN_LIFETIME};
 use super::certificate::{self, CertificateError};
-use super::store::credential::Scope;
-use super::store::{Store, StoreError, Tenant};
+use super::store::{Scope, Store, StoreError, Tenant};
 use super::{Clock, State};
 use crate::redact::Pii;
 

@@ -25,6 +25,8 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use credential::{Credential, Scope};
+
 /// Jobs that wait for the writer, and the most that one commit takes.
 const QUEUE: usize = 64;
 /// Idle connections that are kept for readers.

@@ -11,9 +11,9 @@ use super::identity::{Incarnation, SessionId};
 pub struct Receipt {
     pub session: SessionId,
     pub incarnation: Incarnation,
-    /// All events up to this `seq` are stored, or were rejected. Zero: none is.
+    /// The last event of the batch: all up to this `seq` are stored, or were rejected.
     pub acked_seq: u64,
-    /// Hash of the event `acked_seq`; zeros when there is none.
+    /// Hash of the event `acked_seq`, by which the agent knows that it is its own.
     pub head_hash: Hash,
     /// RFC 3339, UTC.
     pub server_time: String,

@@ -89,11 +89,11 @@ fn answer(
     now: jiff::Timestamp,
 ) -> Result<Json<Receipt>, Refusal> {
     match outcome {
-        Outcome::Stored { head, results } => Ok(Json(Receipt {
+        Outcome::Stored { reached, results } => Ok(Json(Receipt {
             session,
-            incarnation: head.incarnation,
-            acked_seq: head.seq,
-            head_hash: head.hash,
+            incarnation: reached.incarnation,
+            acked_seq: reached.seq,
+            head_hash: reached.hash,
             server_time: now.to_string(),
             results,
         })),

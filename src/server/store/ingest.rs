@@ -25,7 +25,7 @@ pub(in crate::server) struct Target {
     pub(in crate::server) now: Timestamp,
 }
 
-/// The last event of a chain.
+/// A place in a chain, in most cases its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server) struct Head {
     pub(in crate::server) incarnation: Incarnation,
@@ -36,8 +36,8 @@ pub(in crate::server) struct Head {
 /// What became of a batch. `results` has one entry for each event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Outcome {
-    /// Nothing was wrong: all of it is stored now, or was before.
-    Stored { head: Head, results: Vec<EventResult> },
+    /// Nothing was wrong: all of it is stored now, or was before. `reached`: the batch's last.
+    Stored { reached: Head, results: Vec<EventResult> },
     /// At least one event is malformed; nothing was stored.
     Malformed { results: Vec<EventResult> },
     /// The event `found` does not follow upon the head; nothing was stored.
@@ -115,7 +115,14 @@ pub(in crate::server) fn apply(
         materialise(database, to, identity, &event.data)?;
     }
     set_head(database, to, after)?;
-    Ok(Outcome::Stored { head: after, results: results(batch, |index| statuses[index]) })
+    // What the agent can check: it may not have made, or no longer have, what is behind its batch.
+    let last = events.iter().max_by_key(|(_, identity, _)| identity.seq);
+    let reached = last.map_or(after, |(received, identity, _)| Head {
+        seq: identity.seq,
+        hash: received.hash,
+        ..after
+    });
+    Ok(Outcome::Stored { reached, results: results(batch, |index| statuses[index]) })
 }
 
 /// A malformed event that came alone: keeps its place in the chain when it has one.

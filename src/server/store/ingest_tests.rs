@@ -96,8 +96,8 @@ fn send(database: &Connection, events: &[&str]) -> Outcome {
 
 fn stored(outcome: &Outcome) -> (Head, Vec<EventStatus>) {
     match outcome {
-        Outcome::Stored { head, results } => {
-            (*head, results.iter().map(|result| result.status).collect())
+        Outcome::Stored { reached, results } => {
+            (*reached, results.iter().map(|result| result.status).collect())
         }
         other => panic!("{other:?}"),
     }
@@ -123,6 +123,9 @@ fn sent_twice_is_stored_once() {
     let duplicate = EventStatus::Duplicate;
     assert_eq!(statuses, [duplicate, duplicate, EventStatus::Accepted, duplicate]);
     assert_eq!(events(&database), [one.as_bytes(), two.as_bytes(), three.as_bytes()]);
+    // A receipt reaches as far as the batch, not as far as the chain.
+    let (reached, _) = stored(&send(&database, &[&one, &two]));
+    assert_eq!((reached.seq, reached.hash), (2, Hash::of(two.as_bytes())));
 }
 
 #[test]

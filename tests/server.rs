@@ -589,7 +589,7 @@ fn every_answer_has_the_strict_headers() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert_eq!(answer.headers["referrer-policy"], "no-referrer");
         assert!(!answer.headers.contains_key("strict-transport-security"));
-        let caching = if address.ends_with(".css") { "no-cache" } else { "no-store" };
+        let caching = if address.starts_with("/assets/") { "no-cache" } else { "no-store" };
         assert_eq!(answer.headers["cache-control"], caching, "{address}");
     }
 }

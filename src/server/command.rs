@@ -2,11 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use super::args::Args;
 use super::home::{Home, write_private};
@@ -28,36 +30,39 @@ pub fn run(args: &Args) -> ExitCode {
 struct Started {
     home: Home,
     listener: TcpListener,
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
+    stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
+/// Tells that it is ready last of all: from then on it can be stopped, too.
 fn start(args: &Args) -> anyhow::Result<Started> {
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
     let home = Home::open(&args.data, address.ip(), Arc::new(Timestamp::now))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("cannot start threads")?;
+    let stop = {
+        let _inside = runtime.enter();
+        Box::pin(stop_signal().context("cannot listen for Ctrl-C")?)
+    };
     let ready = Ready::new(&home, address)?;
-    ready.print().context("cannot write to standard output")?;
     if let Some(file) = &args.ready_file {
         write_private(file, &ready.to_json())?;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    Ok(Started { home, listener, runtime: runtime.context("cannot start threads")? })
+    ready.print().context("cannot write to standard output")?;
+    Ok(Started { home, listener, runtime, stop })
 }
 
 fn serve(started: Started) -> anyhow::Result<()> {
-    let Started { home, listener, runtime } = started;
+    let Started { home, listener, runtime, stop } = started;
     let (tls, state) = (Arc::clone(&home.tls), home.state.clone());
-    runtime.block_on(async {
-        let stop = stop_signal().context("cannot listen for Ctrl-C")?;
-        super::run(listener, tls, state, stop).await.context("the server failed")
-    })?;
+    let served = runtime.block_on(super::run(listener, tls, state, stop));
     // Before the lock goes with `home`: nothing may write any more.
     drop(runtime);
-    tracing::info!("stopped");
     drop(home);
-    Ok(())
+    served.context("the server failed")
 }
 
 /// What a person or a script needs to use the server.

@@ -277,7 +277,7 @@ mod tests {
     fn times_are_said_as_people_say_them() {
         assert_eq!(say::span(Duration::from_millis(8_400)), "8.4 s");
         assert_eq!(say::span(Duration::from_secs(750)), "12 min 30 s");
-        assert_eq!(say::span(Duration::from_secs(11_100)), "3 h 05 min");
+        assert_eq!(say::span(Duration::from_mins(185)), "3 h 05 min");
         assert_eq!(say::when("2026-11-25T18:58:17Z"), "2026-11-25 18:58 UTC");
         assert_eq!(say::when("later"), "later");
         assert_eq!(say::count(1, "alert", "alerts"), "1 alert");

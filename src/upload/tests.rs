@@ -13,7 +13,7 @@ use crate::spool::StoredEvent;
 use crate::time::MediaTime;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn session(number: u8) -> (SessionId, Incarnation) {
     let session = SessionId(uuid::Uuid::from_u128(number.into()));
@@ -145,9 +145,8 @@ fn a_poison_event_is_found_by_halving_and_the_others_go_on() {
         if !batch.iter().any(is_poison) {
             return Ok(stored(session, batch));
         }
-        let status = |event| match is_poison(event) {
-            true => EventStatus::Rejected,
-            false => EventStatus::NotStored,
+        let status = |event| {
+            if is_poison(event) { EventStatus::Rejected } else { EventStatus::NotStored }
         };
         let statuses: Vec<_> = batch.iter().map(status).collect();
         Ok(refusal(422, problem::MALFORMED_EVENTS, &statuses))

@@ -95,12 +95,8 @@ fn send(database: &Connection, events: &[&str]) -> Outcome {
 }
 
 fn stored(outcome: &Outcome) -> (Head, Vec<EventStatus>) {
-    match outcome {
-        Outcome::Stored { reached, results } => {
-            (*reached, results.iter().map(|result| result.status).collect())
-        }
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Stored { reached, results } = outcome else { panic!("{outcome:?}") };
+    (*reached, results.iter().map(|result| result.status).collect())
 }
 
 fn events(database: &Connection) -> Vec<Vec<u8>> {
@@ -158,13 +154,9 @@ fn another_history_is_a_fork_and_is_remembered() {
     for (batch, number) in
         [(vec![&*changed], 1), (vec![&*one, &*follows_changed], 2), (vec![&*beyond], 3)]
     {
-        match send(&database, &batch) {
-            Outcome::Fork { found, results } => {
-                assert_eq!(found, number);
-                assert_eq!(results.last().unwrap().status, EventStatus::Fork);
-            }
-            outcome => panic!("{outcome:?}"),
-        }
+        let Outcome::Fork { found, results } = send(&database, &batch) else { panic!("no fork") };
+        assert_eq!(found, number);
+        assert_eq!(results.last().unwrap().status, EventStatus::Fork);
     }
     send(&database, &[&changed]);
     assert_eq!(events(&database), [one.as_bytes(), two.as_bytes()]);

@@ -153,6 +153,10 @@ fn fault(event: &Event) -> Option<&'static str> {
             Some("a closed interval must have an end")
         }
         EventData::IntervalOpened(report) | EventData::IntervalClosed(report) => {
+            let clocks = [&report.start_utc, &report.end_utc];
+            if clocks.iter().any(|clock| clock.as_deref().is_some_and(is_no_timestamp)) {
+                return Some("start_utc and end_utc must be times of RFC 3339");
+            }
             fault_of_interval(&report.interval)
         }
         EventData::SessionEnded(ended) => {

@@ -19,6 +19,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State as Of};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
+use jiff::{Timestamp, Unit};
 
 use super::State;
 use super::auth::Agent;
@@ -83,18 +84,14 @@ async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn answer(
-    outcome: Outcome,
-    session: SessionId,
-    now: jiff::Timestamp,
-) -> Result<Json<Receipt>, Refusal> {
+fn answer(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Json<Receipt>, Refusal> {
     match outcome {
         Outcome::Stored { reached, results } => Ok(Json(Receipt {
             session,
             incarnation: reached.incarnation,
             acked_seq: reached.seq,
             head_hash: reached.hash,
-            server_time: now.to_string(),
+            server_time: now.round(Unit::Millisecond).unwrap_or(now).to_string(),
             results,
         })),
         Outcome::Malformed { results } => {

@@ -436,7 +436,7 @@ fn what_is_not_there_is_a_problem_too() {
     }
     let delete = Request::delete("/v1/sessions").body(Body::empty()).unwrap();
     server.ask(delete).is_problem(405, problem::METHOD);
-    for query in ["limit=0", "limit=201", "limit=x", "after=7"] {
+    for query in ["limit=0", "limit=101", "limit=x", "after=7"] {
         server.get(&format!("/v1/sessions?{query}")).is_problem(400, problem::PARAMETER);
     }
     assert_eq!(server.ask(get("/v1/health")).text(), r#"{"status":"ok"}"#);
@@ -490,6 +490,12 @@ fn what_is_known_of_a_session_is_told() {
     assert_eq!(detail.policy["face"]["enter"], 0.7);
     assert_eq!(detail.camera.unwrap().frames, 900);
     let found: IntervalList = server.get(&format!("/v1/sessions/{session}/intervals")).json();
+    let address = format!("/v1/sessions/{session}/intervals?limit=1");
+    let first: IntervalList = server.get(&address).json();
+    let second: IntervalList =
+        server.get(&format!("{address}&after={}", first.next.unwrap())).json();
+    assert_eq!([first.intervals, second.intervals].concat(), found.intervals);
+    assert_eq!(second.next, None);
     let found: Vec<_> =
         found.intervals.iter().map(|it| (it.report.interval.kind, it.alert)).collect();
     assert_eq!(found, [(Kind::OutOfView, true), (Kind::TooDark, false)]);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::SampledCamera;
 use super::hash::Hash;
-use super::identity::{Incarnation, SessionId};
+use super::identity::{Incarnation, IntervalId, SessionId};
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
 
@@ -100,8 +100,11 @@ pub struct StoredInterval {
     pub alert: bool,
 }
 
-/// All intervals of a session, by their start.
+/// Intervals of a session, by their start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IntervalList {
     pub intervals: Vec<StoredInterval>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<IntervalId>,
 }

@@ -25,6 +25,10 @@ use crate::time::MediaTime;
 
 /// Sessions on one page.
 const SESSIONS: u64 = 25;
+/// Intervals of a session that are drawn in the list, and on its own page: a page stays a page
+/// whatever an agent reports. More than this is an interval every few seconds for hours.
+const DRAWN: u64 = 1_000;
+const LISTED: u64 = 5_000;
 
 /// A refusal, for a person.
 #[derive(Debug)]
@@ -108,10 +112,11 @@ pub(super) async fn list(
     let found = sessions::page(&state, proctor.clone(), after.as_deref(), SESSIONS).await?;
     let (now, next) = (state.now(), found.next);
     let reading = state.store.read(move |database| {
-        let intervals = |session| read::intervals(database, &proctor.tenant, now, session);
+        let drawn = (None, DRAWN);
         let with_intervals = found.sessions.into_iter().map(|summary| {
-            let intervals = intervals(summary.session)?;
-            Ok((summary, intervals))
+            let session = summary.session;
+            let found = read::intervals(database, &proctor.tenant, now, session, drawn)?;
+            Ok((summary, found.intervals))
         });
         with_intervals.collect::<Result<Vec<_>, store::StoreError>>()
     });
@@ -134,8 +139,8 @@ pub(super) async fn session(
     let (session, now) = (super::session_of(&session)?, state.now());
     let reading = state.store.read(move |database| {
         let detail = read::session(database, &proctor.tenant, now, session)?;
-        let intervals = read::intervals(database, &proctor.tenant, now, session)?;
-        Ok(detail.map(|detail| (detail, intervals)))
+        let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
+        Ok(detail.map(|detail| (detail, found.intervals)))
     });
     let (detail, intervals) = reading.await?.ok_or(Refusal::not_found())?;
     let mut policy = Vec::new();

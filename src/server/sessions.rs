@@ -1,6 +1,7 @@
 //! `GET /v1/…`: what a proctor's program reads.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as Of};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
@@ -12,12 +13,13 @@ use super::auth::Proctor;
 use super::error::Refusal;
 use super::store::read;
 use crate::report::{
-    BATCH_CONTENT_TYPE, Incarnation, IntervalList, MAX_BATCH_EVENTS, SessionDetail, SessionId,
-    SessionPage,
+    BATCH_CONTENT_TYPE, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS, SessionDetail,
+    SessionId, SessionPage,
 };
 
-const SESSIONS: u64 = 50;
-const MOST_SESSIONS: u64 = 200;
+/// Most of each on one page, and as many as there are when no `limit` is given.
+const SESSIONS: u64 = 100;
+const INTERVALS: u64 = 1_000;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct PageOf {
@@ -28,15 +30,24 @@ pub(super) struct PageOf {
 pub(super) async fn list(
     Of(state): Of<State>,
     proctor: Proctor,
-    query: Result<Query<PageOf>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<PageOf>, QueryRejection>,
 ) -> Result<Json<SessionPage>, Refusal> {
-    let Query(PageOf { limit, after }) =
-        query.map_err(|error| Refusal::parameter(error.body_text()))?;
-    let limit = limit.unwrap_or(SESSIONS);
-    if !(1..=MOST_SESSIONS).contains(&limit) {
-        return Err(Refusal::parameter(format!("limit must lie between 1 and {MOST_SESSIONS}")));
+    let Query(PageOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
+    Ok(Json(page(&state, proctor, after.as_deref(), up_to(limit, SESSIONS)?).await?))
+}
+
+fn unreadable(query: &QueryRejection) -> Refusal {
+    Refusal::parameter(query.body_text())
+}
+
+/// How many to give: as many as were asked for, or else as many as there may be on a page.
+fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Refusal> {
+    let limit = limit.unwrap_or(most);
+    if (1..=most).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Refusal::parameter(format!("limit must lie between 1 and {most}")))
     }
-    Ok(Json(page(&state, proctor, after.as_deref(), limit).await?))
 }
 
 /// A page of the tenant's sessions, for the API and for the pages.
@@ -69,19 +80,27 @@ pub(super) async fn detail(
     reading.await?.map(Json).ok_or(Refusal::not_found())
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct IntervalsOf {
+    limit: Option<u64>,
+    after: Option<Uuid>,
+}
+
 pub(super) async fn intervals(
     Of(state): Of<State>,
     Path(session): Path<String>,
     proctor: Proctor,
+    query: Result<Query<IntervalsOf>, QueryRejection>,
 ) -> Result<Json<IntervalList>, Refusal> {
+    let Query(IntervalsOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
     let (session, now) = (super::session_of(&session)?, state.now());
+    let page = (after.map(IntervalId), up_to(limit, INTERVALS)?);
     let reading = state.store.read(move |database| {
         let known = read::session(database, &proctor.tenant, now, session)?.is_some();
-        let intervals = read::intervals(database, &proctor.tenant, now, session)?;
+        let intervals = read::intervals(database, &proctor.tenant, now, session, page)?;
         Ok(known.then_some(intervals))
     });
-    let intervals = reading.await?.ok_or(Refusal::not_found())?;
-    Ok(Json(IntervalList { intervals }))
+    Ok(Json(reading.await?.ok_or(Refusal::not_found())?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,16 +116,12 @@ pub(super) async fn events(
     Of(state): Of<State>,
     Path(session): Path<String>,
     proctor: Proctor,
-    query: Result<Query<EventsOf>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<EventsOf>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(EventsOf { incarnation, after_seq, limit }) =
-        query.map_err(|error| Refusal::parameter(error.body_text()))?;
+        query.map_err(|query| unreadable(&query))?;
     let session = super::session_of(&session)?;
-    let most = MAX_BATCH_EVENTS as u64;
-    let limit = limit.unwrap_or(most);
-    if !(1..=most).contains(&limit) {
-        return Err(Refusal::parameter(format!("limit must lie between 1 and {most}")));
-    }
+    let limit = up_to(limit, MAX_BATCH_EVENTS as u64)?;
     let reading = state.store.read(move |database| {
         let chains = read::chains(database, &proctor.tenant, session)?;
         let incarnation = match (incarnation.map(Incarnation), &chains[..]) {

@@ -230,14 +230,18 @@ fn a_tenant_neither_sees_nor_disturbs_another() {
 fn an_interval_is_one_row_whatever_is_reported_of_it() {
     let (database, mut agent) = (in_memory(), Agent::new(1));
     let now = Timestamp::from_second(1_000).unwrap();
-    let intervals = || read::intervals(&database, &Tenant::local(), now, session()).unwrap();
+    let intervals = || {
+        read::intervals(&database, &Tenant::local(), now, session(), (None, 10)).unwrap().intervals
+    };
     send(&database, &[&agent.interval(1, None)]);
     assert_eq!(intervals()[0].report.interval.end_ms, None);
     send(&database, &[&agent.interval(1, Some(7_000)), &agent.interval(2, Some(1_500))]);
     let found = intervals();
     assert_eq!(found.len(), 2);
-    let alerts: Vec<_> = found.iter().map(|stored| stored.alert).collect();
-    assert_eq!(alerts, [false, true], "by their ends: {found:?}");
+    for stored in found {
+        let lasts = stored.report.interval.end_ms.unwrap().as_millis() - 1_000;
+        assert_eq!(stored.alert, lasts >= 5_000, "{lasts}");
+    }
     // Opened again, late: a closing knows more.
     send(&database, &[&agent.interval(1, None)]);
     assert!(intervals().iter().all(|stored| stored.report.interval.end_ms.is_some()));

@@ -17,6 +17,7 @@ pub(super) mod read;
 mod schema;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,7 +65,7 @@ pub enum StoreError {
     Damaged(String),
     #[error("the database is of version {0}, which this program does not know")]
     Version(i64),
-    #[error("the database's thread is gone")]
+    #[error("the work on the database came to no end")]
     Gone,
     #[error("no thread for the database: {0}")]
     Thread(#[from] std::io::Error),
@@ -226,7 +227,9 @@ fn in_savepoint<T>(
         return Err(commit_failed());
     }
     database.execute_batch("SAVEPOINT job")?;
-    let done = work(database);
+    // A mistake in one job must not end the thread: the savepoint undoes what it did.
+    let done = catch_unwind(AssertUnwindSafe(|| work(database)));
+    let done = done.unwrap_or(Err(StoreError::Gone));
     if done.is_err() {
         database.execute_batch("ROLLBACK TO job")?;
     }
@@ -269,6 +272,19 @@ mod tests {
         let (bad, good) = tokio::join!(bad, good);
         assert!(matches!(bad, Err(StoreError::Database(_))), "{bad:?}");
         good.unwrap();
+        assert_eq!(store.read(|database| Ok(count(database))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_undone_and_the_others_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let bad = store.write(|database| {
+            insert(database, 1)?;
+            panic!("a mistake") as Result<(), StoreError>
+        });
+        assert!(matches!(bad.await, Err(StoreError::Gone)));
+        store.write(|database| insert(database, 2)).await.unwrap();
         assert_eq!(store.read(|database| Ok(count(database))).await.unwrap(), 1);
     }
 

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{StoreError, Tenant};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalReport, RejectedEvent, SessionDetail, SessionEnded,
-    SessionId, SessionPage, SessionStarted, SessionStatus, SessionSummary, StoredInterval,
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, RejectedEvent,
+    SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
+    SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;
 
@@ -172,21 +173,28 @@ pub(in crate::server) fn session(
     }))
 }
 
-/// The intervals of a session, by their start.
+/// Intervals of a session by their start, behind the interval `after`. Those behind one that is
+/// not known are none.
 pub(in crate::server) fn intervals(
     database: &Connection,
     tenant: &Tenant,
     now: Timestamp,
     session: SessionId,
-) -> Result<Vec<StoredInterval>, StoreError> {
+    (after, limit): (Option<IntervalId>, u64),
+) -> Result<IntervalList, StoreError> {
+    let after = after.map(|after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
         "SELECT report, incarnation, alerting AND {LASTS} >= alert_after_ms
          FROM interval JOIN session
              ON interval.tenant = session.tenant AND interval.session = session.session
          WHERE session.tenant = ?1 AND session.session = ?3
-         ORDER BY start_ms, end_ms, interval"
+             AND (?4 IS NULL OR (start_ms, interval.interval) > (
+                 SELECT start_ms, interval FROM interval
+                 WHERE tenant = ?1 AND session = ?3 AND interval = ?4))
+         ORDER BY start_ms, interval.interval LIMIT ?5"
     ))?;
-    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
+    let key =
+        params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {
@@ -194,7 +202,10 @@ pub(in crate::server) fn intervals(
         let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
         intervals.push(StoredInterval { report, incarnation, alert: row.get(2)? });
     }
-    Ok(intervals)
+    let more = intervals.len() as u64 > limit;
+    intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = intervals.last().filter(|_| more).map(|last| last.report.interval.id);
+    Ok(IntervalList { intervals, next })
 }
 
 /// Chains of a session, the latest incarnation last.

@@ -8,14 +8,20 @@ mod event;
 mod hash;
 mod identity;
 mod interval;
+pub mod problem;
+mod receipt;
+mod session;
 
 pub use event::{EVENT_TYPES, Event, EventData, SampledCamera, SessionEnded, SessionStarted};
 pub use hash::Hash;
 pub use identity::{Identity, Incarnation, IntervalId, SessionId};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
-
-mod receipt;
-pub use receipt::{EventResult, EventStatus, Problem, Receipt};
+pub use problem::Problem;
+pub use receipt::{EventResult, EventStatus, Receipt};
+pub use session::{
+    Chain, IntervalList, RejectedEvent, SessionDetail, SessionPage, SessionStatus, SessionSummary,
+    StoredInterval,
+};
 
 /// Most events in one batch.
 pub const MAX_BATCH_EVENTS: usize = 100;

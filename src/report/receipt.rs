@@ -11,9 +11,9 @@ use super::identity::{Incarnation, SessionId};
 pub struct Receipt {
     pub session: SessionId,
     pub incarnation: Incarnation,
-    /// All events up to this `seq` are stored. Zero: none is.
+    /// The last event of the batch: all up to this `seq` are stored, or were rejected.
     pub acked_seq: u64,
-    /// Hash of the event `acked_seq`; zeros when there is none.
+    /// Hash of the event `acked_seq`, by which the agent knows that it is its own.
     pub head_hash: Hash,
     /// RFC 3339, UTC.
     pub server_time: String,
@@ -38,23 +38,11 @@ pub enum EventStatus {
     Accepted,
     /// The same bytes were stored before.
     Duplicate,
-    /// Will never be stored: malformed.
+    /// Will never be stored: malformed, or of an unknown type. An event that is rejected alone in
+    /// its batch leaves its number and hash with the server, so that the next one continues.
     Rejected,
-    /// Other bytes are stored under this identity.
+    /// Other bytes are stored under this identity, or the event does not continue the chain.
     Fork,
-}
-
-/// An error answer: RFC 9457 problem details, `application/problem+json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// A stable URI that names the problem.
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub title: String,
-    pub status: u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// For a refused batch: what became of each event.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub results: Vec<EventResult>,
+    /// Nothing is wrong with it, but its batch was refused: send it again.
+    NotStored,
 }

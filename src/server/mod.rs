@@ -1,1 +1,137 @@
-//! (work in progress)
+//! The reference backend: takes reports, keeps them, shows them.
+//!
+//! ```text
+//!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
+//! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
+//!            auth ─> pages ─> timeline (pure) ┘
+//! ```
+//!
+//! - An agent is answered only after the commit ([`store`]).
+//! - The clock is [`State::clock`]; nothing here reads another one.
+//! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
+//! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
+//!   where `ingest` has its outcome.
+//!
+//! `home` is the server's folder: lock, certificate, first tokens. `args` and `command` are the
+//! command line.
+
+#[cfg(feature = "cli")]
+pub mod args;
+pub mod auth;
+mod batch;
+pub mod certificate;
+#[cfg(feature = "cli")]
+pub mod command;
+mod error;
+mod headers;
+pub mod home;
+mod ingest;
+mod pages;
+mod sessions;
+mod sign_in;
+pub mod store;
+mod timeline;
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use axum::Router;
+use axum::routing::{get, post};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use crate::report::SessionId;
+use error::Refusal;
+use store::Store;
+
+/// Batches that are read or written at one time; more are asked to come again.
+const IN_FLIGHT: usize = 256;
+/// Requests in flight get this long to finish when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+/// The head of a request must have come after this long.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const HEAD_BYTES: usize = 16 * 1024;
+const HEAD_FIELDS: usize = 64;
+
+/// The clock of the server.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the requests share.
+#[derive(Clone)]
+pub struct State {
+    pub store: Store,
+    pub clock: Clock,
+    in_flight: Arc<Semaphore>,
+}
+
+impl State {
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// All addresses of the server.
+pub fn app(state: State) -> Router {
+    Router::new()
+        .route("/v1/health", get(sessions::health))
+        .route("/v1/sessions", get(sessions::list))
+        .route("/v1/sessions/{session}", get(sessions::detail))
+        .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
+        .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
+        .route("/", get(pages::list))
+        .route("/sessions/{session}", get(pages::session))
+        .route("/login", get(sign_in::form).post(sign_in::by_token))
+        .route("/sign-in/{code}", get(sign_in::by_code))
+        .route("/logout", post(sign_in::out))
+        .route("/assets/style.css", get(pages::style))
+        .fallback(async || Refusal::not_found())
+        .method_not_allowed_fallback(async || Refusal::method())
+        .layer(axum::middleware::map_response(headers::strict))
+        .with_state(state)
+}
+
+/// Serves until `shutdown` is done, and then what is in flight, for [`GRACE`] at most.
+pub async fn run(
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    state: State,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let handle = Handle::new();
+    let stopping = handle.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        stopping.graceful_shutdown(Some(GRACE));
+    });
+    let tls = RustlsConfig::from_config(tls);
+    let mut server = axum_server::from_tcp_rustls(listener, tls)?
+        .handle(handle)
+        .first_request_timeout(HEAD_TIMEOUT);
+    let http = server.http_builder();
+    http.http1()
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(HEAD_FIELDS)
+        .max_buf_size(HEAD_BYTES);
+    http.http2().max_header_list_size(HEAD_BYTES as u32);
+    server.serve(app(state).into_make_service()).await
+}
+
+/// The session in an address; what is no session's id cannot be found.
+fn session_of(address: &str) -> Result<SessionId, Refusal> {
+    sessions::id_in(address).ok_or(Refusal::not_found())
+}

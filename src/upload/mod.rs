@@ -92,6 +92,7 @@ impl Uploader {
             send: Box::new(send),
             outboxes: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            behind: None,
             failures: 0,
             delivery: Delivery::default(),
         };
@@ -140,6 +141,8 @@ struct Worker {
     outboxes: BTreeMap<Key, Sending>,
     /// Sessions that must not be sent again, since another history stands at the server.
     stopped: BTreeSet<Key>,
+    /// The session that was in trouble last: its turn is over.
+    behind: Option<Key>,
     failures: u32,
     delivery: Delivery,
 }
@@ -171,16 +174,24 @@ impl Worker {
             }
             let wake = wait.map_or_else(never, after);
             let nudges = if idle { nudged.clone() } else { never() };
-            let over = deadline.clone().unwrap_or_else(never);
-            select! {
-                recv(over) -> _ => return self.sum_up(),
-                recv(wake) -> _ => {}
-                recv(nudges) -> closed => if closed.is_err() { return self.sum_up() },
-                recv(finishing) -> timeout => match timeout {
-                    Ok(timeout) if timeout.is_zero() => return self.sum_up(),
-                    Ok(timeout) => deadline = Some(after(timeout)),
-                    Err(_) => return self.sum_up(),
-                },
+            // The end may come closer while we wait, but it does not cut the wait short.
+            loop {
+                let over = deadline.clone().unwrap_or_else(never);
+                select! {
+                    recv(over) -> _ => return self.sum_up(),
+                    recv(wake) -> _ => break,
+                    recv(nudges) -> closed => match closed {
+                        Ok(()) => break,
+                        Err(_) => return self.sum_up(),
+                    },
+                    recv(finishing) -> timeout => match timeout {
+                        Ok(timeout) if !timeout.is_zero() => deadline = Some(after(timeout)),
+                        Ok(_) | Err(_) => return self.sum_up(),
+                    },
+                }
+                if idle {
+                    break;
+                }
             }
         }
     }
@@ -189,7 +200,7 @@ impl Worker {
     fn send_one(&mut self) -> Result<Option<Next>, SpoolError> {
         let mut waiting = spool::unsent(&self.folder);
         waiting.retain(|key| !self.stopped.contains(key));
-        let Some(&key) = waiting.first() else { return Ok(None) };
+        let Some(key) = turn(&waiting, self.behind) else { return Ok(None) };
         let (session, incarnation) = key;
         let sending = match self.outboxes.entry(key) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -232,12 +243,15 @@ impl Worker {
                 let wait = backoff::delay(self.failures, random(), retry_after);
                 Ok(Some(Next::Wait(self.note(reason, wait))))
             }
-            Verdict::RetrySlowly { reason } => Ok(Some(Next::Wait(self.note(reason, SLOW)))),
-            Verdict::Halve { reason } if batch.len() == 1 => {
+            Verdict::RetrySlowly { reason } => Ok(Some(self.wait_behind_others(key, reason))),
+            Verdict::Halve { reason, on_record: true } if batch.len() == 1 => {
                 tracing::error!(reason, "the server will never take a report; it is kept");
                 sending.outbox.refuse(first.seq)?;
                 self.delivery.obstacle = Some(reason);
                 Ok(Some(Next::Go))
+            }
+            Verdict::Halve { reason, .. } if batch.len() == 1 => {
+                Ok(Some(self.wait_behind_others(key, reason)))
             }
             Verdict::Halve { .. } => {
                 sending.limit = (batch.len() / 2).max(1);
@@ -250,6 +264,12 @@ impl Worker {
                 Ok(Some(Next::Go))
             }
         }
+    }
+
+    /// What stands in the way may concern this session alone: the others come first.
+    fn wait_behind_others(&mut self, key: Key, reason: String) -> Next {
+        self.behind = Some(key);
+        Next::Wait(self.note(reason, SLOW))
     }
 
     /// Remembers what stands in the way; logs it when it is new.
@@ -273,6 +293,12 @@ impl Worker {
         }
         self.delivery
     }
+}
+
+/// Whose turn it is: the first one after `behind`, and then again from the first.
+fn turn(waiting: &[Key], behind: Option<Key>) -> Option<Key> {
+    let after = waiting.iter().find(|key| behind.is_none_or(|behind| **key > behind));
+    after.or(waiting.first()).copied()
 }
 
 /// Uniform in 0 to 1. Without a source of randomness the wait is its bound: late, but not a storm.

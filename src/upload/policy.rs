@@ -6,17 +6,15 @@
 //! | 2xx without one (a captive portal), 3xx, 404, 405 | not the server: try again, slowly |
 //! | 408, 425, 429, 5xx, no answer | try again |
 //! | 401, 403 | the token is not accepted: keep, say so, try again slowly |
-//! | 409 gap | the server lacks earlier reports: go back |
+//! | 409 gap | the server lacks earlier reports, which we have no longer: stop, keep |
 //! | 409 otherwise | other reports stand under our numbers: stop, keep |
-//! | 413 | halve the batch; a single event that is too large is refused |
-//! | 400, 422 | find the event at fault by halving; that one is refused and kept |
+//! | 400, 413, 422 | find the event at fault by halving |
+//! | the same, for that event alone, and the server has it on record as rejected | it is refused and kept; the ones behind it go on |
+//! | the same, and it has not | keep, try again slowly: without a record the ones behind it are a gap |
 
 use std::time::Duration;
 
-use crate::report::{EventStatus, Incarnation, Problem, Receipt, SessionId};
-
-/// The problem type of an answer that asks for earlier reports.
-pub const GAP: &str = "urn:inview:problem:gap";
+use crate::report::{EventStatus, Incarnation, Problem, Receipt, SessionId, problem};
 
 /// An answer, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +40,8 @@ pub enum Verdict {
     /// Send fewer events at once; a single one is at fault itself.
     Halve {
         reason: String,
+        /// It was a single one, and the server keeps its number and hash: the chain goes on.
+        on_record: bool,
     },
     /// The same reports must not be sent again: another history stands at the server.
     Stop {
@@ -74,11 +74,14 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
         408 | 425 | 429 | 500..=599 => {
             Verdict::Retry { retry_after: answer.retry_after, reason: reason() }
         }
-        409 if problem.as_ref().is_some_and(|problem| problem.kind == GAP) => {
+        409 if problem.as_ref().is_some_and(|problem| problem.kind == problem::GAP) => {
             Verdict::Stop { reason: format!("the server lacks earlier reports: {}", reason()) }
         }
         409 => Verdict::Stop { reason: reason() },
-        400 | 413 | 422 => Verdict::Halve { reason: reason() },
+        400 | 413 | 422 => Verdict::Halve {
+            reason: reason(),
+            on_record: problem.as_ref().is_some_and(is_on_record),
+        },
         300..=399 => Verdict::RetrySlowly {
             reason: format!(
                 "the address leads elsewhere ({}); redirects are not followed",
@@ -89,12 +92,8 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
     }
 }
 
-/// Whether a receipt says of every event that it is stored.
-pub fn all_stored(receipt: &Receipt) -> bool {
-    receipt
-        .results
-        .iter()
-        .all(|result| matches!(result.status, EventStatus::Accepted | EventStatus::Duplicate))
+fn is_on_record(problem: &Problem) -> bool {
+    matches!(&problem.results[..], [only] if only.status == EventStatus::Rejected)
 }
 
 /// `Retry-After` as seconds. The other form, a date, needs a clock that agrees with the server's,

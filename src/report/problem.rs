@@ -1,0 +1,52 @@
+//! An error answer, and the names of the problems.
+
+use serde::{Deserialize, Serialize};
+
+use super::receipt::EventResult;
+
+/// The server lacks reports before the first of the batch.
+pub const GAP: &str = "urn:inview:problem:gap";
+/// Another history stands at the server under these numbers.
+pub const FORK: &str = "urn:inview:problem:fork";
+/// At least one event of the batch will never be stored; `results` says which.
+pub const MALFORMED_EVENTS: &str = "urn:inview:problem:malformed-events";
+/// The body is no list of events of one incarnation.
+pub const MALFORMED_BATCH: &str = "urn:inview:problem:malformed-batch";
+/// More events or bytes than a batch may have.
+pub const TOO_LARGE: &str = "urn:inview:problem:too-large";
+/// The content type is not that of a batch, or the body is encoded.
+pub const CONTENT_TYPE: &str = "urn:inview:problem:content-type";
+/// The body did not arrive in time.
+pub const TIMEOUT: &str = "urn:inview:problem:timeout";
+/// No token, or one that is unknown or expired.
+pub const UNAUTHORIZED: &str = "urn:inview:problem:unauthorized";
+/// The token is good, but not for this.
+pub const SCOPE: &str = "urn:inview:problem:scope";
+/// There is no such thing, or it is somebody else's.
+pub const NOT_FOUND: &str = "urn:inview:problem:not-found";
+/// The resource is not used in this way.
+pub const METHOD: &str = "urn:inview:problem:method";
+/// A parameter of the address cannot be used.
+pub const PARAMETER: &str = "urn:inview:problem:parameter";
+/// Too much at once; try again.
+pub const BUSY: &str = "urn:inview:problem:busy";
+/// The server failed; try again.
+pub const INTERNAL: &str = "urn:inview:problem:internal";
+
+/// Media type of an error answer.
+pub const CONTENT_TYPE_OF_PROBLEMS: &str = "application/problem+json";
+
+/// An error answer: RFC 9457 problem details, `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A stable URI that names the problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// For a refused batch: what became of each event, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<EventResult>,
+}

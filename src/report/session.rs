@@ -1,0 +1,110 @@
+//! What the server tells of a session to those who may read it.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::SampledCamera;
+use super::hash::Hash;
+use super::identity::{Incarnation, IntervalId, SessionId};
+use super::interval::{IntervalReport, ModelIdentity};
+use crate::time::MediaTime;
+
+/// How a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    Running,
+    /// Not ended, and no report has come for a while. What happens meanwhile is unknown.
+    Silent,
+    Ended,
+}
+
+/// One session, as in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    pub session: SessionId,
+    /// Empty until the session's first report has come.
+    pub label: String,
+    pub agent: String,
+    pub status: SessionStatus,
+    /// By the server's clock: RFC 3339, UTC.
+    pub first_contact: String,
+    pub last_contact: String,
+    /// The start by the agent's clock (RFC 3339, UTC); absent in replay without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// How much of the session is known: its length when it has ended.
+    pub duration_ms: MediaTime,
+    pub intervals: u64,
+    /// Intervals of presence or of "could not look" that last as long as the policy's
+    /// `alert_after_ms`, or longer.
+    pub alerts: u64,
+}
+
+/// A page of the list, newest session first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionPage {
+    pub sessions: Vec<SessionSummary>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<SessionId>,
+}
+
+/// Everything about a session but its intervals and events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionDetail {
+    #[serde(flatten)]
+    pub summary: SessionSummary,
+    pub sample_rate_hz: f64,
+    pub policy_version: String,
+    /// The whole policy in force; null until the session's first report has come.
+    pub policy: serde_json::Value,
+    pub alert_after_ms: u64,
+    pub models: Vec<ModelIdentity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording_sha256: Option<Hash>,
+    /// Absent until the session has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<SampledCamera>,
+    /// One for each incarnation.
+    pub chains: Vec<Chain>,
+    /// Events that are missing from the chains, since they were malformed.
+    pub rejected: Vec<RejectedEvent>,
+    /// How often another history was sent under numbers that were taken.
+    pub forks: u64,
+}
+
+/// How far the events of one incarnation reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    pub incarnation: Incarnation,
+    pub head_seq: u64,
+    pub head_hash: Hash,
+}
+
+/// What is left of an event that could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedEvent {
+    pub incarnation: Incarnation,
+    pub seq: u64,
+    pub hash: Hash,
+    pub reason: String,
+}
+
+/// One interval as last reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredInterval {
+    #[serde(flatten)]
+    pub report: IntervalReport,
+    pub incarnation: Incarnation,
+    /// It has lasted at least the policy's `alert_after_ms`, and its kind is one to alert of.
+    pub alert: bool,
+}
+
+/// Intervals of a session, by their start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntervalList {
+    pub intervals: Vec<StoredInterval>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<IntervalId>,
+}

@@ -1,0 +1,222 @@
+//! Tokens, cookies and who they stand for.
+//!
+//! A secret is 256 random bits in hexadecimal. The database knows its SHA-256 only; since nobody
+//! can guess 256 bits, looking the hash up gives nothing away by its timing.
+//!
+//! An agent's token writes and a proctor's token reads. A browser gets a cookie of its own, which
+//! reads, too: by the form, which takes the proctor's token, or by a sign-in link, good once.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+
+use super::State;
+use super::error::Refusal;
+use super::store::{Credential, Scope, StoreError, Tenant, credential};
+use crate::redact::Pii;
+use crate::report::Hash;
+
+/// A browser stays signed in this long.
+pub(super) const PAGE_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+/// A sign-in link is good this long.
+pub const SIGN_IN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
+/// `__Host-`: browsers take it over HTTPS only, and for this host alone.
+const COOKIE_NAME: &str = "__Host-inview";
+
+/// Makes a secret: 64 hexadecimal digits.
+pub fn new_secret() -> Result<Pii<String>, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(Pii::new(Hash::from_bytes(bytes).to_string()))
+}
+
+fn hash_of(secret: &str) -> Hash {
+    Hash::of(secret.as_bytes())
+}
+
+/// Makes `secret` good for `scope`. Blocks: for the start, outside of the runtime.
+pub fn grant_blocking(
+    state: &State,
+    secret: &Pii<String>,
+    scope: Scope,
+    tenant: Tenant,
+    lifetime: SignedDuration,
+) -> Result<Timestamp, StoreError> {
+    let now = state.now();
+    let expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    let hash = hash_of(secret.reveal());
+    state.store.write_blocking(move |database| {
+        credential::sweep(database, now)?;
+        credential::insert(database, hash, &Credential { tenant, scope, expires_at })
+    })?;
+    Ok(expires_at)
+}
+
+/// What `secret` is good for now. Blocks: for the start, outside of the runtime.
+pub fn look_up_blocking(
+    state: &State,
+    secret: &Pii<String>,
+) -> Result<Option<Credential>, StoreError> {
+    let (hash, now) = (hash_of(secret.reveal()), state.now());
+    state.store.write_blocking(move |database| credential::find(database, hash, now))
+}
+
+async fn look_up(state: &State, secret: &str) -> Result<Option<Credential>, StoreError> {
+    let (hash, now) = (hash_of(secret), state.now());
+    state.store.read(move |database| credential::find(database, hash, now)).await
+}
+
+/// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good.
+pub(super) async fn sign_in_with_token(
+    state: &State,
+    token: &str,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let Some(found) = look_up(state, token).await? else { return Ok(None) };
+    if found.scope != Scope::Read {
+        return Ok(None);
+    }
+    let (secret, hash, page) = new_page(state, found.tenant)?;
+    state.store.write(move |database| credential::insert(database, hash, &page)).await?;
+    Ok(Some(set_cookie(&secret)?))
+}
+
+/// Signs a browser in by the code of a link, which is used up.
+pub(super) async fn sign_in_with_code(
+    state: &State,
+    code: &str,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let (code, now) = (hash_of(code), state.now());
+    let (secret, hash, page) = new_page(state, Tenant::local())?;
+    let signing_in = state.store.write(move |database| {
+        credential::sweep(database, now)?;
+        let Some(found) = credential::take(database, code, Scope::SignIn, now)? else {
+            return Ok(false);
+        };
+        let page = Credential { tenant: found.tenant, ..page };
+        credential::insert(database, hash, &page)?;
+        Ok(true)
+    });
+    if signing_in.await? { Ok(Some(set_cookie(&secret)?)) } else { Ok(None) }
+}
+
+/// Signs a browser out: the cookie is good no longer.
+pub(super) async fn sign_out(state: &State, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+    if let Some(secret) = cookie(headers) {
+        let (hash, now) = (hash_of(secret), state.now());
+        let forgetting =
+            state.store.write(move |database| credential::take(database, hash, Scope::Page, now));
+        forgetting.await?;
+    }
+    let gone = format!("{COOKIE_NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
+    HeaderValue::try_from(gone).map_err(|_not_ascii| Refusal::internal())
+}
+
+fn new_page(state: &State, tenant: Tenant) -> Result<(Pii<String>, Hash, Credential), Refusal> {
+    let secret = new_secret().map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::internal()
+    })?;
+    let expires_at = state.now().saturating_add(PAGE_LIFETIME).unwrap_or(Timestamp::MAX);
+    let hash = hash_of(secret.reveal());
+    Ok((secret, hash, Credential { tenant, scope: Scope::Page, expires_at }))
+}
+
+fn set_cookie(secret: &Pii<String>) -> Result<HeaderValue, Refusal> {
+    let (secret, seconds) = (secret.reveal(), PAGE_LIFETIME.as_secs());
+    let cookie = format!(
+        "{COOKIE_NAME}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"
+    );
+    let mut value = HeaderValue::try_from(cookie).map_err(|_not_ascii| Refusal::internal())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// A request with a token that writes.
+#[derive(Clone, Debug)]
+pub(super) struct Agent {
+    pub(super) tenant: Tenant,
+}
+
+impl FromRequestParts<State> for Agent {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let token = bearer(&parts.headers).ok_or(Refusal::unauthorized())?;
+        let found = look_up(state, token).await?.ok_or(Refusal::unauthorized())?;
+        match found.scope {
+            Scope::Write => Ok(Self { tenant: found.tenant }),
+            Scope::Read => Err(Refusal::scope()),
+            Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
+        }
+    }
+}
+
+/// A request with a token that reads, or with the cookie of a browser that is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct Proctor {
+    pub(super) tenant: Tenant,
+}
+
+impl FromRequestParts<State> for Proctor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let (secret, expected) = match (bearer(&parts.headers), cookie(&parts.headers)) {
+            (Some(token), _) => (token, Scope::Read),
+            (None, Some(cookie)) => (cookie, Scope::Page),
+            (None, None) => return Err(Refusal::unauthorized()),
+        };
+        let found = look_up(state, secret).await?.ok_or(Refusal::unauthorized())?;
+        match found.scope {
+            scope if scope == expected => Ok(Self { tenant: found.tenant }),
+            Scope::Write => Err(Refusal::scope()),
+            Scope::Read | Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: axum::http::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_token_is_read_from_its_header_only_in_its_form() {
+        assert_eq!(bearer(&headers(AUTHORIZATION, "Bearer abc")), Some("abc"));
+        assert_eq!(bearer(&headers(AUTHORIZATION, "bearer abc")), Some("abc"));
+        for other in ["abc", "Basic abc", "Bearerabc", ""] {
+            assert_eq!(bearer(&headers(AUTHORIZATION, other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        assert_eq!(cookie(&headers(COOKIE, "a=1; __Host-inview=xyz; b=2")), Some("xyz"));
+        assert_eq!(cookie(&headers(COOKIE, "__Host-inviewer=xyz")), None);
+    }
+
+    #[test]
+    fn secrets_are_long_and_differ() {
+        let (one, other) = (new_secret().unwrap(), new_secret().unwrap());
+        assert_eq!(one.reveal().len(), 64);
+        assert_ne!(one, other);
+    }
+}

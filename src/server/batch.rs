@@ -1,0 +1,285 @@
+//! A batch as it came: which events are in it, and what is wrong with each. Pure.
+//!
+//! The bytes of an event are kept as they were received, from its first brace to its last: they
+//! were hashed by the agent and are hashed, stored and handed out again here.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::report::{
+    EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
+    SessionId,
+};
+use crate::time::MediaTime;
+
+/// No session is longer. Beyond it, a time is a mistake (or seconds of the wall clock).
+const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
+/// Longer reasons are cut: they may repeat what the event says.
+const REASON_CHARS: usize = 200;
+
+/// Why a body is no batch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BatchError {
+    #[error("the body is no list of events: {0}")]
+    NoList(String),
+    #[error("the batch is empty")]
+    Empty,
+    #[error("the batch has {0} events; at most {MAX_BATCH_EVENTS} are taken")]
+    TooMany(usize),
+    #[error("the batch has events of more than one incarnation")]
+    Mixed,
+}
+
+/// One event of the batch.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) body: Vec<u8>,
+    pub(super) hash: Hash,
+    pub(super) event: Result<(Identity, Event), Box<Malformed>>,
+}
+
+/// An event that will never be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Malformed {
+    /// As far as it could be read.
+    pub(super) id: String,
+    /// When it is of the session that it was sent to.
+    pub(super) identity: Option<Identity>,
+    pub(super) prevhash: Option<Hash>,
+    pub(super) reason: String,
+}
+
+impl Received {
+    pub(super) fn id(&self) -> &str {
+        match &self.event {
+            Ok((_, event)) => &event.id,
+            Err(malformed) => &malformed.id,
+        }
+    }
+
+    fn incarnation(&self) -> Option<Incarnation> {
+        match &self.event {
+            Ok((identity, _)) => Some(identity.incarnation),
+            Err(malformed) => malformed.identity.map(|identity| identity.incarnation),
+        }
+    }
+}
+
+/// What is read of an event before anything is asked of it.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    prevhash: String,
+}
+
+/// Takes a body apart; the events are for `session`.
+pub(super) fn parse(body: &[u8], session: SessionId) -> Result<Vec<Received>, BatchError> {
+    let events = serde_json::from_slice::<Vec<&RawValue>>(body)
+        .map_err(|error| BatchError::NoList(shortened(&error.to_string())))?;
+    match events.len() {
+        0 => return Err(BatchError::Empty),
+        1..=MAX_BATCH_EVENTS => {}
+        more => return Err(BatchError::TooMany(more)),
+    }
+    let batch: Vec<Received> =
+        events.into_iter().map(|event| received(event.get(), session)).collect();
+    let mut incarnations: Vec<Incarnation> =
+        batch.iter().filter_map(Received::incarnation).collect();
+    incarnations.dedup();
+    if incarnations.len() > 1 { Err(BatchError::Mixed) } else { Ok(batch) }
+}
+
+fn received(text: &str, session: SessionId) -> Received {
+    let body = text.as_bytes().to_vec();
+    let hash = Hash::of(&body);
+    Received { body, hash, event: event(text, session) }
+}
+
+fn event(text: &str, session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
+    let envelope = serde_json::from_str::<Envelope>(text).map_err(|error| {
+        let reason = shortened(&error.to_string());
+        Box::new(Malformed { id: String::new(), identity: None, prevhash: None, reason })
+    })?;
+    let identity = Identity::parse(&envelope.source, &envelope.id);
+    let malformed = |reason: &str| {
+        Box::new(Malformed {
+            id: shortened(&envelope.id),
+            identity: identity.filter(|identity| identity.session == session),
+            prevhash: envelope.prevhash.parse().ok(),
+            reason: shortened(reason),
+        })
+    };
+    let Some(identity) = identity else {
+        return Err(malformed("source and id are not those of a session's event"));
+    };
+    if identity.session != session {
+        return Err(malformed("the event belongs to another session"));
+    }
+    if !EVENT_TYPES.contains(&envelope.kind.as_str()) {
+        return Err(malformed(&format!("events of type {:?} are not known", envelope.kind)));
+    }
+    let event = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
+    match fault(&event) {
+        None => Ok((identity, event)),
+        Some(fault) => Err(malformed(fault)),
+    }
+}
+
+/// What the types alone do not rule out.
+fn fault(event: &Event) -> Option<&'static str> {
+    if event.specversion != "1.0" {
+        return Some("specversion must be 1.0");
+    }
+    if event.datacontenttype != "application/json" {
+        return Some("datacontenttype must be application/json");
+    }
+    if event.time.as_deref().is_some_and(is_no_timestamp) {
+        return Some("time must be a time of RFC 3339");
+    }
+    match &event.data {
+        EventData::SessionStarted(started) => started
+            .started_at
+            .as_deref()
+            .is_some_and(is_no_timestamp)
+            .then_some("started_at must be a time of RFC 3339"),
+        EventData::IntervalClosed(report) if report.interval.end_ms.is_none() => {
+            Some("a closed interval must have an end")
+        }
+        EventData::IntervalOpened(report) | EventData::IntervalClosed(report) => {
+            let clocks = [&report.start_utc, &report.end_utc];
+            if clocks.iter().any(|clock| clock.as_deref().is_some_and(is_no_timestamp)) {
+                return Some("start_utc and end_utc must be times of RFC 3339");
+            }
+            fault_of_interval(&report.interval)
+        }
+        EventData::SessionEnded(ended) => {
+            (!is_within_a_session(ended.duration_ms)).then_some("duration_ms is out of range")
+        }
+    }
+}
+
+fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
+    let end = interval.end_ms.unwrap_or(interval.start_ms);
+    if !is_within_a_session(interval.start_ms) || !is_within_a_session(end) {
+        return Some("start_ms or end_ms is out of range");
+    }
+    if end < interval.start_ms {
+        return Some("the interval ends before it starts");
+    }
+    (!(0.0..=1.0).contains(&interval.confidence)).then_some("confidence must lie between 0 and 1")
+}
+
+fn is_within_a_session(at: MediaTime) -> bool {
+    (MediaTime::ZERO..=LONGEST).contains(&at)
+}
+
+fn is_no_timestamp(text: &str) -> bool {
+    text.parse::<Timestamp>().is_err()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(REASON_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> SessionId {
+        SessionId::derived(&[b"session"])
+    }
+
+    fn ended(seq: u64) -> serde_json::Value {
+        let session = session();
+        let identity = Identity { session, incarnation: Incarnation::of_replay(session), seq };
+        serde_json::json!({
+            "specversion": "1.0", "id": identity.event_id(), "source": identity.event_source(),
+            "datacontenttype": "application/json", "prevhash": Hash::ZERO,
+            "type": "io.inview.session.ended.v1",
+            "data": {"duration_ms": 5, "intervals": 0,
+                     "camera": {"frames": 1, "sampled": 1, "unusable": 0}}
+        })
+    }
+
+    fn reason(event: &serde_json::Value) -> String {
+        let body = format!("[{event}]");
+        let batch = parse(body.as_bytes(), session()).unwrap();
+        batch[0].event.as_ref().map_or_else(|it| it.reason.clone(), |_| String::new())
+    }
+
+    #[test]
+    fn an_event_keeps_the_bytes_it_came_in() {
+        let spaced = ended(1)
+            .to_string()
+            .replace(':', " : ")
+            .replace("urn : inview : session : ", "urn:inview:session:");
+        let body = format!("[ {spaced} ,\n{}]", ended(2));
+        let batch = parse(body.as_bytes(), session()).unwrap();
+        assert!(batch.iter().all(|event| event.event.is_ok()), "{batch:?}");
+        assert_eq!(batch[0].body, spaced.as_bytes());
+        assert_eq!(batch[0].hash, Hash::of(spaced.as_bytes()));
+    }
+
+    #[test]
+    fn what_is_no_batch_is_refused_as_a_whole() {
+        let parse = |body: &str| parse(body.as_bytes(), session()).map(drop);
+        assert!(matches!(parse("{}"), Err(BatchError::NoList(_))));
+        assert!(matches!(parse("[{]"), Err(BatchError::NoList(_))));
+        assert_eq!(parse("[]"), Err(BatchError::Empty));
+        assert_eq!(parse(&format!("[{}1]", "1,".repeat(100))), Err(BatchError::TooMany(101)));
+        let mut other = ended(1);
+        other["id"] = format!("{}-1", uuid::Uuid::nil().simple()).into();
+        assert_eq!(parse(&format!("[{},{other}]", ended(1))), Err(BatchError::Mixed));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_event_is_said() {
+        assert_eq!(reason(&ended(1)), "");
+        for (pointer, value, expected) in [
+            ("/specversion", "0.3".into(), "specversion"),
+            ("/datacontenttype", "text/plain".into(), "datacontenttype"),
+            ("/time", "yesterday".into(), "RFC 3339"),
+            ("/type", "io.inview.unheard.v1".into(), "not known"),
+            ("/id", "7".into(), "source and id"),
+            ("/source", "urn:inview:session:7".into(), "source and id"),
+            ("/prevhash", "7".into(), "SHA-256"),
+            ("/data/duration_ms", (-1).into(), "out of range"),
+            ("/data/duration_ms", i64::MAX.into(), "out of range"),
+            ("/data/camera", serde_json::Value::Null, "expected struct SampledCamera"),
+        ] {
+            let mut event = ended(1);
+            event["time"] = "2026-01-01T00:00:00Z".into();
+            *event.pointer_mut(pointer).unwrap() = value;
+            let reason = reason(&event);
+            assert!(reason.contains(expected), "{pointer}: {reason}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_another_session_has_no_identity_here() {
+        let body = format!("[{}]", ended(1));
+        let batch = parse(body.as_bytes(), SessionId::derived(&[b"other"])).unwrap();
+        let malformed = batch[0].event.as_ref().unwrap_err();
+        assert_eq!(malformed.identity, None);
+        assert!(malformed.reason.contains("another session"));
+    }
+
+    #[test]
+    fn depth_is_bounded_and_the_identity_is_still_read() {
+        let mut event = ended(4);
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        event["data"]["extra"] = "DEEP".into();
+        let body = format!("[{}]", event.to_string().replace("\"DEEP\"", &deep));
+        let batch = parse(body.as_bytes(), session()).unwrap();
+        let malformed = batch[0].event.as_ref().unwrap_err();
+        assert!(malformed.reason.contains("recursion"), "{malformed:?}");
+        assert_eq!(malformed.identity.map(|identity| identity.seq), Some(4));
+    }
+}

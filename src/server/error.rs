@@ -1,0 +1,137 @@
+//! Refusals: problem details (RFC 9457). What went wrong inside is logged, never told.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::store::StoreError;
+use crate::report::{EventResult, Problem, problem};
+
+/// Seconds after which to try again when there was too much at once.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// An answer other than success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    results: Vec<EventResult>,
+}
+
+impl Refusal {
+    pub(super) const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
+        Self { status, kind, title, detail: None, results: Vec::new() }
+    }
+
+    pub(super) fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    pub(super) fn with_results(self, results: Vec<EventResult>) -> Self {
+        Self { results, ..self }
+    }
+
+    pub(super) const fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, problem::NOT_FOUND, "There is no such thing here")
+    }
+
+    pub(super) const fn method() -> Self {
+        let title = "This address is not used with this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, problem::METHOD, title)
+    }
+
+    pub(super) fn parameter(detail: impl Into<String>) -> Self {
+        let title = "A parameter cannot be used";
+        Self::new(StatusCode::BAD_REQUEST, problem::PARAMETER, title).with_detail(detail)
+    }
+
+    pub(super) const fn unauthorized() -> Self {
+        let title = "A valid token is needed";
+        Self::new(StatusCode::UNAUTHORIZED, problem::UNAUTHORIZED, title)
+    }
+
+    pub(super) const fn scope() -> Self {
+        Self::new(StatusCode::FORBIDDEN, problem::SCOPE, "The token is not for this")
+    }
+
+    pub(super) fn too_large(detail: impl Into<String>) -> Self {
+        let title = "The batch is too large";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem::TOO_LARGE, title).with_detail(detail)
+    }
+
+    pub(super) const fn busy() -> Self {
+        let title = "Too much at once: try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, problem::BUSY, title)
+    }
+
+    pub(super) const fn internal() -> Self {
+        let title = "The server failed: try again";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem::INTERNAL, title)
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) const fn title(&self) -> &'static str {
+        self.title
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Busy) {
+            tracing::warn!("the database does not keep up");
+            return Self::busy();
+        }
+        tracing::error!(%error, "the database failed");
+        Self::internal()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            kind: self.kind.to_owned(),
+            title: self.title.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            results: self.results,
+        };
+        let mut answer = (self.status, axum::Json(problem)).into_response();
+        let headers = answer.headers_mut();
+        let media_type = HeaderValue::from_static(problem::CONTENT_TYPE_OF_PROBLEMS);
+        headers.insert(CONTENT_TYPE, media_type);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"inview\"");
+            headers.insert(WWW_AUTHENTICATE, scheme);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_how_to_go_on_and_nothing_of_the_inside() {
+        let error = StoreError::Damaged("/secret/path is gone".to_owned());
+        let answer = Refusal::from(error).into_response();
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
+        let answer = Refusal::from(StoreError::Busy).into_response();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[RETRY_AFTER]),
+            (503, &"2".parse().unwrap())
+        );
+        let answer = Refusal::unauthorized().into_response();
+        assert!(answer.headers().contains_key(WWW_AUTHENTICATE));
+        assert_eq!(Refusal::from(StoreError::Gone).detail, None);
+    }
+}

@@ -1,0 +1,290 @@
+//! The pages: HTML without a script.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State as Of};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::State;
+use super::auth::Proctor;
+use super::error::Refusal;
+use super::store::read;
+use super::timeline::{Timeline, layout};
+use super::{sessions, store};
+use crate::report::{
+    ClosedBy, Family, Kind, SessionDetail, SessionId, SessionStatus, SessionSummary, StoredInterval,
+};
+use crate::time::MediaTime;
+
+/// Sessions on one page.
+const SESSIONS: u64 = 25;
+/// Intervals of a session that are drawn in the list, and on its own page: a page stays a page
+/// whatever an agent reports. More than this is an interval every few seconds for hours.
+const DRAWN: u64 = 1_000;
+const LISTED: u64 = 5_000;
+
+/// A refusal, for a person.
+#[derive(Debug)]
+pub(super) struct PageError(Refusal);
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<store::StoreError> for PageError {
+    fn from(error: store::StoreError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let status = self.0.status();
+        if status == StatusCode::UNAUTHORIZED {
+            return Redirect::to("/login").into_response();
+        }
+        match (ErrorPage { title: self.0.title() }).render() {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(_) => self.0.into_response(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html", config = "src/server/askama.toml")]
+struct ErrorPage {
+    title: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "login.html", config = "src/server/askama.toml")]
+struct LoginPage {
+    fault: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "list.html", config = "src/server/askama.toml")]
+struct ListPage {
+    rows: Vec<Row>,
+    legend: Vec<Kind>,
+    next: Option<SessionId>,
+    first: bool,
+}
+
+/// One session in the list.
+struct Row {
+    session: SessionSummary,
+    timeline: Timeline,
+}
+
+#[derive(Template)]
+#[template(path = "session.html", config = "src/server/askama.toml")]
+struct SessionPage {
+    detail: SessionDetail,
+    session: SessionSummary,
+    intervals: Vec<StoredInterval>,
+    timeline: Timeline,
+    legend: Vec<Kind>,
+    policy: Vec<(String, String)>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PageOf {
+    after: Option<String>,
+}
+
+pub(super) async fn list(
+    Of(state): Of<State>,
+    proctor: Result<Proctor, Refusal>,
+    query: Result<Query<PageOf>, QueryRejection>,
+) -> Result<Response, PageError> {
+    let proctor = proctor?;
+    let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
+    let found = sessions::page(&state, proctor.clone(), after.as_deref(), SESSIONS).await?;
+    let (now, next) = (state.now(), found.next);
+    let reading = state.store.read(move |database| {
+        let drawn = (None, DRAWN);
+        let with_intervals = found.sessions.into_iter().map(|summary| {
+            let session = summary.session;
+            let found = read::intervals(database, &proctor.tenant, now, session, drawn)?;
+            Ok((summary, found.intervals))
+        });
+        with_intervals.collect::<Result<Vec<_>, store::StoreError>>()
+    });
+    let found = reading.await?;
+    let legend = legend(found.iter().flat_map(|(_, intervals)| intervals));
+    let rows = found.into_iter().map(|(session, intervals)| {
+        let timeline = layout(&intervals, session.duration_ms);
+        Row { session, timeline }
+    });
+    let page = ListPage { rows: rows.collect(), legend, next, first: after.is_none() };
+    render(StatusCode::OK, &page)
+}
+
+pub(super) async fn session(
+    Of(state): Of<State>,
+    Path(session): Path<String>,
+    proctor: Result<Proctor, Refusal>,
+) -> Result<Response, PageError> {
+    let proctor = proctor?;
+    let (session, now) = (super::session_of(&session)?, state.now());
+    let reading = state.store.read(move |database| {
+        let detail = read::session(database, &proctor.tenant, now, session)?;
+        let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
+        Ok(detail.map(|detail| (detail, found.intervals)))
+    });
+    let (detail, intervals) = reading.await?.ok_or(Refusal::not_found())?;
+    let mut policy = Vec::new();
+    flatten("", &detail.policy, &mut policy);
+    let page = SessionPage {
+        session: detail.summary.clone(),
+        timeline: layout(&intervals, detail.summary.duration_ms),
+        legend: legend(&intervals),
+        detail,
+        intervals,
+        policy,
+    };
+    render(StatusCode::OK, &page)
+}
+
+pub(super) fn login(
+    status: StatusCode,
+    fault: Option<&'static str>,
+) -> Result<Response, PageError> {
+    render(status, &LoginPage { fault })
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
+    (headers, include_str!("templates/style.css"))
+}
+
+fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
+    let page = page.render().map_err(|error| {
+        tracing::error!(%error, "a page cannot be made");
+        Refusal::internal()
+    })?;
+    Ok((status, Html(page)).into_response())
+}
+
+/// Kinds that occur, in their own order.
+fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> =
+        intervals.into_iter().map(|stored| stored.report.interval.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+/// A policy as names and values: `face.enter`, `0.7`.
+fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if prefix.is_empty() { "" } else { "." };
+                flatten(&format!("{prefix}{dot}{name}"), value, into);
+            }
+        }
+        Value::Null if prefix.is_empty() => {}
+        Value::String(text) => into.push((prefix.to_owned(), text.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            into.push((prefix.to_owned(), value.to_string()));
+        }
+    }
+}
+
+/// Words and figures for the templates.
+mod say {
+    use super::{ClosedBy, Duration, Family, Kind, MediaTime, SessionStatus, Timestamp};
+
+    pub(super) fn status(status: SessionStatus) -> &'static str {
+        match status {
+            SessionStatus::Running => "running",
+            SessionStatus::Silent => "silent",
+            SessionStatus::Ended => "ended",
+        }
+    }
+
+    pub(super) fn ended_by(closed_by: Option<ClosedBy>) -> &'static str {
+        match closed_by {
+            None => "still open",
+            Some(ClosedBy::SeenAgain) => "seen again",
+            Some(ClosedBy::CouldNotLook) => "camera could not look",
+            Some(ClosedBy::SessionEnd) => "end of session",
+            Some(ClosedBy::Incomplete) => "recording broke off",
+            Some(ClosedBy::AgentRestart) => "agent restarted",
+        }
+    }
+
+    pub(super) fn is_hatched(kind: Kind) -> bool {
+        kind.family() != Family::Presence
+    }
+
+    /// `2026-11-25 18:58 UTC`; what is no time as it is.
+    pub(super) fn when(rfc3339: &str) -> String {
+        let at = rfc3339.parse::<Timestamp>();
+        at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    }
+
+    /// `8.4 s`, `12 min 30 s`, `3 h 05 min`.
+    pub(super) fn span(span: Duration) -> String {
+        let seconds = span.as_secs();
+        match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+            (0, 0, _) => format!("{:.1} s", span.as_secs_f64()),
+            (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+            (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+        }
+    }
+
+    pub(super) fn length(of_session: MediaTime) -> String {
+        span(of_session.since(MediaTime::ZERO))
+    }
+
+    pub(super) fn reports<T>(list: &[T]) -> String {
+        count(list.len() as u64, "report", "reports")
+    }
+
+    pub(super) fn count(number: u64, one: &str, more: &str) -> String {
+        match number {
+            0 => format!("no {more}"),
+            1 => format!("1 {one}"),
+            _ => format!("{number} {more}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_a_list_of_names_and_values() {
+        let policy = serde_json::json!({"version": "a", "face": {"enter": 0.7}, "list": [1]});
+        let mut found = Vec::new();
+        flatten("", &policy, &mut found);
+        let found: Vec<_> = found.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(found, ["face.enter=0.7", "list=[1]", "version=a"]);
+        let mut none = Vec::new();
+        flatten("", &Value::Null, &mut none);
+        assert!(none.is_empty());
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        assert_eq!(say::span(Duration::from_millis(8_400)), "8.4 s");
+        assert_eq!(say::span(Duration::from_secs(750)), "12 min 30 s");
+        assert_eq!(say::span(Duration::from_mins(185)), "3 h 05 min");
+        assert_eq!(say::when("2026-11-25T18:58:17Z"), "2026-11-25 18:58 UTC");
+        assert_eq!(say::when("later"), "later");
+        assert_eq!(say::count(1, "alert", "alerts"), "1 alert");
+    }
+}

@@ -1,0 +1,135 @@
+//! Who may do what: only hashes of tokens are kept.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{StoreError, Tenant};
+use crate::report::Hash;
+
+/// What a credential is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// An agent's token: write reports.
+    Write,
+    /// A proctor's token: read, and sign in to the pages.
+    Read,
+    /// A browser's cookie.
+    Page,
+    /// A sign-in link, good once.
+    SignIn,
+}
+
+impl Scope {
+    const ALL: [Self; 4] = [Self::Write, Self::Read, Self::Page, Self::SignIn];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Page => "page",
+            Self::SignIn => "sign_in",
+        }
+    }
+}
+
+/// A credential that is known and has not expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    pub tenant: Tenant,
+    pub scope: Scope,
+    pub expires_at: Timestamp,
+}
+
+pub(in crate::server) fn insert(
+    database: &Connection,
+    hash: Hash,
+    credential: &Credential,
+) -> Result<(), StoreError> {
+    database.execute(
+        "INSERT INTO credential (hash, tenant, scope, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            hash.as_bytes(),
+            credential.tenant.as_str(),
+            credential.scope.as_str(),
+            credential.expires_at.as_microsecond()
+        ],
+    )?;
+    Ok(())
+}
+
+pub(in crate::server) fn find(
+    database: &Connection,
+    hash: Hash,
+    now: Timestamp,
+) -> Result<Option<Credential>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT tenant, scope, expires_at FROM credential WHERE hash = ?1 AND expires_at > ?2",
+    )?;
+    let found = query
+        .query_row(params![hash.as_bytes(), now.as_microsecond()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        })
+        .optional()?;
+    Ok(found.and_then(|(tenant, scope, expires_at)| {
+        Some(Credential {
+            tenant: Tenant::new(tenant),
+            scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope)?,
+            expires_at: Timestamp::from_microsecond(expires_at).ok()?,
+        })
+    }))
+}
+
+/// Forgets a credential; it was good until now when it is returned.
+pub(in crate::server) fn take(
+    database: &Connection,
+    hash: Hash,
+    scope: Scope,
+    now: Timestamp,
+) -> Result<Option<Credential>, StoreError> {
+    let found = find(database, hash, now)?.filter(|credential| credential.scope == scope);
+    if found.is_some() {
+        database.execute("DELETE FROM credential WHERE hash = ?1", [hash.as_bytes()])?;
+    }
+    Ok(found)
+}
+
+/// Forgets what has expired.
+pub(in crate::server) fn sweep(database: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "DELETE FROM credential WHERE expires_at <= ?1";
+    database.execute(sql, [now.as_microsecond()])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::in_memory;
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_credential_is_good_until_it_expires() {
+        let database = in_memory();
+        let credential =
+            Credential { tenant: Tenant::local(), scope: Scope::Write, expires_at: at(10) };
+        let hash = Hash::of(b"token");
+        insert(&database, hash, &credential).unwrap();
+        assert_eq!(find(&database, hash, at(9)).unwrap(), Some(credential));
+        assert_eq!(find(&database, hash, at(10)).unwrap(), None);
+        assert_eq!(find(&database, Hash::of(b"other"), at(9)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_sign_in_code_is_good_once_and_for_nothing_else() {
+        let database = in_memory();
+        let credential =
+            Credential { tenant: Tenant::local(), scope: Scope::SignIn, expires_at: at(10) };
+        let hash = Hash::of(b"code");
+        insert(&database, hash, &credential).unwrap();
+        assert_eq!(take(&database, hash, Scope::Page, at(1)).unwrap(), None);
+        assert_eq!(take(&database, hash, Scope::SignIn, at(1)).unwrap(), Some(credential));
+        assert_eq!(take(&database, hash, Scope::SignIn, at(1)).unwrap(), None);
+    }
+}

@@ -1,0 +1,311 @@
+//! Puts a batch into the tables: all of it or nothing.
+//!
+//! Within an incarnation, the stored events are a chain without gaps: each has the number after
+//! its predecessor's and carries its predecessor's hash. The head of each chain is kept in
+//! `chain`. A malformed event that comes alone takes its place in the chain by number and hash
+//! (a row without a body), since the agent's next event refers to it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+// The tables that are read are a consequence of the ones that are written here.
+use super::materialise::{ALERT_AFTER_MS, materialise};
+use super::{StoreError, Tenant};
+use crate::report::{Event, EventResult, EventStatus, Hash, Identity, Incarnation, SessionId};
+use crate::server::batch::{Malformed, Received};
+
+/// Forks that are kept for a session; a broken agent must not fill the disk with them.
+const FORKS_KEPT: u64 = 1_000;
+
+/// Where the events go, and when they came.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Target {
+    pub(in crate::server) tenant: Tenant,
+    pub(in crate::server) session: SessionId,
+    pub(in crate::server) now: Timestamp,
+}
+
+/// A place in a chain, in most cases its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) struct Head {
+    pub(in crate::server) incarnation: Incarnation,
+    pub(in crate::server) seq: u64,
+    pub(in crate::server) hash: Hash,
+}
+
+/// What became of a batch. `results` has one entry for each event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Outcome {
+    /// Nothing was wrong: all of it is stored now, or was before. `reached`: the batch's last.
+    Stored { reached: Head, results: Vec<EventResult> },
+    /// At least one event is malformed; nothing was stored.
+    Malformed { results: Vec<EventResult> },
+    /// The event `found` does not follow upon the head; nothing was stored.
+    Gap { head_seq: u64, found: u64, results: Vec<EventResult> },
+    /// The event `found` contradicts what is stored; nothing was stored.
+    Fork { found: u64, results: Vec<EventResult> },
+}
+
+/// Where an event stands towards the chain.
+enum Place {
+    Next,
+    Known,
+    Gap,
+    Fork,
+}
+
+/// Applies a batch of one incarnation.
+pub(in crate::server) fn apply(
+    database: &Connection,
+    to: &Target,
+    batch: &[Received],
+) -> Result<Outcome, StoreError> {
+    if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
+        return match batch {
+            [alone] => refuse(database, to, alone, malformed),
+            _ => Ok(Outcome::Malformed { results: results(batch, |_| EventStatus::NotStored) }),
+        };
+    }
+    let events: Vec<(&Received, &Identity, &Event)> = batch
+        .iter()
+        .filter_map(|received| {
+            let (identity, event) = received.event.as_ref().ok()?;
+            Some((received, identity, event))
+        })
+        .collect();
+    let Some(&(_, first, _)) = events.first() else {
+        return Ok(Outcome::Malformed { results: Vec::new() });
+    };
+    let before = head(database, to, first.incarnation)?;
+    let mut after = before;
+    let mut statuses = Vec::with_capacity(events.len());
+    let mut new = Vec::new();
+    for &(received, identity, event) in &events {
+        let stored = match usize::try_from(identity.seq.saturating_sub(before.seq + 1)) {
+            Ok(index) if identity.seq > before.seq => {
+                new.get(index).map(|(received, ..): &(&Received, _, _)| received.hash)
+            }
+            Ok(_) | Err(_) => hash_of(database, to, identity)?,
+        };
+        match place(after, identity.seq, received.hash, Some(event.prevhash), stored) {
+            Place::Next => {
+                after = Head { seq: identity.seq, hash: received.hash, ..after };
+                new.push((received, identity, event));
+                statuses.push(EventStatus::Accepted);
+            }
+            Place::Known => statuses.push(EventStatus::Duplicate),
+            Place::Gap => {
+                let results = results(batch, |_| EventStatus::NotStored);
+                return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
+            }
+            Place::Fork => {
+                note_fork(database, to, identity, before, received.hash)?;
+                let at_fault = statuses.len();
+                let status = |index| {
+                    if index == at_fault { EventStatus::Fork } else { EventStatus::NotStored }
+                };
+                let results = results(batch, status);
+                return Ok(Outcome::Fork { found: identity.seq, results });
+            }
+        }
+    }
+    touch(database, to)?;
+    for (received, identity, event) in new {
+        insert(database, to, identity, received, None)?;
+        materialise(database, to, identity, &event.data)?;
+    }
+    set_head(database, to, after)?;
+    // What the agent can check: it may not have made, or no longer have, what is behind its batch.
+    let last = events.iter().max_by_key(|(_, identity, _)| identity.seq);
+    let reached = last.map_or(after, |(received, identity, _)| Head {
+        seq: identity.seq,
+        hash: received.hash,
+        ..after
+    });
+    Ok(Outcome::Stored { reached, results: results(batch, |index| statuses[index]) })
+}
+
+/// A malformed event that came alone: keeps its place in the chain when it has one.
+fn refuse(
+    database: &Connection,
+    to: &Target,
+    received: &Received,
+    malformed: &Malformed,
+) -> Result<Outcome, StoreError> {
+    let alone = std::slice::from_ref(received);
+    let rejected = Outcome::Malformed { results: results(alone, |_| EventStatus::NotStored) };
+    let Some(identity) = &malformed.identity else { return Ok(rejected) };
+    let before = head(database, to, identity.incarnation)?;
+    let stored = if identity.seq <= before.seq { hash_of(database, to, identity)? } else { None };
+    match place(before, identity.seq, received.hash, malformed.prevhash, stored) {
+        Place::Next => {
+            touch(database, to)?;
+            insert(database, to, identity, received, Some(&malformed.reason))?;
+            set_head(database, to, Head { seq: identity.seq, hash: received.hash, ..before })?;
+            Ok(rejected)
+        }
+        Place::Known => Ok(rejected),
+        Place::Gap => {
+            let results = results(alone, |_| EventStatus::Rejected);
+            Ok(Outcome::Gap { head_seq: before.seq, found: identity.seq, results })
+        }
+        Place::Fork => {
+            note_fork(database, to, identity, before, received.hash)?;
+            let results = vec![result(received, EventStatus::Fork)];
+            Ok(Outcome::Fork { found: identity.seq, results })
+        }
+    }
+}
+
+/// `stored`: the hash that is known under this number.
+fn place(head: Head, seq: u64, hash: Hash, prevhash: Option<Hash>, stored: Option<Hash>) -> Place {
+    match stored {
+        Some(stored) if stored == hash => Place::Known,
+        Some(_) => Place::Fork,
+        None if seq != head.seq + 1 => Place::Gap,
+        None if prevhash.is_some_and(|prevhash| prevhash != head.hash) => Place::Fork,
+        None => Place::Next,
+    }
+}
+
+/// `status` of those that are not malformed, by their index.
+fn results(batch: &[Received], status: impl Fn(usize) -> EventStatus) -> Vec<EventResult> {
+    batch
+        .iter()
+        .enumerate()
+        .map(|(index, received)| match &received.event {
+            Ok(_) => result(received, status(index)),
+            Err(malformed) => EventResult {
+                detail: Some(malformed.reason.clone()),
+                ..result(received, EventStatus::Rejected)
+            },
+        })
+        .collect()
+}
+
+fn result(received: &Received, status: EventStatus) -> EventResult {
+    EventResult { id: received.id().to_owned(), status, detail: None }
+}
+
+fn head(database: &Connection, to: &Target, incarnation: Incarnation) -> Result<Head, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT head_seq, head_hash FROM chain
+         WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
+    )?;
+    let key = params![to.tenant.as_str(), to.session.0.as_bytes(), incarnation.0.as_bytes()];
+    let found = query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (seq, hash) = found.map_or((0, Hash::ZERO), |(seq, hash)| (seq, Hash::from_bytes(hash)));
+    Ok(Head { incarnation, seq, hash })
+}
+
+fn hash_of(
+    database: &Connection,
+    to: &Target,
+    identity: &Identity,
+) -> Result<Option<Hash>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT hash FROM event
+         WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq = ?4",
+    )?;
+    let key = params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        identity.incarnation.0.as_bytes(),
+        identity.seq
+    ];
+    Ok(query.query_row(key, |row| row.get(0)).optional()?.map(Hash::from_bytes))
+}
+
+fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
+    database.execute(
+        "INSERT INTO session (tenant, session, first_contact, last_contact, alert_after_ms)
+         VALUES (?1, ?2, ?3, ?3, ?4)
+         ON CONFLICT (tenant, session)
+         DO UPDATE SET last_contact = max(last_contact, excluded.last_contact)",
+        params![
+            to.tenant.as_str(),
+            to.session.0.as_bytes(),
+            to.now.as_microsecond(),
+            ALERT_AFTER_MS
+        ],
+    )?;
+    Ok(())
+}
+
+fn insert(
+    database: &Connection,
+    to: &Target,
+    identity: &Identity,
+    received: &Received,
+    rejected: Option<&str>,
+) -> Result<(), StoreError> {
+    let body = rejected.is_none().then_some(&received.body);
+    database.execute(
+        "INSERT INTO event
+             (tenant, session, incarnation, seq, hash, received_at, body, rejected)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            to.tenant.as_str(),
+            to.session.0.as_bytes(),
+            identity.incarnation.0.as_bytes(),
+            identity.seq,
+            received.hash.as_bytes(),
+            to.now.as_microsecond(),
+            body,
+            rejected
+        ],
+    )?;
+    Ok(())
+}
+
+fn set_head(database: &Connection, to: &Target, head: Head) -> Result<(), StoreError> {
+    database.execute(
+        "INSERT INTO chain (tenant, session, incarnation, first_contact, head_seq, head_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (tenant, session, incarnation)
+         DO UPDATE SET head_seq = excluded.head_seq, head_hash = excluded.head_hash",
+        params![
+            to.tenant.as_str(),
+            to.session.0.as_bytes(),
+            head.incarnation.0.as_bytes(),
+            to.now.as_microsecond(),
+            head.seq,
+            head.hash.as_bytes()
+        ],
+    )?;
+    Ok(())
+}
+
+fn note_fork(
+    database: &Connection,
+    to: &Target,
+    identity: &Identity,
+    head: Head,
+    received: Hash,
+) -> Result<(), StoreError> {
+    let key = params![to.tenant.as_str(), to.session.0.as_bytes()];
+    let kept: u64 = database.query_row(
+        "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2",
+        key,
+        |row| row.get(0),
+    )?;
+    if kept >= FORKS_KEPT {
+        return Ok(());
+    }
+    database.execute(
+        "INSERT OR IGNORE INTO fork (tenant, session, incarnation, seq, head_seq, head_hash,
+                                     received_hash, received_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            to.tenant.as_str(),
+            to.session.0.as_bytes(),
+            identity.incarnation.0.as_bytes(),
+            identity.seq,
+            head.seq,
+            head.hash.as_bytes(),
+            received.as_bytes(),
+            to.now.as_microsecond()
+        ],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! The database: what was acknowledged is in it, and survives a power cut.
+//!
+//! One thread owns the connection that writes. It takes as many jobs as wait (at most
+//! [`QUEUE`]), runs each in a savepoint of its own, commits them together, and only then answers:
+//! one `fsync` for all. A full queue is answered at once with [`StoreError::Busy`]. Readers have
+//! connections of their own and never wait for the writer (WAL).
+//!
+//! `schema` has the tables; `ingest` applies batches, `read` answers questions, `credential`
+//! keeps hashes of tokens. They take a connection and know nothing of threads.
+
+pub(super) mod credential;
+pub(super) mod ingest;
+#[cfg(test)]
+mod ingest_tests;
+mod materialise;
+pub(super) mod read;
+mod schema;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+pub use credential::{Credential, Scope};
+
+/// Jobs that wait for the writer, and the most that one commit takes.
+const QUEUE: usize = 64;
+/// Idle connections that are kept for readers.
+const IDLE_READERS: usize = 4;
+
+/// Whose data it is. Everything is kept by tenant; there is one so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant(String);
+
+impl Tenant {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The tenant of a server that has only one.
+    pub fn local() -> Self {
+        Self::new("local")
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why the database did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("too many writes wait")]
+    Busy,
+    #[error("the database cannot be used: {0}")]
+    Database(#[from] rusqlite::Error),
+    #[error("what stands in the database cannot be read: {0}")]
+    Content(#[from] serde_json::Error),
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    #[error("the database is of version {0}, which this program does not know")]
+    Version(i64),
+    #[error("the work on the database came to no end")]
+    Gone,
+    #[error("no thread for the database: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Called with whether the commit succeeded.
+type Reply = Box<dyn FnOnce(bool) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+
+/// The database's handle; clones share it. The last one to go closes the database.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    /// Before `thread`: closing the channel is what ends it.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens or makes the database. Its folder must exist.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let database = schema::open_writer(path)?;
+        let (jobs, queue) = sync_channel(QUEUE);
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || write_until_closed(&database, &queue))?;
+        let shared = Shared {
+            path: path.to_owned(),
+            readers: Mutex::new(Vec::new()),
+            jobs: Some(jobs),
+            thread: Some(thread),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Runs `work` in a transaction; returns after the commit. An error of `work` rolls back what
+    /// it wrote.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(work)?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// [`Store::write`] for the start, outside of the runtime.
+    pub(super) fn write_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(work)?;
+        answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
+    }
+
+    fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        let (sender, answer) = oneshot::channel();
+        let job: Job = Box::new(move |database| {
+            let done = in_savepoint(database, work);
+            Box::new(move |committed| {
+                let done = if committed { done } else { done.and(Err(commit_failed())) };
+                // Err: whoever asked has gone; the commit stands.
+                let _nobody_waits = sender.send(done);
+            })
+        });
+        let jobs = self.shared.jobs.as_ref().ok_or(StoreError::Gone)?;
+        jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Gone,
+        })?;
+        Ok(answer)
+    }
+
+    /// Runs `work` on a connection that only reads, off the runtime's threads. It sees one state
+    /// of the database throughout.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut database = match shared.idle().pop() {
+                Some(database) => database,
+                None => schema::open_reader(&shared.path)?,
+            };
+            let view = database.transaction()?;
+            let found = work(&view)?;
+            drop(view);
+            let mut idle = shared.idle();
+            if idle.len() < IDLE_READERS {
+                idle.push(database);
+            }
+            drop(idle);
+            Ok(found)
+        });
+        reading.await.map_err(|_panicked| StoreError::Gone)?
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        // A list of connections is whole whatever its holder did.
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the database's thread failed; what was acknowledged is stored");
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+fn write_until_closed(database: &Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let mut replies = Vec::new();
+        let begun = database.execute_batch("BEGIN IMMEDIATE");
+        for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
+            replies.push(job(database));
+        }
+        let committed = begun.and_then(|()| database.execute_batch("COMMIT"));
+        if let Err(error) = &committed {
+            tracing::error!(%error, "nothing was stored, nor acknowledged");
+            if !database.is_autocommit()
+                && let Err(error) = database.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "the failed transaction could not be undone");
+            }
+        }
+        for reply in replies {
+            reply(committed.is_ok());
+        }
+    }
+}
+
+fn in_savepoint<T>(
+    database: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    if database.is_autocommit() {
+        // The transaction did not begin: nothing may be written outside of one.
+        return Err(commit_failed());
+    }
+    database.execute_batch("SAVEPOINT job")?;
+    // A mistake in one job must not end the thread: the savepoint undoes what it did.
+    let done = catch_unwind(AssertUnwindSafe(|| work(database)));
+    let done = done.unwrap_or(Err(StoreError::Gone));
+    if done.is_err() {
+        database.execute_batch("ROLLBACK TO job")?;
+    }
+    database.execute_batch("RELEASE job")?;
+    done
+}
+
+fn commit_failed() -> StoreError {
+    StoreError::Damaged("the transaction could not be committed".to_owned())
+}
+
+#[cfg(test)]
+pub(super) fn in_memory() -> Connection {
+    schema::open_writer(Path::new(":memory:")).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(database: &Connection) -> u64 {
+        database.query_row("SELECT count(*) FROM credential", [], |row| row.get(0)).unwrap()
+    }
+
+    fn insert(database: &Connection, hash: u8) -> Result<(), StoreError> {
+        let sql = "INSERT INTO credential (hash, scope, expires_at) VALUES (?1, 'read', 0)";
+        database.execute(sql, [[hash].as_slice()])?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_leaves_nothing_and_its_neighbours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let bad = store.write(|database| {
+            insert(database, 1)?;
+            insert(database, 1)
+        });
+        let good = store.write(|database| insert(database, 2));
+        let (bad, good) = tokio::join!(bad, good);
+        assert!(matches!(bad, Err(StoreError::Database(_))), "{bad:?}");
+        good.unwrap();
+        assert_eq!(store.read(|database| Ok(count(database))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_undone_and_the_others_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let bad = store.write(|database| {
+            insert(database, 1)?;
+            panic!("a mistake") as Result<(), StoreError>
+        });
+        assert!(matches!(bad.await, Err(StoreError::Gone)));
+        store.write(|database| insert(database, 2)).await.unwrap();
+        assert_eq!(store.read(|database| Ok(count(database))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let (release, held) = sync_channel::<()>(0);
+        let (busy, entered) = sync_channel::<()>(0);
+        let mut answers = vec![
+            store
+                .enqueue(move |_| {
+                    busy.send(()).unwrap();
+                    held.recv().unwrap();
+                    Ok(())
+                })
+                .unwrap(),
+        ];
+        entered.recv().unwrap();
+        let refused = loop {
+            match store.enqueue(|_| Ok(())) {
+                Ok(answer) => answers.push(answer),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, StoreError::Busy));
+        assert_eq!(answers.len(), QUEUE + 1);
+        release.send(()).unwrap();
+        for answer in answers {
+            answer.await.unwrap().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        std::fs::File::create(&path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &[7; 8192]))
+            .unwrap();
+        assert!(Store::open(&path).is_err());
+    }
+}

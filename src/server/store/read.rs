@@ -1,0 +1,282 @@
+//! Questions: what is known of a tenant's sessions.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
+
+use super::{StoreError, Tenant};
+use crate::report::{
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, RejectedEvent,
+    SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
+    SessionSummary, StoredInterval,
+};
+use crate::time::MediaTime;
+
+/// A session that has not ended is called silent after this long without a report. There are no
+/// heartbeats yet, and a candidate who sits still gives nothing to report: this is no alert.
+const SILENT_AFTER_MICROS: i64 = 10 * 60 * 1_000_000;
+
+/// An open interval lasts until now, by the server's clock.
+const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
+                              (?2 - interval.reported_at) / 1000)";
+
+fn summary_columns() -> String {
+    format!(
+        "SELECT session.session, first_contact, last_contact, started, ended, alert_after_ms,
+                count(interval.interval),
+                count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
+                max(max(start_ms, coalesce(end_ms, start_ms)))
+         FROM session LEFT JOIN interval
+             ON interval.tenant = session.tenant AND interval.session = session.session
+         WHERE session.tenant = ?1"
+    )
+}
+
+/// One row of the query above.
+struct Found {
+    session: SessionId,
+    first_contact: i64,
+    last_contact: i64,
+    started: Option<SessionStarted>,
+    ended: Option<SessionEnded>,
+    alert_after_ms: u64,
+    intervals: u64,
+    alerts: u64,
+    last_ms: i64,
+}
+
+impl Found {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let json = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
+        let ended: Option<String> = row.get(4)?;
+        Ok(Self {
+            session: SessionId(Uuid::from_bytes(row.get(0)?)),
+            first_contact: row.get(1)?,
+            last_contact: row.get(2)?,
+            started: json(row.get(3)?)?,
+            ended: ended.map(|text| serde_json::from_str(&text)).transpose()?,
+            alert_after_ms: row.get(5)?,
+            intervals: row.get(6)?,
+            alerts: row.get(7)?,
+            last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
+        })
+    }
+
+    fn status(&self, now: Timestamp) -> SessionStatus {
+        if self.ended.is_some() {
+            SessionStatus::Ended
+        } else if now.as_microsecond() - self.last_contact > SILENT_AFTER_MICROS {
+            SessionStatus::Silent
+        } else {
+            SessionStatus::Running
+        }
+    }
+
+    fn duration(&self) -> MediaTime {
+        let started_at = self.started.as_ref().and_then(|started| started.started_at.as_ref());
+        let last = MediaTime::from_millis(self.last_ms);
+        match &self.ended {
+            Some(ended) => ended.duration_ms,
+            // Live: media time runs with the clock.
+            None if started_at.is_some() => {
+                last.max(MediaTime::from_micros(self.last_contact - self.first_contact))
+            }
+            None => last,
+        }
+    }
+
+    fn summary(&self, now: Timestamp) -> SessionSummary {
+        let started = self.started.as_ref();
+        SessionSummary {
+            session: self.session,
+            label: started.map(|started| started.label.clone()).unwrap_or_default(),
+            agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
+            status: self.status(now),
+            first_contact: rfc3339(self.first_contact),
+            last_contact: rfc3339(self.last_contact),
+            started_at: started.and_then(|started| started.started_at.clone()),
+            duration_ms: self.duration(),
+            intervals: self.intervals,
+            alerts: self.alerts,
+        }
+    }
+}
+
+/// A page of sessions, newest first, behind the session `after`; `None` when that is not known.
+pub(in crate::server) fn sessions(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    after: Option<SessionId>,
+    limit: u64,
+) -> Result<Option<SessionPage>, StoreError> {
+    let bound = match after {
+        None => Some(i64::MAX),
+        Some(after) => database
+            .query_row(
+                "SELECT first_contact FROM session WHERE tenant = ?1 AND session = ?2",
+                params![tenant.as_str(), after.0.as_bytes()],
+                |row| row.get(0),
+            )
+            .optional()?,
+    };
+    let Some(bound) = bound else { return Ok(None) };
+    let after = after.map_or([u8::MAX; 16], |after| after.0.into_bytes());
+    let mut query = database.prepare_cached(&format!(
+        "{} AND (first_contact, session.session) < (?3, ?4)
+         GROUP BY session.session
+         ORDER BY first_contact DESC, session.session DESC LIMIT ?5",
+        summary_columns()
+    ))?;
+    let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];
+    let mut rows = query.query(key)?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        sessions.push(Found::read(row)?.summary(now));
+    }
+    let more = sessions.len() as u64 > limit;
+    sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = sessions.last().filter(|_| more).map(|last| last.session);
+    Ok(Some(SessionPage { sessions, next }))
+}
+
+/// One session; `None` when the tenant has none of this id.
+pub(in crate::server) fn session(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+) -> Result<Option<SessionDetail>, StoreError> {
+    let mut query = database.prepare_cached(&format!(
+        "{} AND session.session = ?3 GROUP BY session.session",
+        summary_columns()
+    ))?;
+    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
+    let mut rows = query.query(key)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let found = Found::read(row)?;
+    let summary = found.summary(now);
+    let Found { started, ended, alert_after_ms, .. } = found;
+    let started = started.as_ref();
+    Ok(Some(SessionDetail {
+        summary,
+        sample_rate_hz: started.map_or(0.0, |started| started.sample_rate_hz),
+        policy_version: started.map(|it| it.policy_version.clone()).unwrap_or_default(),
+        policy: started.map(|started| started.policy.clone()).unwrap_or_default(),
+        alert_after_ms,
+        models: started.map(|started| started.models.clone()).unwrap_or_default(),
+        recording_sha256: started.and_then(|started| started.recording_sha256),
+        camera: ended.map(|ended| ended.camera),
+        chains: chains(database, tenant, session)?,
+        rejected: rejected(database, tenant, session)?,
+        forks: forks(database, tenant, session)?,
+    }))
+}
+
+/// Intervals of a session by their start, behind the interval `after`. Those behind one that is
+/// not known are none.
+pub(in crate::server) fn intervals(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+    (after, limit): (Option<IntervalId>, u64),
+) -> Result<IntervalList, StoreError> {
+    let after = after.map(|after| after.0.into_bytes());
+    let mut query = database.prepare_cached(&format!(
+        "SELECT report, incarnation, alerting AND {LASTS} >= alert_after_ms
+         FROM interval JOIN session
+             ON interval.tenant = session.tenant AND interval.session = session.session
+         WHERE session.tenant = ?1 AND session.session = ?3
+             AND (?4 IS NULL OR (start_ms, interval.interval) > (
+                 SELECT start_ms, interval FROM interval
+                 WHERE tenant = ?1 AND session = ?3 AND interval = ?4))
+         ORDER BY start_ms, interval.interval LIMIT ?5"
+    ))?;
+    let key =
+        params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
+    let mut rows = query.query(key)?;
+    let mut intervals = Vec::new();
+    while let Some(row) = rows.next()? {
+        let report = serde_json::from_str::<IntervalReport>(&row.get::<_, String>(0)?)?;
+        let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
+        intervals.push(StoredInterval { report, incarnation, alert: row.get(2)? });
+    }
+    let more = intervals.len() as u64 > limit;
+    intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = intervals.last().filter(|_| more).map(|last| last.report.interval.id);
+    Ok(IntervalList { intervals, next })
+}
+
+/// Chains of a session, the latest incarnation last.
+pub(in crate::server) fn chains(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Vec<Chain>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT incarnation, head_seq, head_hash FROM chain
+         WHERE tenant = ?1 AND session = ?2 ORDER BY first_contact, incarnation",
+    )?;
+    let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {
+        Ok(Chain {
+            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
+            head_seq: row.get(1)?,
+            head_hash: Hash::from_bytes(row.get(2)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The stored bytes of events behind `after_seq`, in order.
+pub(in crate::server) fn events(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+    incarnation: Incarnation,
+    (after_seq, limit): (u64, u64),
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
+    let mut query = database.prepare_cached(
+        "SELECT body FROM event
+         WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
+             AND body IS NOT NULL
+         ORDER BY seq LIMIT ?5",
+    )?;
+    let (session, incarnation) = (session.0.as_bytes(), incarnation.0.as_bytes());
+    let key = params![tenant.as_str(), session, incarnation, after_seq, limit];
+    let rows = query.query_map(key, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn rejected(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Vec<RejectedEvent>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT incarnation, seq, hash, rejected FROM event
+         WHERE tenant = ?1 AND session = ?2 AND rejected IS NOT NULL ORDER BY incarnation, seq",
+    )?;
+    let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {
+        Ok(RejectedEvent {
+            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
+            seq: row.get(1)?,
+            hash: Hash::from_bytes(row.get(2)?),
+            reason: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2";
+    let key = params![tenant.as_str(), session.0.as_bytes()];
+    Ok(database.query_row(sql, key, |row| row.get(0))?)
+}
+
+/// Whole seconds: the server's clock says no more than that.
+fn rfc3339(micros: i64) -> String {
+    let second = micros.div_euclid(1_000_000);
+    Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default()
+}

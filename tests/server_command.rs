@@ -1,0 +1,80 @@
+//! The program as it is started and stopped.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn command(data: &Path, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
+    command.arg("--data").arg(data).args(["--listen", listen]);
+    command
+}
+
+/// Starts a server, and waits until it says where it listens.
+fn start(data: &Path, ready: &Path) -> (Child, String) {
+    let mut command = command(data, "127.0.0.1:0");
+    command.arg("--ready-file").arg(ready).stdout(Stdio::piped());
+    let mut server = command.spawn().unwrap();
+    let lines = BufReader::new(server.stdout.as_mut().unwrap()).lines();
+    let text: Vec<String> =
+        lines.map(Result::unwrap).take_while(|line| !line.starts_with("Ctrl-C")).collect();
+    (server, text.join("\n"))
+}
+
+fn stop(mut server: Child) -> Option<i32> {
+    let id = server.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    server.wait().unwrap().code()
+}
+
+#[track_caller]
+fn is_refused(output: &Output, expected: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("inview-server: ") && text.contains(expected), "{text}");
+}
+
+#[test]
+fn a_server_says_how_to_use_it_and_stops_when_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ready) = (folder.path().join("data"), folder.path().join("ready.json"));
+    let (server, said) = start(&data, &ready);
+    let text = std::fs::read_to_string(&ready);
+    assert_eq!(stop(server), Some(0));
+    let ready: serde_json::Value = serde_json::from_str(&text.unwrap()).unwrap();
+    let address = ready["address"].as_str().unwrap();
+    assert!(address.starts_with("https://127.0.0.1:") && !address.ends_with(":0"), "{address}");
+    let sign_in = ready["sign_in"].as_str().unwrap();
+    assert!(sign_in.starts_with(&format!("{address}/sign-in/")), "{sign_in}");
+    for name in ["authority", "agent_token_file", "proctor_token_file"] {
+        let path = Path::new(ready[name].as_str().unwrap());
+        assert!(path.is_absolute() && path.exists(), "{name}: {}", path.display());
+        assert!(said.contains(&path.display().to_string()), "{name}: {said}");
+        let secret = std::fs::read_to_string(path).unwrap();
+        assert!(!said.contains(secret.trim()), "{name}");
+    }
+    assert!(said.contains(sign_in), "{said}");
+}
+
+#[test]
+fn what_is_in_the_way_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+    let (server, said) = start(&data, &folder.path().join("ready.json"));
+    let second = command(&data, "127.0.0.1:0").output().unwrap();
+    let address = said.lines().next().unwrap().rsplit('/').next().unwrap().to_owned();
+    let same_port = command(&other, &address).output().unwrap();
+    assert_eq!(stop(server), Some(0));
+    is_refused(&second, "another server runs there");
+    is_refused(&same_port, "cannot listen on");
+    let database = data.join("inview.db");
+    std::fs::File::create(&database).unwrap().set_len(5_000).unwrap();
+    std::fs::remove_file(data.join("inview.db-wal")).ok();
+    let zeros = command(&data, "127.0.0.1:0").output().unwrap();
+    is_refused(&zeros, "inview.db");
+    let file = command(&folder.path().join("ready.json"), "127.0.0.1:0").output().unwrap();
+    is_refused(&file, "ready.json");
+}

@@ -74,7 +74,7 @@ pub struct Args {
 const AFTER_HELP: &str = "\
 Exit status: 0 all recordings were replayed to their end (and reported); 1 at least one could not \
 be, or breaks off; 2 the command line or a file named in it is wrong; 3 reports still wait in the \
-spool, and the same command sends them; 130 stopped by Ctrl-C.";
+spool, and the same command sends them, or the server refused some; 130 stopped by Ctrl-C.";
 
 #[cfg(test)]
 mod tests {

@@ -168,14 +168,22 @@ fn deliver(reporting: Reporting, stopped: bool) -> bool {
     if delivery.refused > 0 {
         say(&format!("the server refused {}; kept in {folder}", reports(delivery.refused)));
     }
+    if delivery.stopped > 0 {
+        say(&format!(
+            "{} cannot be sent: the server holds others under their numbers; kept in {folder}",
+            reports(delivery.stopped)
+        ));
+    }
+    let kept = delivery.refused + delivery.stopped;
     match delivery.waiting {
+        0 if kept > 0 => {}
         0 => say(&format!("the server has all reports ({} sent)", delivery.acknowledged)),
         waiting => say(&format!(
             "{} still to be sent, kept in {folder}{because}; the same command sends them",
             reports(waiting)
         )),
     }
-    delivery.waiting + delivery.refused == 0
+    delivery.waiting + kept == 0
 }
 
 fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {

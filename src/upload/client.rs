@@ -37,6 +37,10 @@ impl ServerClient {
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(ATTEMPT);
+        // What is on this machine is not asked for by a proxy, which would look on its own.
+        if is_loopback(&server) {
+            http = http.no_proxy();
+        }
         if let Some(path) = &settings.authority {
             http = http.tls_certs_only(authorities(path)?);
         }

@@ -7,6 +7,7 @@
 mod client;
 pub mod policy;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
@@ -58,6 +59,9 @@ pub struct Delivery {
     pub waiting: u64,
     /// Reports that the server will never take; they are kept.
     pub refused: u64,
+    /// Reports that will not be sent again, since the server holds others under their numbers; they
+    /// are kept.
+    pub stopped: u64,
     /// What stands in the way, in one line.
     pub obstacle: Option<String>,
 }
@@ -71,7 +75,8 @@ pub struct Uploader {
     thread: Option<JoinHandle<Delivery>>,
 }
 
-/// Tried at most this seldom where trying alone will not mend it.
+/// Where trying alone will not mend it, at least this long and at most half as long again passes
+/// between two attempts.
 const SLOW: Duration = Duration::from_secs(15);
 
 impl Uploader {
@@ -167,7 +172,7 @@ impl Worker {
                 Ok(None) => (true, None),
                 Ok(Some(Next::Go)) => (false, Some(Duration::ZERO)),
                 Ok(Some(Next::Wait(wait))) => (false, Some(wait)),
-                Err(error) => (false, Some(self.note(error.to_string(), SLOW))),
+                Err(error) => (false, Some(self.note(error.to_string(), slow()))),
             };
             if idle && deadline.is_some() {
                 return self.sum_up();
@@ -203,11 +208,11 @@ impl Worker {
         let Some(key) = turn(&waiting, self.behind) else { return Ok(None) };
         let (session, incarnation) = key;
         let sending = match self.outboxes.entry(key) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Sending {
-                outbox: Outbox::open(&self.folder, session, incarnation)?,
-                limit: MAX_BATCH_EVENTS,
-            }),
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => match Outbox::open(&self.folder, session, incarnation) {
+                Ok(outbox) => entry.insert(Sending { outbox, limit: MAX_BATCH_EVENTS }),
+                Err(error) => return Ok(Some(self.wait_behind_others(key, error.to_string()))),
+            },
         };
         let batch = sending.outbox.peek_batch(sending.limit, MAX_BATCH_BYTES)?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
@@ -223,7 +228,7 @@ impl Worker {
                     Ok(()) => {}
                     Err(SpoolError::ForeignReceipt { .. }) => {
                         let reason = "the receipt is not for our reports".to_owned();
-                        return Ok(Some(Next::Wait(self.note(reason, SLOW))));
+                        return Ok(Some(Next::Wait(self.note(reason, slow()))));
                     }
                     Err(error) => return Err(error),
                 }
@@ -236,7 +241,7 @@ impl Worker {
             }
             Verdict::Acknowledged(_) => {
                 let reason = "the receipt acknowledges nothing of the batch".to_owned();
-                Ok(Some(Next::Wait(self.note(reason, SLOW))))
+                Ok(Some(Next::Wait(self.note(reason, slow()))))
             }
             Verdict::Retry { retry_after, reason } => {
                 self.failures = self.failures.saturating_add(1);
@@ -269,7 +274,7 @@ impl Worker {
     /// What stands in the way may concern this session alone: the others come first.
     fn wait_behind_others(&mut self, key: Key, reason: String) -> Next {
         self.behind = Some(key);
-        Next::Wait(self.note(reason, SLOW))
+        Next::Wait(self.note(reason, slow()))
     }
 
     /// Remembers what stands in the way; logs it when it is new.
@@ -287,7 +292,11 @@ impl Worker {
             if let Ok(outbox) = Outbox::open(&self.folder, session, incarnation)
                 && let Ok(counts) = outbox.counts()
             {
-                self.delivery.waiting += counts.waiting;
+                if self.stopped.contains(&(session, incarnation)) {
+                    self.delivery.stopped += counts.waiting;
+                } else {
+                    self.delivery.waiting += counts.waiting;
+                }
                 self.delivery.refused += counts.refused;
             }
         }
@@ -299,6 +308,10 @@ impl Worker {
 fn turn(waiting: &[Key], behind: Option<Key>) -> Option<Key> {
     let after = waiting.iter().find(|key| behind.is_none_or(|behind| **key > behind));
     after.or(waiting.first()).copied()
+}
+
+fn slow() -> Duration {
+    SLOW.mul_f64(1.0 + random() / 2.0)
 }
 
 /// Uniform in 0 to 1. Without a source of randomness the wait is its bound: late, but not a storm.

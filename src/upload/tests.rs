@@ -106,7 +106,8 @@ fn what_an_answer_means_is_done() {
     let (session, _) = session(1);
     let other = super::tests::session(9).0;
     let own = |status| Answer { status, ..receipt(session, 1, Hash::ZERO) };
-    // Acknowledged, refused, waiting: of one report, after the answer.
+    // Acknowledged, refused, kept to be sent or for a person to look at: of one report, after the
+    // answer.
     let mut table = vec![
         (answer(200, "welcome to the hotel"), (0, 0, 1)),
         (receipt(other, 1, Hash::ZERO), (0, 0, 1)),
@@ -130,8 +131,10 @@ fn what_an_answer_means_is_done() {
         let (uploader, calls) = start(folder.path(), move |_, _| Ok(always.clone()));
         calls.recv_timeout(LONG).unwrap();
         let delivery = uploader.finish(Duration::from_millis(1));
-        let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
+        let kept = delivery.waiting + delivery.stopped;
+        let found = (delivery.acknowledged, delivery.refused, kept);
         assert_eq!(found, expected, "{answer:?}");
+        assert_eq!(delivery.stopped > 0, answer.status == 409, "{answer:?}");
         assert!(delivery.obstacle.is_some(), "{answer:?}");
     }
 }
@@ -189,7 +192,7 @@ fn another_history_stops_its_session_alone() {
         Ok(if session == first { fork } else { stored(session, batch) })
     });
     let delivery = uploader.finish(LONG);
-    let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
+    let found = (delivery.acknowledged, delivery.waiting, delivery.stopped);
     assert_eq!(found, (2, 0, 3));
     assert_eq!(calls.iter().filter(|(session, _)| *session == first).count(), 1);
 }

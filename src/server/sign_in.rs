@@ -9,7 +9,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use super::State;
-use super::auth;
+use super::auth::{self, Proctor};
+use super::error::Refusal;
 use super::pages::{self, PageError};
 
 #[derive(Deserialize)]
@@ -41,9 +42,12 @@ pub(super) async fn by_token(
 pub(super) async fn by_code(
     Of(state): Of<State>,
     Path(code): Path<String>,
+    proctor: Result<Proctor, Refusal>,
 ) -> Result<Response, PageError> {
     match auth::sign_in_with_code(&state, &code).await? {
         Some(cookie) => Ok(to_the_list(cookie)),
+        // The same link again, in the browser that it has signed in.
+        None if proctor.is_ok() => Ok(Redirect::to("/").into_response()),
         None => pages::login(
             StatusCode::UNAUTHORIZED,
             Some("This link is used up or too old. Start the server again for a new one."),

@@ -16,16 +16,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::{Timestamp, Unit};
 
-use super::State;
 use super::auth::Agent;
 use super::batch::{self, BatchError};
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
+use super::{OfSession, State};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
 
 /// The whole body must have come after this long.
@@ -33,12 +33,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn post(
     Of(state): Of<State>,
-    Path(session): Path<String>,
     agent: Agent,
+    OfSession(session): OfSession,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Receipt>, Refusal> {
-    let session = super::session_of(&session)?;
     require_batch(&headers)?;
     // After the token: only agents can use up the places.
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };

@@ -39,6 +39,8 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use axum::Router;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -131,7 +133,20 @@ pub async fn run(
     server.serve(app(state).into_make_service()).await
 }
 
-/// The session in an address; what is no session's id cannot be found.
-fn session_of(address: &str) -> Result<SessionId, Refusal> {
-    sessions::id_in(address).ok_or(Refusal::not_found())
+/// The session in an address; what is no session's id, in its one spelling, cannot be found.
+#[derive(Clone, Copy, Debug)]
+struct OfSession(SessionId);
+
+impl FromRequestParts<State> for OfSession {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|_no_text| Refusal::not_found())?;
+        session_id(&text).map(Self).ok_or(Refusal::not_found())
+    }
+}
+
+fn session_id(text: &str) -> Option<SessionId> {
+    text.parse::<SessionId>().ok().filter(|session| session.to_string() == text)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State as Of};
+use axum::extract::{Query, State as Of};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::State;
 use super::auth::Proctor;
 use super::error::Refusal;
 use super::store::read;
 use super::timeline::{Timeline, layout};
+use super::{OfSession, State};
 use super::{sessions, store};
 use crate::report::{
     ClosedBy, Family, Kind, SessionDetail, SessionId, SessionStatus, SessionSummary, StoredInterval,
@@ -132,11 +132,11 @@ pub(super) async fn list(
 
 pub(super) async fn session(
     Of(state): Of<State>,
-    Path(session): Path<String>,
     proctor: Result<Proctor, Refusal>,
+    session: Result<OfSession, Refusal>,
 ) -> Result<Response, PageError> {
     let proctor = proctor?;
-    let (session, now) = (super::session_of(&session)?, state.now());
+    let (OfSession(session), now) = (session?, state.now());
     let reading = state.store.read(move |database| {
         let detail = read::session(database, &proctor.tenant, now, session)?;
         let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;

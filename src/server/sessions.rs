@@ -2,19 +2,19 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State as Of};
+use axum::extract::{Query, State as Of};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::State;
 use super::auth::Proctor;
 use super::error::Refusal;
 use super::store::read;
+use super::{OfSession, State};
 use crate::report::{
     BATCH_CONTENT_TYPE, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS, SessionDetail,
-    SessionId, SessionPage,
+    SessionPage,
 };
 
 /// Most of each on one page, and as many as there are when no `limit` is given.
@@ -59,7 +59,7 @@ pub(super) async fn page(
 ) -> Result<SessionPage, Refusal> {
     let unknown = || Refusal::parameter("after must be the id of a session");
     let after = match after {
-        Some(id) => Some(super::session_of(id).map_err(|_not_found| unknown())?),
+        Some(id) => Some(super::session_id(id).ok_or_else(unknown)?),
         None => None,
     };
     let now = state.now();
@@ -71,10 +71,10 @@ pub(super) async fn page(
 
 pub(super) async fn detail(
     Of(state): Of<State>,
-    Path(session): Path<String>,
     proctor: Proctor,
+    OfSession(session): OfSession,
 ) -> Result<Json<SessionDetail>, Refusal> {
-    let (session, now) = (super::session_of(&session)?, state.now());
+    let now = state.now();
     let reading =
         state.store.read(move |database| read::session(database, &proctor.tenant, now, session));
     reading.await?.map(Json).ok_or(Refusal::not_found())
@@ -88,12 +88,12 @@ pub(super) struct IntervalsOf {
 
 pub(super) async fn intervals(
     Of(state): Of<State>,
-    Path(session): Path<String>,
     proctor: Proctor,
+    OfSession(session): OfSession,
     query: Result<Query<IntervalsOf>, QueryRejection>,
 ) -> Result<Json<IntervalList>, Refusal> {
     let Query(IntervalsOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
-    let (session, now) = (super::session_of(&session)?, state.now());
+    let now = state.now();
     let page = (after.map(IntervalId), up_to(limit, INTERVALS)?);
     let reading = state.store.read(move |database| {
         let known = read::session(database, &proctor.tenant, now, session)?.is_some();
@@ -114,13 +114,12 @@ pub(super) struct EventsOf {
 /// The stored bytes, as a batch.
 pub(super) async fn events(
     Of(state): Of<State>,
-    Path(session): Path<String>,
     proctor: Proctor,
+    OfSession(session): OfSession,
     query: Result<Query<EventsOf>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(EventsOf { incarnation, after_seq, limit }) =
         query.map_err(|query| unreadable(&query))?;
-    let session = super::session_of(&session)?;
     let limit = up_to(limit, MAX_BATCH_EVENTS as u64)?;
     let reading = state.store.read(move |database| {
         let chains = read::chains(database, &proctor.tenant, session)?;
@@ -145,9 +144,4 @@ pub(super) async fn events(
 /// Whether the server runs. Says nothing else to strangers.
 pub(super) async fn health() -> Json<serde_json::Value> {
     Json(serde_json::json!({"status": "ok"}))
-}
-
-/// The session's id in an address, in the one spelling that there is.
-pub(super) fn id_in(address: &str) -> Option<SessionId> {
-    address.parse::<SessionId>().ok().filter(|session| session.to_string() == address)
 }

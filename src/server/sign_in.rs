@@ -1,7 +1,7 @@
 //! `/login`, `/sign-in/{code}`, `/logout`: from a token or a link to a cookie.
 
 use axum::Form;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Path, State as Of};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -41,9 +41,10 @@ pub(super) async fn by_token(
 
 pub(super) async fn by_code(
     Of(state): Of<State>,
-    Path(code): Path<String>,
+    code: Result<Path<String>, PathRejection>,
     proctor: Result<Proctor, Refusal>,
 ) -> Result<Response, PageError> {
+    let Path(code) = code.map_err(|_no_text| Refusal::not_found())?;
     match auth::sign_in_with_code(&state, &code).await? {
         Some(cookie) => Ok(to_the_list(cookie)),
         // The same link again, in the browser that it has signed in.

@@ -27,7 +27,7 @@ fn what_is_not_there_is_a_problem_too() {
     let server = Server::start();
     server.get("/v1/nothing").is_problem(404, problem::NOT_FOUND);
     let upper = SessionId(uuid::Uuid::max()).to_string().to_uppercase();
-    for session in ["7", &uuid::Uuid::nil().to_string(), &upper] {
+    for session in ["7", "%FF", &uuid::Uuid::nil().to_string(), &upper] {
         server.get(&format!("/v1/sessions/{session}")).is_problem(404, problem::NOT_FOUND);
         server.get(&format!("/v1/sessions/{session}/events")).is_problem(404, problem::NOT_FOUND);
     }

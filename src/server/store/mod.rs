@@ -318,6 +318,19 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_was_committed_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let pragmas = store.write(|database| {
+            let mode: String =
+                database.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let full: i64 = database.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            Ok((mode, full))
+        });
+        assert_eq!(pragmas.await.unwrap(), ("wal".to_owned(), 2));
+    }
+
     #[test]
     fn a_file_that_is_no_database_is_refused() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,9 @@
 //! Reports from the spool to the server's database: both ends, and a real connection.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(feature = "cli")]
+mod support;
+
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -20,6 +23,8 @@ use inview::server::{self, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
 use inview::upload::{Delivery, Settings, Uploader};
+#[cfg(feature = "cli")]
+use support::server::ServerProgram;
 use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
@@ -362,34 +367,20 @@ fn a_captive_portal_acknowledges_nothing() {
 #[test]
 fn a_server_that_is_killed_has_what_it_acknowledged() {
     let (data, spool) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let ready = data.path().join("ready.json");
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_inview-server"));
-    program.args(["--listen", "127.0.0.1:0", "--data"]).arg(data.path());
-    program.arg("--ready-file").arg(&ready).stdout(std::process::Stdio::null());
-    let mut program = program.spawn().unwrap();
-    while !ready.exists() {
-        thread::yield_now();
-    }
-    let ready: serde_json::Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
-    let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let program = ServerProgram::start(env!("CARGO_BIN_EXE_inview-server"), data.path());
     let expected = fill(spool.path(), session(1), 0..1_000);
     let uploader = Uploader::start(Settings {
-        server: text("address"),
-        token: Pii::new(
-            std::fs::read_to_string(text("agent_token_file")).unwrap().trim().to_owned(),
-        ),
-        authority: Some(text("authority").into()),
+        server: program.says("address"),
+        token: Pii::new(program.read("agent_token_file")),
+        authority: Some(program.says("authority").into()),
         allow_plain_loopback: false,
         folder: spool.path().to_owned(),
     });
     let uploader = uploader.unwrap();
     let outbox =
         Outbox::open(spool.path(), session(1), Incarnation::of_replay(session(1))).unwrap();
-    while outbox.counts().unwrap().acknowledged < 200 {
-        thread::yield_now();
-    }
-    program.kill().unwrap();
-    program.wait().unwrap();
+    support::wait_until(|| outbox.counts().unwrap().acknowledged >= 200);
+    program.kill();
     let before = uploader.finish(Duration::from_millis(1));
     let acknowledged = outbox.counts().unwrap().acknowledged;
     let server = Server::start(data.path());

@@ -2,10 +2,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::print_stdout, reason = "a skipped test says why")]
 
+#[cfg(feature = "upload")]
+pub mod server;
 pub mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -40,6 +43,19 @@ pub fn ffmpeg() -> Option<PathBuf> {
 
 pub fn run(program: &str, args: &[&str]) -> Output {
     Command::new(program).args(args).current_dir(root()).output().unwrap()
+}
+
+/// Waits for something that another process or thread does. Gives up after a minute.
+#[track_caller]
+pub fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let pause = Duration::from_millis(5);
+    for _ in 0..12_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::park_timeout(pause);
+    }
+    panic!("it did not come to be");
 }
 
 pub fn text(bytes: &[u8]) -> String {

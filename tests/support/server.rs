@@ -1,0 +1,86 @@
+//! `inview-server` as a program of its own, and what it holds.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use inview::report::{IntervalList, SessionPage, StoredInterval};
+use serde_json::Value;
+
+/// A running server; killed when dropped.
+#[derive(Debug)]
+pub struct ServerProgram {
+    child: Child,
+    ready: Value,
+}
+
+impl ServerProgram {
+    pub fn start(program: &str, data: &Path) -> Self {
+        Self::start_at(program, data, "127.0.0.1:0")
+    }
+
+    pub fn start_at(program: &str, data: &Path, listen: &str) -> Self {
+        let ready = data.join("ready.json");
+        std::fs::remove_file(&ready).ok();
+        let mut command = Command::new(program);
+        command.args(["--listen", listen, "--data"]).arg(data);
+        command.arg("--ready-file").arg(&ready).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        super::wait_until(|| {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "the server ended: {ended:?}");
+            ready.exists()
+        });
+        let ready = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
+        Self { child, ready }
+    }
+
+    /// A value of the ready file.
+    pub fn says(&self, name: &str) -> String {
+        self.ready[name].as_str().unwrap().to_owned()
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        self.says("address").trim_start_matches("https://").to_owned()
+    }
+
+    /// The text of a file that the ready file names.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.says(name)).unwrap().trim().to_owned()
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let authority = std::fs::read(self.says("authority")).unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+        let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).no_proxy();
+        let answer = client
+            .build()
+            .unwrap()
+            .get(format!("{}{path}", self.says("address")))
+            .bearer_auth(self.read("proctor_token_file"))
+            .send()
+            .unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        serde_json::from_slice(&answer.bytes().unwrap()).unwrap()
+    }
+
+    /// The intervals of the only session, in the order of their starts.
+    pub fn intervals(&self) -> Vec<StoredInterval> {
+        let sessions = self.get::<SessionPage>("/v1/sessions").sessions;
+        assert_eq!(sessions.len(), 1, "{sessions:?}");
+        let path = format!("/v1/sessions/{}/intervals", sessions[0].session);
+        self.get::<IntervalList>(&path).intervals
+    }
+}
+
+impl Drop for ServerProgram {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

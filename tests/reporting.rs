@@ -150,6 +150,7 @@ fn fill(spool: &Path, session: SessionId, millis: impl IntoIterator<Item = i64>)
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
             camera: SampledCamera::default(),
+            truncated: None,
         });
         outbox.append(None, data).unwrap();
     }

@@ -185,7 +185,7 @@ impl Job<'_> {
         closed.extend(end.changes.iter().filter_map(closed_interval));
         if end.status != Status::Incomplete {
             end.changes.iter().for_each(|change| reporter.report(change));
-            reporter.end(&end.tally, pipeline.sampled());
+            reporter.end(&end, pipeline.sampled());
         }
         let document = Document::new(origin, &end, pipeline.sampled(), &closed);
         let outcome = Outcome::Done(Box::new(document));

@@ -8,8 +8,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Origin;
-use crate::capture::Tally;
+use super::{End, Origin, Status};
 use crate::presence::Change;
 use crate::report::{
     EventData, Incarnation, Interval, IntervalReport, SampledCamera, SessionEnded, SessionStarted,
@@ -94,10 +93,18 @@ impl<'a> Reporter<'a> {
     }
 
     /// The recording is over.
-    pub fn end(&mut self, tally: &Tally, sampled: u64) {
-        let camera = SampledCamera { frames: tally.frames, sampled, unusable: tally.unusable };
-        let (duration_ms, intervals) = (tally.end, self.intervals);
-        self.append(EventData::SessionEnded(SessionEnded { duration_ms, intervals, camera }));
+    pub fn end(&mut self, end: &End, sampled: u64) {
+        let tally = &end.tally;
+        let truncated = match &end.status {
+            Status::Truncated(reason) => Some(reason.clone()),
+            Status::Complete | Status::Incomplete => None,
+        };
+        self.append(EventData::SessionEnded(SessionEnded {
+            duration_ms: tally.end,
+            intervals: self.intervals,
+            camera: SampledCamera { frames: tally.frames, sampled, unusable: tally.unusable },
+            truncated,
+        }));
     }
 
     /// What kept reports from the spool, if anything did.

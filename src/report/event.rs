@@ -76,6 +76,9 @@ pub struct SessionEnded {
     /// Intervals that were reported.
     pub intervals: u64,
     pub camera: SampledCamera,
+    /// Why the recording broke off before its end; absent when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<String>,
 }
 
 /// What the camera gave and what was made of it.
@@ -121,6 +124,7 @@ mod tests {
             duration_ms: MediaTime::from_millis(1500),
             intervals: 0,
             camera: SampledCamera { frames: 22, sampled: 8, unusable: 0 },
+            truncated: None,
         });
         let event = Event::new(&identity, Hash::ZERO, None, data);
         let json = serde_json::to_value(&event).unwrap();

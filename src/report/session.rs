@@ -65,6 +65,9 @@ pub struct SessionDetail {
     /// Absent until the session has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<SampledCamera>,
+    /// Why the recording broke off before its end; absent when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<String>,
     /// One for each incarnation.
     pub chains: Vec<Chain>,
     /// Events that are missing from the chains, since they were malformed.

@@ -11,6 +11,7 @@ fn data(number: i64) -> EventData {
         duration_ms: MediaTime::from_millis(number),
         intervals: 0,
         camera: SampledCamera::default(),
+        truncated: None,
     })
 }
 

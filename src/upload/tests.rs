@@ -28,6 +28,7 @@ fn fill(folder: &Path, number: u8, count: i64) {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
             camera: SampledCamera::default(),
+            truncated: None,
         });
         outbox.append(None, data).unwrap();
     }

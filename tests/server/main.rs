@@ -227,6 +227,7 @@ impl Agent {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
             camera: SampledCamera { frames: 900, sampled: 150, unusable: 3 },
+            truncated: Some("the file ends early".to_owned()),
         }))
     }
 

@@ -34,7 +34,7 @@ fn pages_show_the_intervals_and_nothing_that_was_typed_by_others_runs() {
         }
     }
     assert!(list.text().contains(&format!("/sessions/{session}")));
-    for part in ["scope=\"col\"", "seen again", "face.enter", "0:09.9"] {
+    for part in ["scope=\"col\"", "seen again", "face.enter", "0:09.9", "the file ends early"] {
         assert!(one.text().contains(part), "{part}");
     }
 }

@@ -42,6 +42,7 @@ impl Agent {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
             camera: SampledCamera::default(),
+            truncated: None,
         }))
     }
 

@@ -179,3 +179,49 @@ fn timestamps_that_go_back_are_counted_and_never_handed_out() {
     assert!(read.times.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", read.times);
     assert!(read.times.len() >= 40, "{}", read.times.len());
 }
+
+#[test]
+fn sizes_that_cannot_be_are_refused_before_any_memory_is_taken() {
+    let Some(folder) = support::shared("odd") else { return };
+    let mut bytes = std::fs::read(folder.join("raw_bgr_5fps.avi")).unwrap();
+    let format = bytes.windows(4).position(|four| four == b"strf").unwrap();
+    for (width, height, says) in [
+        (200_000, 100_000, "more than this program takes"),
+        (i32::MAX, i32::MIN, "more than this program takes"),
+        (0, 0, "no size"),
+    ] {
+        bytes[format + 12..format + 16].copy_from_slice(&i32::to_le_bytes(width));
+        bytes[format + 16..format + 20].copy_from_slice(&i32::to_le_bytes(height));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        let error = built_in(file.path()).unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains('\n'), "{width}x{height}: {error}");
+    }
+}
+
+#[test]
+fn a_recording_without_a_frame_says_so() {
+    let Some(ffmpeg) = support::ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let none = ["-frames:v", "0", "-c:v", "mjpeg", "-an"];
+    let avi = made(&ffmpeg, folder.path(), "none.avi", &none);
+    assert!(matches!(built_in(&avi), Err(CaptureError::NoFrames)));
+    let none = ["-frames:v", "0", "-c:v", "libx264", "-an"];
+    let error = built_in(&made(&ffmpeg, folder.path(), "none.mp4", &none)).unwrap_err();
+    assert!(error.to_string().contains("no tracks"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.mp4");
+    std::fs::copy(support::shipped_recording(), &path).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::File::open(&path).is_ok() {
+        println!("skipped: whoever runs this may read everything");
+        return;
+    }
+    assert!(matches!(built_in(&path), Err(CaptureError::PermissionDenied)));
+}

@@ -66,7 +66,9 @@ fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
     let mut writer = Writer::new(out, args.format, recordings::is_single(&args.paths));
     let progress = Progress::new(Arc::clone(stopped));
     let mut faults = Faults::default();
+    let mut done = 0;
     let written = batch.run(&recordings, args.jobs, &progress, |finished| {
+        done += 1;
         progress.suspend(|| {
             faults.note(&finished);
             if let Some(trace) = &mut trace {
@@ -84,6 +86,10 @@ fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
         // Whoever reads our output has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         other => other.context("cannot write the results")?,
+    }
+    if progress.stopped() && done < recordings.len() {
+        let left = recordings.len() - done;
+        say(&format!("stopped: {left} of {} recordings were not begun", recordings.len()));
     }
     if let Some(reporting) = batch.reporting {
         faults.unreported |= !deliver(reporting, progress.stopped());

@@ -22,7 +22,8 @@ pub fn shipped_recording() -> PathBuf {
 /// A folder of recordings that are not part of the repository. `None`, with a printed reason, where
 /// it is absent: the test is skipped.
 pub fn shared(folder: &str) -> Option<PathBuf> {
-    let path = root().join("../shared/data").join(folder);
+    let shared = std::env::var_os("INVIEW_SHARED").map(PathBuf::from);
+    let path = shared.unwrap_or_else(|| root().join("../shared")).join("data").join(folder);
     if path.is_dir() {
         return Some(path);
     }

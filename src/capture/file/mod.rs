@@ -13,7 +13,7 @@
 //! Time is the container's presentation time, never a frame counter times a nominal rate, and its
 //! zero is the first frame that is shown. Frames come upright, in the order of display, each with a
 //! later time than the one before it. A file is read up to the length that it had when it was
-//! opened. What is damaged inside is counted in the [`Tally`](super::Tally), and what is cut off is
+//! opened. What is damaged inside is counted in the [`Tally`], and what is cut off is
 //! played up to there: only a file that gives no frame at all is an error.
 //!
 //! The index of an MP4 file is read by code of our own rather than by a crate: a recording that was

@@ -33,9 +33,13 @@ pub mod frame;
 pub mod report;
 
 pub mod backoff;
+pub mod health;
 pub mod presence;
+pub mod supervise;
 
 pub mod capture;
+#[cfg(feature = "agent")]
+pub mod clock;
 pub mod detector;
 #[cfg(feature = "spool")]
 pub mod spool;
@@ -49,6 +53,9 @@ pub mod settings;
 pub mod upload;
 
 pub mod replay;
+
+#[cfg(feature = "agent")]
+pub mod agent;
 
 #[cfg(feature = "server")]
 pub mod server;

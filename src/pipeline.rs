@@ -17,6 +17,33 @@ use crate::time::MediaTime;
 /// Timestamps are rounded by containers; a frame this much before its due time is on time.
 const EARLY: Duration = Duration::from_millis(2);
 
+/// When frames are wanted: on a grid that stands still, so that a late frame does not delay all that
+/// follow.
+#[derive(Clone, Copy, Debug)]
+pub struct Cadence {
+    period: Duration,
+    next_due: MediaTime,
+}
+
+impl Cadence {
+    /// The first frame is wanted at once.
+    pub const fn new(period: Duration) -> Self {
+        Self { period, next_due: MediaTime::from_micros(i64::MIN) }
+    }
+
+    /// The next frame is wanted from this moment on.
+    pub const fn next_due(&self) -> MediaTime {
+        self.next_due
+    }
+
+    /// A frame was taken: the next is due at the first point of the grid after it.
+    pub fn took(&mut self, pts: MediaTime) {
+        let period = i64::try_from(self.period.as_micros()).unwrap_or(i64::MAX).max(1);
+        let periods = (pts + EARLY).as_micros().div_euclid(period) + 1;
+        self.next_due = MediaTime::from_micros(periods.saturating_mul(period)) - EARLY;
+    }
+}
+
 /// Looks at frames at a fixed rate and says what they change.
 #[derive(Debug)]
 pub struct Pipeline<D> {
@@ -26,7 +53,7 @@ pub struct Pipeline<D> {
     attention: Attention,
     picture: Option<LumaGrid>,
     people: Vec<Detection>,
-    next_due: MediaTime,
+    cadence: Cadence,
     next_seq: u64,
     sampled: u64,
 }
@@ -55,11 +82,11 @@ impl<D: Detector> Pipeline<D> {
         Self {
             monitor: Monitor::new(policy.clone(), ids),
             detector,
+            cadence: Cadence::new(policy.sampling_period()),
             policy,
             attention: Attention::default(),
             picture: None,
             people: Vec::new(),
-            next_due: MediaTime::ZERO,
             next_seq: 0,
             sampled: 0,
         }
@@ -67,7 +94,7 @@ impl<D: Detector> Pipeline<D> {
 
     /// The next frame is wanted from this moment on.
     pub fn next_due(&self) -> MediaTime {
-        self.next_due
+        self.cadence.next_due()
     }
 
     /// Frames that were looked at.
@@ -108,7 +135,7 @@ impl<D: Detector> Pipeline<D> {
         self.picture = Some(grid);
         self.next_seq = frame.seq + 1;
         self.sampled += 1;
-        self.next_due = self.due_after(frame.pts);
+        self.cadence.took(frame.pts);
         Ok(Sample { seq: frame.seq, pts: frame.pts, picture, faces, people, verdict, changes })
     }
 
@@ -125,14 +152,6 @@ impl<D: Detector> Pipeline<D> {
     /// The session ends at `at`.
     pub fn finish(&mut self, at: MediaTime, by: ClosedBy) -> Vec<Change> {
         self.monitor.finish(at, by)
-    }
-
-    /// The first point of the sampling grid after a frame: the grid stands still, so that a late
-    /// frame does not delay all that follow.
-    fn due_after(&self, pts: MediaTime) -> MediaTime {
-        let period = i64::try_from(self.policy.sampling_period().as_micros()).unwrap_or(i64::MAX);
-        let periods = (pts + EARLY).as_micros().div_euclid(period.max(1)) + 1;
-        MediaTime::from_micros(periods.saturating_mul(period)) - EARLY
     }
 }
 

@@ -1,10 +1,13 @@
-//! What was typed and what it means: policy files and token files.
+//! What was typed and what it means: policy files, token files and session files.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
 
 use crate::presence::Policy;
 use crate::redact::Pii;
+use crate::report::SessionId;
 
 /// Why a file of settings cannot be used. Each prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +18,44 @@ pub enum SettingsError {
     Policy { path: String, reason: String },
     #[error("{path} holds no token")]
     NoToken { path: String },
+    #[error("{path} is no session file: {reason}")]
+    Session { path: String, reason: String },
+}
+
+/// What the backend issues for one candidate's exam: where to report, and by which policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionFile {
+    /// `https://host[:port][/path]`.
+    pub server: String,
+    pub session: SessionId,
+    /// What a proctor reads in the list.
+    pub label: String,
+    #[serde(deserialize_with = "private")]
+    pub token: Pii<String>,
+    /// Certificates (PEM) that alone vouch for the server: a path, seen from the session file.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+fn private<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pii<String>, D::Error> {
+    String::deserialize(deserializer).map(Pii::new)
+}
+
+/// Reads a session file: JSON.
+pub fn read_session(path: &Path) -> Result<SessionFile, SettingsError> {
+    let fault =
+        |reason: String| SettingsError::Session { path: path.display().to_string(), reason };
+    let mut session: SessionFile =
+        serde_json::from_str(&read(path)?).map_err(|error| fault(error.to_string()))?;
+    if let Some(fault_of_policy) = session.policy.faults().first() {
+        return Err(fault(fault_of_policy.clone()));
+    }
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    session.authority = session.authority.map(|authority| folder.join(authority));
+    Ok(session)
 }
 
 /// Reads a policy in JSON (when the text begins with a brace) or TOML.
@@ -78,6 +119,29 @@ mod tests {
         for text in ["sample_rate_hz = 0.0", "recrod_after_ms = 5", "= 5", "{\"version\": 5}"] {
             let error = read_policy(file(text).path()).unwrap_err().to_string();
             assert!(error.contains("is no policy") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_session_file_says_where_to_report_and_hides_its_token() {
+        let id = SessionId::derived(&[]);
+        let text = format!(
+            r#"{{"server": "https://a.example", "session": "{id}", "label": "Seat 7",
+                "token": "s3cret", "authority": "ca.pem", "policy": {{"alert_after_ms": 4000}}}}"#
+        );
+        let file = file(&text);
+        let session = read_session(file.path()).unwrap();
+        assert_eq!((session.session, session.policy.alert_after_ms), (id, 4_000));
+        assert_eq!(session.authority.unwrap(), file.path().with_file_name("ca.pem"));
+        let shown = format!("{:?}", read_session(file.path()).unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_session_file_that_cannot_be_is_told_in_one_line() {
+        for text in ["", "{}", r#"{"server": "https://a.example", "sesion": 1}"#] {
+            let error = read_session(file(text).path()).unwrap_err().to_string();
+            assert!(error.contains("no session file") && !error.contains('\n'), "{error}");
         }
     }
 

@@ -24,6 +24,20 @@ pub trait Detector {
     fn models(&self) -> &[ModelIdentity];
 }
 
+impl<D: Detector + ?Sized> Detector for Box<D> {
+    fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        (**self).faces(frame)
+    }
+
+    fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        (**self).people(frame)
+    }
+
+    fn models(&self) -> &[ModelIdentity] {
+        (**self).models()
+    }
+}
+
 /// Why a detector could not be made or could not look.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectorError {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{SpoolError, schema};
 use crate::report::{Incarnation, SessionId};
 
-pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+/// Makes a folder that its owner alone may enter.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -24,6 +24,8 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
+pub use files::make_private_folder;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::report::{Event, EventData, Hash, Identity, Incarnation, SessionId};
@@ -115,6 +117,20 @@ impl Outbox {
 
     pub const fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    /// Goes on behind the last event that is there: for a writer that has opened it anew.
+    pub fn go_on(&mut self) -> Result<(), SpoolError> {
+        let last = self
+            .database
+            .query_row(
+                "SELECT seq, hash FROM event WHERE incarnation = ?1 ORDER BY seq DESC LIMIT 1",
+                params![self.key()],
+                |row| Ok((row.get::<_, u64>(0)?, Hash::from_bytes(row.get(1)?))),
+            )
+            .optional()?;
+        self.cursor = last.map_or((1, Hash::ZERO), |(seq, hash)| (seq + 1, hash));
+        Ok(())
     }
 
     /// Appends an event, durably. One that is there already with the same bytes is passed over.

@@ -84,6 +84,16 @@ fn a_replay_that_is_started_again_adds_nothing_twice_even_after_an_acknowledgeme
 }
 
 #[test]
+fn a_writer_that_opens_it_anew_goes_on_behind_the_last_event() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(filled(folder.path(), 3));
+    let mut again = open(folder.path());
+    again.go_on().unwrap();
+    assert_eq!(again.append(None, data(77)).unwrap().seq, 4);
+    assert_eq!(waiting(&again), [1, 2, 3, 4]);
+}
+
+#[test]
 fn other_bytes_under_a_known_number_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(filled(folder.path(), 2));

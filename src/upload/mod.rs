@@ -10,6 +10,7 @@ pub mod policy;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -66,10 +67,22 @@ pub struct Delivery {
     pub obstacle: Option<String>,
 }
 
+/// Tells the uploader that something was appended.
+#[derive(Clone, Debug)]
+pub struct Nudger(Sender<()>);
+
+impl Nudger {
+    pub fn nudge(&self) {
+        // Full: a nudge waits already. Closed: the thread is gone, and `finish` tells.
+        self.0.try_send(()).ok();
+    }
+}
+
 /// The running thread. Dropping it stops it after the request in flight.
 #[derive(Debug)]
 pub struct Uploader {
-    nudges: Sender<()>,
+    nudger: Nudger,
+    progress: Arc<Mutex<Delivery>>,
     /// Carries how long to go on.
     finish: Sender<Duration>,
     thread: Option<JoinHandle<Delivery>>,
@@ -92,6 +105,7 @@ impl Uploader {
     ) -> Result<Self, UploadError> {
         let (nudges, nudged) = bounded(1);
         let (finish, finishing) = bounded(1);
+        let progress = Arc::new(Mutex::new(Delivery::default()));
         let worker = Worker {
             folder,
             send: Box::new(send),
@@ -100,17 +114,27 @@ impl Uploader {
             behind: None,
             failures: 0,
             delivery: Delivery::default(),
+            progress: Arc::clone(&progress),
         };
         let thread = thread::Builder::new()
             .name("uploader".to_owned())
             .spawn(move || worker.run(&nudged, &finishing))?;
-        Ok(Self { nudges, finish, thread: Some(thread) })
+        Ok(Self { nudger: Nudger(nudges), progress, finish, thread: Some(thread) })
     }
 
     /// Something was appended.
     pub fn nudge(&self) {
-        // Full: a nudge waits already. Closed: the thread is gone, and `finish` tells.
-        self.nudges.try_send(()).ok();
+        self.nudger.nudge();
+    }
+
+    /// For whoever appends.
+    pub fn nudger(&self) -> Nudger {
+        self.nudger.clone()
+    }
+
+    /// What has become of the reports so far; what waits is counted at the end only.
+    pub fn progress(&self) -> Delivery {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Goes on until all is delivered or `timeout` has passed, then stops.
@@ -150,6 +174,7 @@ struct Worker {
     behind: Option<Key>,
     failures: u32,
     delivery: Delivery,
+    progress: Arc<Mutex<Delivery>>,
 }
 
 /// One session's outbox and how many of its events go into a batch.
@@ -174,6 +199,7 @@ impl Worker {
                 Ok(Some(Next::Wait(wait))) => (false, Some(wait)),
                 Err(error) => (false, Some(self.note(error.to_string(), slow()))),
             };
+            self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.delivery);
             if idle && deadline.is_some() {
                 return self.sum_up();
             }

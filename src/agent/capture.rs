@@ -1,0 +1,54 @@
+//! The capture worker: opens the camera, and puts the frames that are due into the slot.
+//!
+//! A call into a driver may never return. Then this thread is given up (see `control`): nobody
+//! joins it, and should it come back, its pulse says stop, and its frame goes nowhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::News;
+use super::pulse::Pulse;
+use super::slot::Slot;
+use super::source::{Camera, Now};
+use crate::capture::CaptureError;
+use crate::frame::Frame;
+use crate::pipeline::Cadence;
+
+pub(super) struct Capture {
+    pub camera: Arc<dyn Camera>,
+    pub slot: Arc<Slot<Frame>>,
+    pub news: Sender<News>,
+    pub pulse: Pulse,
+    pub now: Now,
+    pub period: Duration,
+}
+
+impl Capture {
+    /// Runs until the camera fails, its recording ends, or it is told to stop. It is started again
+    /// by whoever watches over it.
+    pub(super) fn run(self) {
+        let end = self.stream();
+        if self.pulse.is_stopped() {
+            return;
+        }
+        // Full: `control` is far behind, and a worker that ended is news in itself.
+        self.news.try_send(News::CaptureEnded(end.err())).ok();
+    }
+
+    fn stream(&self) -> Result<(), CaptureError> {
+        let mut source = self.camera.open(&self.now)?;
+        self.news.try_send(News::CameraOpened(source.info().clone())).ok();
+        let mut cadence = Cadence::new(self.period);
+        while !self.pulse.is_stopped() {
+            self.pulse.beat((self.now)());
+            let Some(frame) = source.next_frame(cadence.next_due())? else { return Ok(()) };
+            cadence.took(frame.pts);
+            if !self.pulse.is_stopped() {
+                self.slot.put(frame);
+            }
+        }
+        Ok(())
+    }
+}

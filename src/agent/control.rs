@@ -1,0 +1,518 @@
+//! The worker that owns the others.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use uuid::Uuid;
+
+use super::capture::Capture;
+use super::journal::{Entry, Journal};
+use super::pulse::Pulse;
+use super::report::{About, Fact, Reported, Reporter};
+use super::slot::Slot;
+use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
+use super::source::Now;
+use super::watch::{Order, Sight, Watch, agent_gap};
+use super::worker::{Worker, named};
+use super::{Command, News, Setup, StartError, World};
+use crate::capture::CaptureError;
+use crate::clock::{Anchor, boot_id};
+use crate::detector::DetectorError;
+use crate::frame::Frame;
+use crate::health::{Code, Health};
+use crate::presence::Change;
+use crate::report::{ClosedBy, Incarnation, Interval, ModelIdentity};
+use crate::spool::Outbox;
+use crate::time::MediaTime;
+use crate::upload::Uploader;
+
+/// Between two looks at the workers.
+const ROUND: Duration = Duration::from_millis(100);
+/// A driver's call that takes longer will not return.
+const CAPTURE_STUCK: Duration = Duration::from_secs(6);
+/// A look at a frame takes a tenth of a second on a slow machine.
+const DETECTOR_STUCK: Duration = Duration::from_secs(10);
+/// How often the journal says that the agent is alive.
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
+/// How long the last facts may take to reach the disk when the agent is stopped.
+const LAST_FACTS: Duration = Duration::from_secs(2);
+
+pub(super) struct Control {
+    setup: Setup,
+    world: World,
+    models: Vec<ModelIdentity>,
+    commands: Receiver<Command>,
+    alive: Receiver<()>,
+    anchor: Anchor,
+    now: Now,
+    slot: Arc<Slot<Frame>>,
+    sight: Arc<Mutex<Sight>>,
+    reported: Arc<Mutex<Reported>>,
+    news: (Sender<News>, Receiver<News>),
+    facts: Option<Sender<Fact>>,
+    orders: Sender<Order>,
+    ordered: Receiver<Order>,
+    capture: Worker<()>,
+    watch: Worker<Result<(), DetectorError>>,
+    reporter: Option<JoinHandle<()>>,
+    uploader: Option<Uploader>,
+    journal: Journal,
+    journalled: Option<(MediaTime, Vec<Interval>)>,
+    health: Health,
+    phase: Phase,
+    /// Until when reports are waited for.
+    flush_until: MediaTime,
+    /// The clocks by session time, for the journal; absent before the exam.
+    exam: Option<Anchor>,
+    /// Session time zero on the agent's clock.
+    zero: MediaTime,
+    camera: Option<OpenCamera>,
+    snapshot: Arc<Mutex<Snapshot>>,
+}
+
+impl Control {
+    pub(super) fn new(
+        setup: Setup,
+        world: World,
+        models: Vec<ModelIdentity>,
+        commands: Receiver<Command>,
+        alive: Receiver<()>,
+    ) -> Result<Self, StartError> {
+        let journal = Journal::of(&setup.folder, setup.session);
+        let reading = (world.clock)();
+        let left = journal.read();
+        let anchor = match &left {
+            Some(entry) => entry.anchor.resumed(&reading, boot_id(), entry.alive_ms),
+            None => Anchor::at(&reading, boot_id()),
+        };
+        let (clock, zero) = (Arc::clone(&world.clock), anchor.clone());
+        let now: Now = Arc::new(move || zero.media(&clock()));
+        let uploader = setup.upload.clone().map(Uploader::start).transpose()?;
+        let (orders, ordered) = bounded(16);
+        let at = now();
+        let mut control = Self {
+            sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
+            snapshot: Arc::new(Mutex::new(first_snapshot(&setup, at))),
+            capture: Worker::idle(at),
+            watch: Worker::idle(at),
+            news: bounded(16),
+            slot: Arc::default(),
+            reported: Arc::default(),
+            facts: None,
+            reporter: None,
+            journalled: None,
+            health: Health::default(),
+            phase: Phase::CheckIn,
+            flush_until: at,
+            exam: None,
+            zero: MediaTime::ZERO,
+            camera: None,
+            setup,
+            world,
+            models,
+            commands,
+            alive,
+            anchor,
+            now,
+            orders,
+            ordered,
+            uploader,
+            journal,
+        };
+        control.start_reporter()?;
+        if let Some(entry) = left {
+            control.resume(entry, at);
+        }
+        Ok(control)
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Mutex<Snapshot>> {
+        Arc::clone(&self.snapshot)
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            let (news, alive) = (self.news.1.clone(), self.alive.clone());
+            let commands = self.commands.clone();
+            select! {
+                recv(alive) -> _ => break,
+                recv(commands) -> command => if let Ok(command) = command { self.obey(&command); },
+                recv(news) -> news => if let Ok(news) = news { self.hear(news); },
+                default(ROUND) => {}
+            }
+            let now = (self.now)();
+            self.look_after_capture(now);
+            self.look_after_watch(now);
+            self.look_at_reports(now);
+            self.keep_journal(now);
+            self.publish(now);
+        }
+        self.stop();
+    }
+
+    fn obey(&mut self, command: &Command) {
+        match (command, self.phase) {
+            (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
+            (Command::End { flush }, Phase::Exam) => self.end(*flush),
+            (Command::Begin | Command::End { .. }, _) => {
+                tracing::warn!(?command, phase = ?self.phase, "a command that does not fit");
+            }
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        let now = (self.now)();
+        match news {
+            News::CameraOpened(info) => {
+                for code in [Code::NoCamera, Code::CameraBusy, Code::CameraDenied] {
+                    self.health.clear(code);
+                }
+                self.health.clear(Code::CameraLost);
+                self.health.clear(Code::CaptureStuck);
+                self.camera = Some(OpenCamera {
+                    container: info.container,
+                    codec: info.codec,
+                    width: info.size.width,
+                    height: info.size.height,
+                });
+            }
+            News::CaptureEnded(Some(error)) => {
+                tracing::warn!(%error, "the camera gives no frames");
+                self.camera = None;
+                self.health.raise(code_of(&error), now, error.to_string());
+            }
+            // A recording in place of a camera is over, and the exam with it.
+            News::CaptureEnded(None) => {
+                self.capture.due = None;
+                self.camera = None;
+                if self.phase == Phase::Exam {
+                    self.end(Duration::from_secs(30));
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, at: MediaTime) {
+        self.phase = Phase::Exam;
+        (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
+        self.fact(Fact::Begun { at });
+        self.order(Order::Begin);
+    }
+
+    /// An exam that an earlier life of the agent left: closes what was open, and tells the gap.
+    fn resume(&mut self, entry: Entry, now: MediaTime) {
+        tracing::warn!(alive = %entry.alive_ms, "the session goes on after the agent did not run");
+        self.phase = Phase::Exam;
+        self.exam = Some(self.anchor.clone());
+        self.fact(Fact::Begun { at: MediaTime::ZERO });
+        self.close_all(entry.open, entry.alive_ms);
+        let gap = agent_gap(entry.alive_ms, now, ClosedBy::AgentRestart);
+        self.fact(Fact::Change(Change::Closed(gap)));
+    }
+
+    fn close_all(&self, open: Vec<Interval>, end: MediaTime) {
+        for interval in open {
+            let end = end.max(interval.start_ms);
+            let closed_by = Some(ClosedBy::AgentRestart);
+            let interval = Interval { end_ms: Some(end), closed_by, ..interval };
+            self.fact(Fact::Change(Change::Closed(interval)));
+        }
+    }
+
+    fn end(&mut self, flush: Duration) {
+        self.phase = Phase::Ending;
+        self.flush_until = (self.now)() + flush;
+        self.order(Order::End);
+        self.capture.pulse.stop();
+    }
+
+    fn order(&self, order: Order) {
+        if self.orders.try_send(order).is_err() {
+            tracing::error!("the detector takes no orders");
+        }
+    }
+
+    fn fact(&self, fact: Fact) {
+        if let Some(facts) = &self.facts
+            && facts.send(fact).is_err()
+        {
+            tracing::error!("a report is lost: nobody takes reports any more");
+        }
+    }
+
+    fn start_reporter(&mut self) -> std::io::Result<()> {
+        let (facts, found) = bounded(64);
+        let reporter = Reporter {
+            about: About {
+                session: self.setup.session,
+                incarnation: Incarnation(Uuid::now_v7()),
+                label: self.setup.label.clone(),
+                agent: self.setup.program.clone(),
+                policy: self.setup.policy.clone(),
+                models: self.models.clone(),
+                anchor: self.anchor.clone(),
+            },
+            folder: self.spool(),
+            facts: found,
+            reported: Arc::clone(&self.reported),
+            uploader: self.uploader.as_ref().map(Uploader::nudger),
+            now: Arc::clone(&self.now),
+        };
+        let thread = named("reporter", move || reporter.run())?;
+        (self.facts, self.reporter) = (Some(facts), Some(thread));
+        Ok(())
+    }
+
+    fn spool(&self) -> std::path::PathBuf {
+        match &self.setup.upload {
+            Some(upload) => upload.folder.clone(),
+            None => self.setup.folder.join("spool"),
+        }
+    }
+
+    fn look_after_capture(&mut self, now: MediaTime) {
+        if self.capture.has_ended() {
+            if let Some(thread) = self.capture.thread.take()
+                && thread.join().is_err()
+            {
+                self.health.raise(Code::CameraLost, now, "the capture thread failed");
+            }
+            while let Ok(news) = self.news.1.try_recv() {
+                self.hear(news);
+            }
+            if self.capture.due.is_some() {
+                self.capture.failed(now);
+            }
+        } else if self.capture.is_stuck(now, CAPTURE_STUCK) {
+            // Given up, and not joined: it may never come back.
+            self.capture.pulse.stop();
+            drop(self.capture.thread.take());
+            self.camera = None;
+            self.health.raise(Code::CaptureStuck, now, "a call into the driver does not return");
+            self.capture.failed(now);
+        }
+        let is_wanted = matches!(self.phase, Phase::CheckIn | Phase::Exam);
+        if is_wanted && self.capture.is_due(now) {
+            let pulse = Pulse::new(now);
+            let capture = Capture {
+                camera: Arc::clone(&self.world.camera),
+                slot: Arc::clone(&self.slot),
+                news: self.news.0.clone(),
+                pulse: pulse.clone(),
+                now: Arc::clone(&self.now),
+                period: self.setup.policy.sampling_period(),
+            };
+            self.capture.start(now, pulse, named("capture", move || capture.run()));
+        }
+    }
+
+    fn look_after_watch(&mut self, now: MediaTime) {
+        let fault = if self.watch.has_ended() {
+            match self.watch.thread.take().map(JoinHandle::join) {
+                Some(Ok(Err(error))) => Some(error.to_string()),
+                Some(Ok(Ok(()))) | None => None,
+                Some(Err(_)) => Some("the detector thread failed".to_owned()),
+            }
+        } else if self.watch.is_stuck(now, DETECTOR_STUCK) {
+            self.watch.pulse.stop();
+            drop(self.watch.thread.take());
+            Some("the detector does not answer".to_owned())
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            tracing::error!(fault, "the detector is started again");
+            self.health.raise(Code::DetectorFailed, now, fault);
+            self.watch.failed(now);
+        }
+        if self.watch.is_due(now) {
+            self.start_watch(now);
+        }
+        if self.watch.started.is_some_and(|started| self.watch.pulse.last_beat() > started) {
+            self.health.clear(Code::DetectorFailed);
+        }
+    }
+
+    fn start_watch(&mut self, now: MediaTime) {
+        let last = self.watch.pulse.last_beat();
+        let in_exam = self.phase == Phase::Exam;
+        if in_exam && self.watch.started.is_some() {
+            let zero = self.zero.since(MediaTime::ZERO);
+            let on_clock =
+                |interval: Interval| Interval { start_ms: interval.start_ms + zero, ..interval };
+            self.close_all(self.open_intervals().into_iter().map(on_clock).collect(), last);
+            self.fact(Fact::Change(Change::Closed(agent_gap(last, now, ClosedBy::AgentRestart))));
+        }
+        let Some(facts) = self.facts.clone() else { return };
+        let pulse = Pulse::new(now);
+        let watch = Watch {
+            slot: Arc::clone(&self.slot),
+            sight: Arc::clone(&self.sight),
+            facts,
+            orders: self.ordered.clone(),
+            pulse: pulse.clone(),
+            clock: Arc::clone(&self.world.clock),
+            now: Arc::clone(&self.now),
+            make_detector: Arc::clone(&self.world.make_detector),
+            policy: self.setup.policy.clone(),
+            in_exam,
+            from: now,
+        };
+        self.watch.start(now, pulse, named("detector", move || watch.run()));
+    }
+
+    /// Intervals that are open, in session time.
+    fn open_intervals(&self) -> Vec<Interval> {
+        let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = reported.intervals.values().filter(|interval| interval.end_ms.is_none());
+        open.cloned().collect()
+    }
+
+    fn look_at_reports(&mut self, now: MediaTime) {
+        let (fault, complete, made) = {
+            let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            (reported.fault.clone(), reported.complete, reported.made)
+        };
+        self.health.set(Code::SpoolFailed, now, fault);
+        let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let refuses = progress.refused + progress.stopped > 0;
+        self.health.set(Code::ServerRefuses, now, refuses.then(String::new));
+        self.health.set(Code::ServerUnreachable, now, progress.obstacle);
+        if self.phase == Phase::Ending && complete {
+            self.journal.remove();
+            let delivered = self.uploader.is_none() || progress.acknowledged >= made;
+            if delivered || now >= self.flush_until {
+                self.phase = Phase::Ended;
+            }
+        }
+    }
+
+    fn keep_journal(&mut self, now: MediaTime) {
+        let Some(exam) = self.exam.clone().filter(|_| self.phase == Phase::Exam) else { return };
+        // A worker that is stuck is not alive, whatever this thread does.
+        let alive = self.watch.pulse.last_beat().min(now);
+        let open = self.open_intervals();
+        let is_new = self.journalled.as_ref().is_none_or(|(at, before)| {
+            alive.since(*at) >= ALIVE_EVERY || before.len() != open.len()
+        });
+        if !is_new {
+            return;
+        }
+        let alive_ms = MediaTime::ZERO + alive.since(self.zero);
+        let entry = Entry { anchor: exam, alive_ms, open: open.clone() };
+        if let Err(error) = self.journal.write(&entry) {
+            tracing::warn!(%error, "the journal cannot be written");
+        }
+        self.journalled = Some((alive, open));
+    }
+
+    fn publish(&self, now: MediaTime) {
+        let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let in_session =
+            |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
+        let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
+        intervals.sort_by_key(|interval| (interval.start_ms, interval.kind));
+        let snapshot = Snapshot {
+            session: self.setup.session,
+            at_ms: in_session(now),
+            phase: self.phase,
+            seen: if self.camera.is_none() && sight.seen != Seen::NotYet {
+                Seen::NoFrames
+            } else {
+                sight.seen
+            },
+            since_ms: in_session(sight.since),
+            warning: sight.warned.is_some(),
+            camera: self.camera.clone(),
+            frames_looked_at: sight.looked_at,
+            frames_skipped: sight.skipped,
+            intervals,
+            reports: Reports {
+                made: reported.made,
+                acknowledged: progress.acknowledged,
+                obstacle: progress.obstacle,
+            },
+            health: self.health.visible(now),
+        };
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        (self.world.waker)();
+    }
+
+    /// Ends all workers. A session that goes on is resumed by the next start.
+    fn stop(mut self) {
+        self.capture.pulse.stop();
+        self.watch.pulse.stop();
+        let joins_in_time = |is_finished: &dyn Fn() -> bool| {
+            for _ in 0..LAST_FACTS.as_millis() / 10 {
+                if is_finished() {
+                    return;
+                }
+                thread::park_timeout(Duration::from_millis(10));
+            }
+        };
+        if let Some(watch) = self.watch.thread.take() {
+            joins_in_time(&|| watch.is_finished());
+            if watch.is_finished() && watch.join().is_err() {
+                tracing::error!("the detector thread failed");
+            }
+        }
+        drop(self.facts.take());
+        if let Some(reporter) = self.reporter.take() {
+            joins_in_time(&|| reporter.is_finished());
+        }
+        if let Some(uploader) = self.uploader.take() {
+            uploader.finish(Duration::ZERO);
+        }
+        if self.phase == Phase::Ended {
+            self.remove_if_delivered();
+        }
+    }
+
+    fn remove_if_delivered(&self) {
+        let folder = self.spool();
+        for (session, incarnation) in crate::spool::all(&folder) {
+            let removed =
+                Outbox::open(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
+            if let Err(error) = removed {
+                tracing::warn!(%error, "a delivered session stays in the spool");
+            }
+        }
+    }
+}
+
+fn first_snapshot(setup: &Setup, at: MediaTime) -> Snapshot {
+    Snapshot {
+        session: setup.session,
+        at_ms: at,
+        phase: Phase::CheckIn,
+        seen: Seen::NotYet,
+        since_ms: at,
+        warning: false,
+        camera: None,
+        frames_looked_at: 0,
+        frames_skipped: 0,
+        intervals: Vec::new(),
+        reports: Reports::default(),
+        health: Vec::new(),
+    }
+}
+
+fn code_of(error: &CaptureError) -> Code {
+    match error {
+        CaptureError::PermissionDenied => Code::CameraDenied,
+        CaptureError::NotFound | CaptureError::NoRecordings => Code::NoCamera,
+        CaptureError::Empty
+        | CaptureError::NotAVideo(_)
+        | CaptureError::NoVideo(_)
+        | CaptureError::NoFrames
+        | CaptureError::Damaged(_)
+        | CaptureError::NeedsFfmpeg { .. }
+        | CaptureError::Ffmpeg(_)
+        | CaptureError::TooLarge { .. }
+        | CaptureError::Io(_) => Code::CameraLost,
+    }
+}

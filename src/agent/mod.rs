@@ -1,0 +1,170 @@
+//! The running agent: it watches, whatever happens to whoever looks at it.
+//!
+//! ```text
+//!  capture ──slot──> watch ──facts──> reporter ──nudge──> uploader
+//!  (camera)   1      (detector)  64   (spool)     1       (upload)
+//!     │                 ^  │             │
+//!     │ news, 16        │  │ sight       │ reported
+//!     v          orders │  v             v
+//!  control ── commands from outside, 16; a snapshot for whoever shows it
+//! ```
+//!
+//! Five threads, each with a name and an owner that joins it. `control` owns the others: it starts
+//! them, hears their pulse, starts them again within a budget, and says in `health` what is wrong.
+//! A capture thread that is stuck in a driver is the one that is never joined: it is given up, and a
+//! new one takes its place. What each channel does when it is full:
+//!
+//! | channel | when full |
+//! |---|---|
+//! | slot | the newer frame replaces the older one, which is counted |
+//! | facts | the detector waits, and warns after a second: facts are never dropped |
+//! | news | dropped: `control` sees from the thread itself that it has ended |
+//! | orders, commands | refused: whoever gave it is told |
+//!
+//! An exam survives its agent: a journal says that one is going on and when the agent was last
+//! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.
+
+pub mod args;
+mod capture;
+mod control;
+pub mod headless;
+mod journal;
+mod pulse;
+mod report;
+mod slot;
+mod snapshot;
+mod source;
+mod watch;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+
+use crate::capture::{CaptureError, SourceInfo};
+use crate::detector::DetectorError;
+use crate::presence::Policy;
+use crate::report::{ModelIdentity, SessionId};
+use crate::spool::make_private_folder;
+use crate::upload::{self, UploadError};
+
+pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
+pub use source::{Camera, Clock, Now, Paced, Recording};
+pub use watch::MakeDetector;
+
+/// What a session is made of.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub session: SessionId,
+    /// What a proctor reads in the list.
+    pub label: String,
+    pub policy: Policy,
+    /// The agent's own folder: spool and journal.
+    pub folder: PathBuf,
+    /// Where reports go; nowhere for a look at the camera alone.
+    pub upload: Option<upload::Settings>,
+    /// Name and version of the program.
+    pub program: String,
+}
+
+/// The outside world, as the agent sees it.
+#[derive(Clone)]
+pub struct World {
+    pub camera: Arc<dyn Camera>,
+    pub make_detector: MakeDetector,
+    pub clock: Clock,
+    /// Called after every new snapshot, by the agent's own thread: must return at once.
+    pub waker: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+/// Why the agent cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{path} cannot be used: {reason}")]
+    Folder { path: String, reason: std::io::Error },
+    #[error(transparent)]
+    Detector(#[from] DetectorError),
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    #[error("no thread for the agent: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What can be asked of the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The exam begins now.
+    Begin,
+    /// The exam ends now; reports are sent for so long before the rest is left for later.
+    End { flush: Duration },
+}
+
+/// The agent is too busy to take a command, or has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the agent does not take commands now")]
+pub struct Busy;
+
+/// What workers tell `control`.
+#[derive(Debug)]
+enum News {
+    CameraOpened(SourceInfo),
+    /// The camera failed; without an error, its recording is over.
+    CaptureEnded(Option<CaptureError>),
+}
+
+/// A running agent; stops when dropped. What is not sent by then is in the spool.
+#[derive(Debug)]
+pub struct Agent {
+    commands: Sender<Command>,
+    snapshot: Arc<Mutex<Snapshot>>,
+    /// Dropped to stop.
+    alive: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Agent {
+    /// Starts watching; an exam that an earlier life of the agent left goes on.
+    pub fn start(setup: Setup, world: World) -> Result<Self, StartError> {
+        make_private_folder(&setup.folder).map_err(|reason| StartError::Folder {
+            path: setup.folder.display().to_string(),
+            reason,
+        })?;
+        let models: Vec<ModelIdentity> = (world.make_detector)()?.models().to_vec();
+        let (commands, ordered) = bounded(16);
+        let (alive, lives) = bounded(0);
+        let control = control::Control::new(setup, world, models, ordered, lives)?;
+        let snapshot = control.snapshot();
+        let thread =
+            std::thread::Builder::new().name("agent".to_owned()).spawn(move || control.run())?;
+        Ok(Self { commands, snapshot, alive: Some(alive), thread: Some(thread) })
+    }
+
+    pub fn command(&self, command: Command) -> Result<(), Busy> {
+        self.commands.try_send(command).map_err(|_full_or_gone| Busy)
+    }
+
+    /// How things stand.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the agent failed; what it had reported is in the spool");
+        }
+    }
+}

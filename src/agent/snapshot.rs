@@ -1,0 +1,108 @@
+//! What the agent shows of itself: to its window, to an exam client, to a test.
+
+use serde::Serialize;
+
+use crate::health::Condition;
+use crate::presence::Verdict;
+use crate::report::{Interval, SessionId};
+use crate::time::MediaTime;
+
+/// How far the session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the exam: everything is looked at, nothing is reported.
+    CheckIn,
+    Exam,
+    /// The exam is over, reports are on their way.
+    Ending,
+    /// Nothing more is done. What the server does not have yet waits in the spool.
+    Ended,
+}
+
+/// What is seen of the candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// Nothing was looked at yet.
+    NotYet,
+    Face,
+    /// Somebody is there, the face is not visible.
+    BodyOnly,
+    Nobody,
+    /// The camera works and the picture cannot show anybody.
+    LensCovered,
+    TooDark,
+    PictureFrozen,
+    /// No frames come.
+    NoFrames,
+}
+
+impl From<Verdict> for Seen {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Face => Self::Face,
+            Verdict::BodyOnly => Self::BodyOnly,
+            Verdict::Nobody => Self::Nobody,
+            Verdict::Covered => Self::LensCovered,
+            Verdict::TooDark => Self::TooDark,
+            Verdict::Frozen => Self::PictureFrozen,
+        }
+    }
+}
+
+/// The source of the frames, once it is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenCamera {
+    pub container: String,
+    pub codec: String,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Where the reports are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reports {
+    /// Reports that are on disk, or were.
+    pub made: u64,
+    /// Reports that the server has acknowledged.
+    pub acknowledged: u64,
+    /// What stands between us and the server, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<String>,
+}
+
+/// Everything at one moment. Facts only: words for them are found by whoever shows them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Snapshot {
+    pub session: SessionId,
+    /// Media time of the snapshot.
+    pub at_ms: MediaTime,
+    pub phase: Phase,
+    pub seen: Seen,
+    /// Since when it is seen so.
+    pub since_ms: MediaTime,
+    /// The candidate is to be told: an interval has lasted `warn_after`.
+    pub warning: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<OpenCamera>,
+    pub frames_looked_at: u64,
+    pub frames_skipped: u64,
+    /// Intervals as they were reported, each as it was reported last, by their start.
+    pub intervals: Vec<Interval>,
+    pub reports: Reports,
+    pub health: Vec<Condition>,
+}
+
+impl Snapshot {
+    /// Whether a line about it says something new: time and counts alone do not.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let essence = |snapshot: &Self| Self {
+            at_ms: MediaTime::ZERO,
+            frames_looked_at: 0,
+            frames_skipped: 0,
+            ..snapshot.clone()
+        };
+        essence(self) == essence(other)
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the frames come from: a recording at real pace, or whatever else can be opened.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally, file};
+use crate::clock::Reading;
+use crate::frame::Frame;
+use crate::time::MediaTime;
+
+/// The clocks, read or made up.
+pub type Clock = Arc<dyn Fn() -> Reading + Send + Sync>;
+/// Media time at this moment.
+pub type Now = Arc<dyn Fn() -> MediaTime + Send + Sync>;
+
+/// Opens the camera, or what stands in for one. It is opened again after every failure.
+pub trait Camera: Send + Sync {
+    /// Frames of the source carry media time of `now`.
+    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError>;
+}
+
+/// A recording in place of a camera, at real pace: for QA, demos and tests.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub path: PathBuf,
+}
+
+impl Camera for Recording {
+    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> {
+        let source = file::open(&self.path)?;
+        Ok(Box::new(Paced::new(source, Arc::clone(now))))
+    }
+}
+
+/// Gives each frame of a source when its time has come. Its first frame comes at once.
+pub struct Paced {
+    source: Box<dyn FrameSource + Send>,
+    now: Now,
+    start: MediaTime,
+}
+
+impl fmt::Debug for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced").field("start", &self.start).finish_non_exhaustive()
+    }
+}
+
+impl Paced {
+    pub fn new(source: Box<dyn FrameSource + Send>, now: Now) -> Self {
+        let start = now();
+        Self { source, now, start }
+    }
+
+    fn shifted(&self, pts: MediaTime) -> MediaTime {
+        self.start + pts.since(MediaTime::ZERO)
+    }
+}
+
+impl FrameSource for Paced {
+    fn info(&self) -> &SourceInfo {
+        self.source.info()
+    }
+
+    fn next_frame(&mut self, not_before: MediaTime) -> Result<Option<Frame>, CaptureError> {
+        let not_before = MediaTime::ZERO + not_before.since(self.start);
+        let Some(frame) = self.source.next_frame(not_before)? else { return Ok(None) };
+        let pts = self.shifted(frame.pts);
+        loop {
+            let left = pts.since((self.now)());
+            if left.is_zero() {
+                return Ok(Some(Frame { pts, ..frame }));
+            }
+            thread::park_timeout(left.min(Duration::from_millis(100)));
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        let tally = self.source.tally();
+        Tally { end: self.shifted(tally.end), ..tally }
+    }
+}

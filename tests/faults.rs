@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use inview::replay::{Document, Status};
-use inview::report::{ClosedBy, StoredInterval};
+use inview::report::{ClosedBy, Kind, SessionId, StoredInterval};
 use inview::time::MediaTime;
 use rusqlite::{Connection, OpenFlags};
 use support::server::ServerProgram;
@@ -16,6 +16,7 @@ use support::{shipped_recording, wait_until};
 
 const REPLAY: &str = env!("CARGO_BIN_EXE_inview-replay");
 const SERVER: &str = env!("CARGO_BIN_EXE_inview-server");
+const AGENT: &str = env!("CARGO_BIN_EXE_inview");
 /// What the models found in the shipped recording.
 const SCRIPT: &str = "tests/golden/replay/leave_ladder.detections.jsonl";
 /// Events of the whole recording: its start and end, and two for each of its four intervals.
@@ -124,6 +125,63 @@ fn a_server_that_is_away_is_waited_for_and_the_same_command_sends_the_rest() {
     assert!(output.status.success(), "{}", support::text(&output.stderr));
     assert_same(&document(&output), &server.intervals());
     assert_eq!(spooled(spool.path()), 0, "what was delivered leaves the spool");
+}
+
+/// A session file for the server, in its folder.
+fn session_file(server: &ServerProgram, folder: &Path) -> PathBuf {
+    let session = serde_json::json!({
+        "server": server.says("address"),
+        "session": SessionId::derived(&[b"seat 7"]),
+        "label": "Seat 7",
+        "token": server.read("agent_token_file"),
+        "authority": server.says("authority"),
+    });
+    let path = folder.join("session.json");
+    serde_json::to_writer(std::fs::File::create(&path).unwrap(), &session).unwrap();
+    path
+}
+
+/// The agent on the shipped recording, without a window.
+fn agent(session: &Path, data: &Path) -> Command {
+    let mut command = Command::new(AGENT);
+    command.args(["--headless", "--begin", "--replay"]).arg(shipped_recording());
+    command.arg("--session").arg(session).arg("--data").arg(data);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command
+}
+
+#[test]
+fn an_agent_that_is_killed_goes_on_with_its_exam_and_says_for_how_long_it_was_away() {
+    let (data, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = ServerProgram::start(SERVER, data.path());
+    let session = session_file(&server, own.path());
+    let mut first = agent(&session, own.path()).spawn().unwrap();
+    // Its journal is there: the exam goes on.
+    let journal = || {
+        let entries = std::fs::read_dir(own.path()).unwrap().flatten();
+        entries
+            .map(|entry| entry.path())
+            .any(|path| path.extension().is_some_and(|e| e == "journal"))
+    };
+    wait_until(journal);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut second = agent(&session, own.path()).spawn().unwrap();
+    wait_until(|| {
+        server.intervals().iter().any(|held| held.report.interval.kind == Kind::AgentGap)
+    });
+    let mut commands = second.stdin.take().unwrap();
+    std::io::Write::write_all(&mut commands, b"{\"command\":\"end\"}\n").unwrap();
+    let output = second.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", support::text(&output.stdout));
+    let held = server.intervals();
+    let gaps: Vec<_> = held.iter().filter(|i| i.report.interval.kind == Kind::AgentGap).collect();
+    assert_eq!(gaps.len(), 1, "{held:?}");
+    assert_eq!(gaps[0].report.interval.closed_by, Some(ClosedBy::AgentRestart));
+    assert!(!journal(), "the journal of an ended exam stays behind");
+    let last = support::text(&output.stdout).lines().last().unwrap().to_owned();
+    let last: serde_json::Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(last["phase"], "ended");
 }
 
 #[test]

@@ -1,0 +1,432 @@
+//! The agent with made-up cameras and detectors, on a clock that runs fast.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use inview::agent::{Agent, Camera, Clock, Command, Now, Paced, Phase, Setup, Snapshot, World};
+use inview::capture::{CaptureError, FrameSource, Synthetic};
+use inview::clock::Reading;
+use inview::detection::Detection;
+use inview::detector::{Detector, DetectorError, Scripted};
+use inview::frame::Frame;
+use inview::geometry::Size;
+use inview::health::Code;
+use inview::presence::Policy;
+use inview::report::{ClosedBy, Interval, Kind, ModelIdentity, SessionId};
+use inview::time::MediaTime;
+use support::wait_until;
+
+/// How much faster than the wall these tests live.
+const SPEED: u32 = 2;
+const SIZE: Size = Size::new(64, 48);
+
+/// The clocks of this machine, speeded up.
+fn fast_clock() -> Clock {
+    let start = Reading::now();
+    Arc::new(move || {
+        let now = Reading::now();
+        let passed = now.boot.saturating_sub(start.boot) * SPEED;
+        Reading {
+            boot: start.boot + passed,
+            awake: start.awake + passed,
+            wall: start.wall + passed,
+        }
+    })
+}
+
+/// A picture with structure, and noise that differs from frame to frame.
+fn room(seq: u64) -> Vec<u8> {
+    let noise = |index: usize| (index as u64 * 7 + seq * 13) % 11;
+    (0..SIZE.area()).map(|i| if i % 64 < 20 { 60 } else { 180 } + noise(i) as u8).collect()
+}
+
+/// Ten frames a second for a long time.
+fn frames(now: &Now) -> Box<dyn FrameSource + Send> {
+    let source = Synthetic::new(SIZE, Duration::from_millis(100), 100_000, room);
+    Box::new(Paced::new(Box::new(source), Arc::clone(now)))
+}
+
+struct Webcam<F>(F);
+
+impl<F> Camera for Webcam<F>
+where
+    F: Fn(&Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> + Send + Sync,
+{
+    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> {
+        (self.0)(now)
+    }
+}
+
+fn detector(script: &'static str) -> inview::agent::MakeDetector {
+    Arc::new(move || {
+        let detector: Box<dyn Detector + Send> = Box::new(Scripted::parse(script).unwrap());
+        Ok(detector)
+    })
+}
+
+/// Somebody is there all the time.
+const PRESENT: &str = r#"{"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]}"#;
+/// Somebody leaves at second 4 and is back at second 12.
+const LEAVES: &str = r#"
+    {"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}], "people": []}
+    {"pts_s": 4, "faces": []}
+    {"pts_s": 12, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]}
+"#;
+
+fn setup(folder: &Path) -> Setup {
+    Setup {
+        session: SessionId::derived(&[b"agent"]),
+        label: "Seat 7".to_owned(),
+        policy: Policy::default(),
+        folder: folder.to_owned(),
+        upload: None,
+        program: "test".to_owned(),
+    }
+}
+
+fn world(camera: impl Camera + 'static, script: &'static str) -> World {
+    World {
+        camera: Arc::new(camera),
+        make_detector: detector(script),
+        clock: fast_clock(),
+        waker: Arc::new(|| {}),
+    }
+}
+
+fn of_kind(snapshot: &Snapshot, kind: Kind) -> Vec<Interval> {
+    snapshot.intervals.iter().filter(|interval| interval.kind == kind).cloned().collect()
+}
+
+#[track_caller]
+fn wait_for(agent: &Agent, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
+    wait_until(|| is_so(&agent.snapshot()));
+    agent.snapshot()
+}
+
+fn shows(snapshot: &Snapshot, code: Code) -> bool {
+    snapshot.health.iter().any(|condition| condition.code == code)
+}
+
+#[track_caller]
+fn assert_about(found: MediaTime, expected_s: f64) {
+    let off = (found.as_secs_f64() - expected_s).abs();
+    assert!(off <= 0.7, "{found} instead of {expected_s} s");
+}
+
+#[test]
+fn a_candidate_who_leaves_is_warned_and_reported_while_away_and_again_on_return() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent =
+        Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), LEAVES));
+    let agent = agent.unwrap();
+    agent.command(Command::Begin).unwrap();
+    let away = wait_for(&agent, |snapshot| snapshot.warning);
+    let open = &of_kind(&away, Kind::OutOfView)[0];
+    assert_about(open.start_ms, 3.9);
+    assert_eq!(open.end_ms, None);
+    let back = wait_for(&agent, |now| of_kind(now, Kind::OutOfView)[0].end_ms.is_some());
+    let closed = &of_kind(&back, Kind::OutOfView)[0];
+    assert_eq!((closed.id, closed.closed_by), (open.id, Some(ClosedBy::SeenAgain)));
+    assert_about(closed.end_ms.unwrap(), 12.0);
+    agent.command(Command::End { flush: Duration::ZERO }).unwrap();
+    let ended = wait_for(&agent, |snapshot| snapshot.phase == Phase::Ended);
+    // Began, opened, closed, ended.
+    assert_eq!((ended.reports.made, ended.intervals.len()), (4, 1));
+}
+
+#[test]
+fn nothing_is_reported_before_the_exam_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent =
+        Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), LEAVES));
+    let agent = agent.unwrap();
+    let before = wait_for(&agent, |now| now.at_ms > MediaTime::from_millis(7_000));
+    assert_eq!((before.phase, before.reports.made, before.intervals.len()), (Phase::CheckIn, 0, 0));
+    // Absent since before the exam: that absence begins with the exam.
+    agent.command(Command::Begin).unwrap();
+    let away = wait_for(&agent, |now| !of_kind(now, Kind::OutOfView).is_empty());
+    assert_about(of_kind(&away, Kind::OutOfView)[0].start_ms, 0.0);
+}
+
+#[test]
+fn an_exam_that_its_agent_left_goes_on_with_the_gap_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |clock: Clock| {
+        let world = World { clock, ..world(Webcam(|now: &Now| Ok(frames(now))), "{\"pts_s\": 0}") };
+        Agent::start(setup(folder.path()), world).unwrap()
+    };
+    let clock = fast_clock();
+    let first = start(Arc::clone(&clock));
+    first.command(Command::Begin).unwrap();
+    let left = wait_for(&first, |now| !of_kind(now, Kind::OutOfView).is_empty());
+    wait_for(&first, |now| now.at_ms > left.at_ms + Duration::from_secs(2));
+    drop(first);
+    let later: Clock = Arc::new(move || {
+        let reading = clock();
+        let minute = Duration::from_mins(1);
+        Reading {
+            boot: reading.boot + minute,
+            awake: reading.awake + minute,
+            wall: reading.wall + minute,
+        }
+    });
+    let second = start(later);
+    let snapshot = wait_for(&second, |now| !of_kind(now, Kind::AgentGap).is_empty());
+    assert_eq!(snapshot.phase, Phase::Exam);
+    let gap = &of_kind(&snapshot, Kind::AgentGap)[0];
+    let length = gap.end_ms.unwrap().since(gap.start_ms);
+    assert!((55..70).contains(&length.as_secs()), "{length:?}");
+    let absence = &of_kind(&snapshot, Kind::OutOfView)[0];
+    assert_eq!(absence.id, of_kind(&left, Kind::OutOfView)[0].id);
+    assert_eq!(
+        (absence.end_ms, absence.closed_by),
+        (Some(gap.start_ms), Some(ClosedBy::AgentRestart))
+    );
+}
+
+/// Gives some frames, and then never returns.
+struct Hangs(Box<dyn FrameSource + Send>, u32);
+
+impl FrameSource for Hangs {
+    fn info(&self) -> &inview::capture::SourceInfo {
+        self.0.info()
+    }
+
+    #[expect(clippy::infinite_loop, reason = "so do drivers")]
+    fn next_frame(&mut self, not_before: MediaTime) -> Result<Option<Frame>, CaptureError> {
+        if self.1 == 0 {
+            loop {
+                std::thread::park();
+            }
+        }
+        self.1 -= 1;
+        self.0.next_frame(not_before)
+    }
+
+    fn tally(&self) -> inview::capture::Tally {
+        self.0.tally()
+    }
+}
+
+#[test]
+fn a_driver_that_never_returns_is_given_up_named_and_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let camera = Webcam(move |now: &Now| {
+        let first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        let hangs: Box<dyn FrameSource + Send> = Box::new(Hangs(frames(now), 10));
+        Ok(if first { hangs } else { frames(now) })
+    });
+    let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| shows(now, Code::CaptureStuck));
+    let back = wait_for(&agent, |now| {
+        of_kind(now, Kind::CameraLost).first().is_some_and(|lost| lost.end_ms.is_some())
+    });
+    assert!(!shows(&back, Code::CaptureStuck));
+    assert_eq!(opened.load(Ordering::Relaxed), 2);
+    assert_eq!(of_kind(&back, Kind::OutOfView), []);
+}
+
+#[test]
+fn what_is_wrong_with_the_camera_is_named_and_never_taken_for_an_absence() {
+    for (error, code) in [
+        (CaptureError::NotFound, Code::NoCamera),
+        (CaptureError::PermissionDenied, Code::CameraDenied),
+        (CaptureError::Damaged("no signal".to_owned()), Code::CameraLost),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Mutex::new(Some(error));
+        let fails = Arc::new(Mutex::new(false));
+        let failing = Arc::clone(&fails);
+        let camera = Webcam(move |now: &Now| {
+            let is_failing = *failing.lock().unwrap();
+            match error.lock().unwrap().take().filter(|_| is_failing) {
+                Some(error) => Err(error),
+                None if is_failing => Err(CaptureError::Empty),
+                None => Ok(frames(now)),
+            }
+        });
+        *fails.lock().unwrap() = true;
+        let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
+        agent.command(Command::Begin).unwrap();
+        wait_for(&agent, |now| shows(now, code));
+        *fails.lock().unwrap() = false;
+        let back = wait_for(&agent, |now| now.frames_looked_at > 3);
+        assert!(back.health.is_empty(), "{:?}", back.health);
+        assert_eq!(of_kind(&back, Kind::OutOfView), []);
+    }
+}
+
+/// Panics at its fifth look.
+struct Panics(Scripted, u32);
+
+impl Detector for Panics {
+    #[expect(clippy::panic_in_result_fn, reason = "it is what is tested")]
+    fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        self.1 += 1;
+        assert!(self.1 < 5, "a detector that panics, as a test wants it");
+        self.0.faces(frame)
+    }
+
+    fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        self.0.people(frame)
+    }
+
+    fn models(&self) -> &[ModelIdentity] {
+        self.0.models()
+    }
+}
+
+#[test]
+fn a_detector_that_panics_is_started_again_and_the_time_between_is_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = AtomicUsize::new(0);
+    let make_detector: inview::agent::MakeDetector = Arc::new(move || {
+        let script = Scripted::parse(PRESENT).unwrap();
+        // The first serves the start, the second the check-in, the third the exam.
+        let detector: Box<dyn Detector + Send> = match made.fetch_add(1, Ordering::Relaxed) {
+            2 => Box::new(Panics(script, 0)),
+            _ => Box::new(script),
+        };
+        Ok(detector)
+    });
+    let world = World { make_detector, ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT) };
+    let agent = Agent::start(setup(folder.path()), world).unwrap();
+    agent.command(Command::Begin).unwrap();
+    let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
+    let looked = snapshot.frames_looked_at;
+    let after = wait_for(&agent, |now| now.frames_looked_at > looked + 5);
+    assert!(!shows(&after, Code::DetectorFailed), "{:?}", after.health);
+    assert_eq!(of_kind(&after, Kind::OutOfView), []);
+    assert_eq!(of_kind(&after, Kind::AgentGap).len(), 1);
+}
+
+#[test]
+fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let slept = Arc::new(Mutex::new(Duration::ZERO));
+    let (clock, sleep) = (fast_clock(), Arc::clone(&slept));
+    let clock: Clock = Arc::new(move || {
+        let reading = clock();
+        let slept = *sleep.lock().unwrap();
+        Reading { boot: reading.boot + slept, wall: reading.wall + slept, ..reading }
+    });
+    let world = World { clock, ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT) };
+    let agent = Agent::start(setup(folder.path()), world).unwrap();
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| now.frames_looked_at > 5);
+    *slept.lock().unwrap() = Duration::from_mins(10);
+    let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
+    let gap = &of_kind(&snapshot, Kind::AgentGap)[0];
+    let length = gap.end_ms.unwrap().since(gap.start_ms).as_secs();
+    assert!((600..605).contains(&length), "{length} s");
+    assert_eq!(of_kind(&snapshot, Kind::CameraLost), []);
+    assert_eq!(of_kind(&snapshot, Kind::OutOfView), []);
+}
+
+/// Stands in every row of every frame, so that any part of a picture can be recognised.
+const PATTERN: &[u8; 32] = b"\x91\x13\xd7\x2a\xf0\x58\x0c\xbe\x67\xa9\x34\xe1\x7d\x05\xc8\x4f\
+\x9a\x21\xee\x36\x73\xb4\x1d\x88\x52\xfb\x09\xc6\x6e\xa0\x3b\xd5";
+
+/// How a piece of a picture may look in other bytes: as it is, in hexadecimal, in base64 at any
+/// alignment.
+fn traces_of_a_picture() -> Vec<Vec<u8>> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let base64 = |bytes: &[u8]| -> Vec<u8> {
+        let triples = bytes.chunks_exact(3);
+        triples
+            .flat_map(|three| {
+                let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+                [18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift & 63) as usize])
+            })
+            .collect()
+    };
+    let hex = inview::report::Hash::from_bytes(*PATTERN).to_string().into_bytes()[..24].to_vec();
+    let mut traces = vec![PATTERN[..12].to_vec(), hex.to_ascii_uppercase(), hex];
+    traces.extend((0..3).map(|from| base64(&PATTERN[from..from + 12])));
+    traces
+}
+
+/// All bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            bytes.extend(bytes_below(&path));
+        } else {
+            bytes.extend(std::fs::read(path).unwrap());
+        }
+    }
+    bytes
+}
+
+/// A server that writes down every byte it gets, and never takes anything.
+fn eavesdropper() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, heard) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<u8>>>::default());
+    let notes = Arc::clone(&heard);
+    let listen = move || {
+        for connection in listener.incoming() {
+            let (mut connection, mut buffer) = (connection.unwrap(), [0; 4_096]);
+            while let Ok(count @ 1..) = connection.read(&mut buffer) {
+                notes.lock().unwrap().extend(&buffer[..count]);
+                if buffer[..count].ends_with(b"]") {
+                    let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+                    connection.write_all(answer).unwrap();
+                }
+            }
+        }
+    };
+    std::thread::Builder::new().name("eavesdropper".to_owned()).spawn(listen).unwrap();
+    (address, heard)
+}
+
+#[test]
+fn no_frame_is_written_to_disk_or_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, heard) = eavesdropper();
+    let upload = inview::upload::Settings {
+        server: format!("http://{address}"),
+        token: inview::redact::Pii::new("token".to_owned()),
+        authority: None,
+        allow_plain_loopback: true,
+        folder: folder.path().join("spool"),
+    };
+    let camera = Webcam(|now: &Now| {
+        let paint = |seq: u64| {
+            let mut picture = room(seq);
+            for row in picture.chunks_exact_mut(SIZE.width as usize) {
+                row[16..48].copy_from_slice(PATTERN);
+            }
+            picture
+        };
+        let source = Synthetic::new(SIZE, Duration::from_millis(100), 100_000, paint);
+        let source: Box<dyn FrameSource + Send> =
+            Box::new(Paced::new(Box::new(source), Arc::clone(now)));
+        Ok(source)
+    });
+    let setup = Setup { upload: Some(upload), ..setup(folder.path()) };
+    let agent = Agent::start(setup, world(camera, LEAVES)).unwrap();
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| of_kind(now, Kind::OutOfView).iter().any(|i| i.end_ms.is_some()));
+    wait_until(|| !heard.lock().unwrap().is_empty());
+    let kept = bytes_below(folder.path());
+    drop(agent);
+    let (kept, heard) = ([kept, bytes_below(folder.path())].concat(), heard.lock().unwrap());
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
+    // That the check sees what is there: the label of the session is.
+    assert!(contains(&kept, b"Seat 7") && contains(&heard, b"Seat 7"));
+    for trace in traces_of_a_picture() {
+        assert!(!contains(&kept, &trace), "a piece of a picture is on disk");
+        assert!(!contains(&heard, &trace), "a piece of a picture was sent");
+    }
+}

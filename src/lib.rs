@@ -15,14 +15,14 @@
 //! |---|---|---|
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
-//! | 2 | `presence` `backoff` | pure decisions: time comes in as a parameter |
-//! | 3 | `capture` `detector` `spool` | one outside thing each, blind to each other |
+//! | 2 | `presence` `health` `backoff` `supervise` | pure decisions: time comes in as a parameter |
+//! | 3 | `capture` `clock` `detector` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
+//! | 6 | `agent` | threads, supervision; the candidate's side while an exam goes on |
 //! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
 //!
-//! The candidate's desktop agent will add `health` and `supervise` to layer 2, `clock` to layer 3,
-//! `agent` as layer 6, and its window `ui` to layer 7.
+//! The candidate's window will be `ui`, on layer 7.
 
 pub mod geometry;
 pub mod redact;

@@ -24,7 +24,7 @@ use crate::frame::Frame;
 use crate::health::{Code, Health};
 use crate::presence::Change;
 use crate::report::{ClosedBy, Incarnation, Interval, ModelIdentity};
-use crate::spool::Outbox;
+use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
 
@@ -62,6 +62,8 @@ pub(super) struct Control {
     journalled: Option<(MediaTime, Vec<Interval>)>,
     health: Health,
     phase: Phase,
+    /// The exam has ended, and the server has all reports.
+    delivered: bool,
     /// Until when reports are waited for.
     flush_until: MediaTime,
     /// The clocks by session time, for the journal; absent before the exam.
@@ -105,6 +107,7 @@ impl Control {
             journalled: None,
             health: Health::default(),
             phase: Phase::CheckIn,
+            delivered: false,
             flush_until: at,
             exam: None,
             zero: MediaTime::ZERO,
@@ -371,9 +374,9 @@ impl Control {
     }
 
     fn look_at_reports(&mut self, now: MediaTime) {
-        let (fault, complete, made) = {
+        let (fault, complete) = {
             let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-            (reported.fault.clone(), reported.complete, reported.made)
+            (reported.fault.clone(), reported.complete)
         };
         self.health.set(Code::SpoolFailed, now, fault);
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
@@ -382,8 +385,8 @@ impl Control {
         self.health.set(Code::ServerUnreachable, now, progress.obstacle);
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
-            let delivered = self.uploader.is_none() || progress.acknowledged >= made;
-            if delivered || now >= self.flush_until {
+            self.delivered = self.uploader.is_some() && spool::unsent(&self.spool()).is_empty();
+            if self.delivered || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }
         }
@@ -434,6 +437,7 @@ impl Control {
             reports: Reports {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
+                delivered: self.delivered,
                 obstacle: progress.obstacle,
             },
             health: self.health.visible(now),
@@ -474,7 +478,7 @@ impl Control {
 
     fn remove_if_delivered(&self) {
         let folder = self.spool();
-        for (session, incarnation) in crate::spool::all(&folder) {
+        for (session, incarnation) in spool::all(&folder) {
             let removed =
                 Outbox::open(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
             if let Err(error) = removed {

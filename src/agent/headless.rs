@@ -31,7 +31,7 @@ enum Line {
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
     match try_run(args) {
-        Ok(last) if last.reports.acknowledged >= last.reports.made => ExitCode::SUCCESS,
+        Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(3),
         Err(error) => {
             writeln!(io::stderr(), "inview: {error:#}").ok();

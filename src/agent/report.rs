@@ -35,7 +35,8 @@ pub(super) enum Fact {
     Change(Change),
     Ended {
         at: MediaTime,
-        sampled: u64,
+        looked_at: u64,
+        skipped: u64,
     },
 }
 
@@ -180,7 +181,7 @@ impl Reporter {
             }
             // The server alerts by itself, from the opening on.
             Fact::Change(Change::Warned(..) | Change::Alerted(..)) => {}
-            Fact::Ended { at, sampled } => {
+            Fact::Ended { at, looked_at, skipped } => {
                 let (zero, intervals) = {
                     let reported = self.reported();
                     (reported.zero.unwrap_or_default(), reported.intervals.len() as u64)
@@ -188,7 +189,11 @@ impl Reporter {
                 let ended = SessionEnded {
                     duration_ms: MediaTime::ZERO + at.since(zero),
                     intervals,
-                    camera: SampledCamera { frames: sampled, sampled, unusable: 0 },
+                    camera: SampledCamera {
+                        frames: looked_at + skipped,
+                        sampled: looked_at,
+                        unusable: 0,
+                    },
                     truncated: None,
                 };
                 events.push((anchor.utc(at), EventData::SessionEnded(ended)));

@@ -40,9 +40,10 @@ impl<T> Slot<T> {
         inner.value.take()
     }
 
-    /// How many were replaced before anybody took them.
+    /// How many were replaced before anybody took them, since this was asked last.
     pub(super) fn overwritten(&self) -> u64 {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).overwritten
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut inner.overwritten)
     }
 }
 
@@ -58,7 +59,7 @@ mod tests {
         }
         assert_eq!(slot.take(Duration::ZERO), Some(3));
         assert_eq!(slot.take(Duration::ZERO), None);
-        assert_eq!(slot.overwritten(), 2);
+        assert_eq!((slot.overwritten(), slot.overwritten()), (2, 0));
     }
 
     #[test]

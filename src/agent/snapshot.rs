@@ -67,6 +67,9 @@ pub struct Reports {
     pub made: u64,
     /// Reports that the server has acknowledged.
     pub acknowledged: u64,
+    /// The server has all of them, those of earlier lives of the agent included. Known only once
+    /// the exam has ended.
+    pub delivered: bool,
     /// What stands between us and the server, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,

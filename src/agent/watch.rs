@@ -24,8 +24,9 @@ use crate::time::MediaTime;
 pub type MakeDetector =
     Arc<dyn Fn() -> Result<Box<dyn Detector + Send>, DetectorError> + Send + Sync>;
 
-/// It wakes at least this often, to tell the time to the monitor.
+/// It wakes at least this often, to tell the time to the monitor, and not more often than that.
 const LONGEST_NAP: Duration = Duration::from_millis(200);
+const SHORTEST_NAP: Duration = Duration::from_millis(5);
 /// It did not wake for this long: the program did not run, and nothing can be said of that time.
 const GAP_FROM: Duration = Duration::from_secs(3);
 /// A fact that cannot be handed over for this long is worth a warning.
@@ -93,7 +94,7 @@ impl Watch {
                 self.obey(order, now, &mut eyes)?;
             }
             let deadline = eyes.deadline().map_or(LONGEST_NAP, |deadline| deadline.since(now));
-            let frame = self.slot.take(deadline.min(LONGEST_NAP));
+            let frame = self.slot.take(deadline.clamp(SHORTEST_NAP, LONGEST_NAP));
             let (reading, now) = ((self.clock)(), (self.now)());
             if did_not_run(&before, &reading, woken, now) {
                 self.gap(woken, now, &mut eyes)?;
@@ -121,11 +122,15 @@ impl Watch {
             Order::Begin => {
                 *eyes = self.eyes()?;
                 (self.in_exam, self.from) = (true, now);
+                let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
+                (sight.looked_at, sight.skipped) = (0, 0);
             }
             Order::End => {
                 let changes = eyes.finish(now, ClosedBy::SessionEnd);
                 self.tell(changes);
-                self.hand_over(Fact::Ended { at: now, sampled: eyes.sampled() });
+                let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let (looked_at, skipped) = (sight.looked_at, sight.skipped);
+                self.hand_over(Fact::Ended { at: now, looked_at, skipped });
                 self.in_exam = false;
             }
         }
@@ -134,11 +139,12 @@ impl Watch {
 
     fn look(&self, frame: &Frame, eyes: &mut Eyes) -> Result<(), DetectorError> {
         let sample = eyes.step(frame)?;
+        tracing::trace!(pts_ms = sample.pts.as_millis(), verdict = ?sample.verdict, "looked");
         {
             let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
             sight.saw(sample.verdict.into(), sample.pts);
             sight.looked_at += 1;
-            sight.skipped = self.slot.overwritten();
+            sight.skipped += self.slot.overwritten();
         }
         self.tell(sample.changes);
         Ok(())

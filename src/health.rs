@@ -66,6 +66,15 @@ impl Code {
         Self::ServerRefuses,
     ];
 
+    /// What is over once a camera was opened.
+    pub const OF_THE_CAMERA: [Self; 5] = [
+        Self::NoCamera,
+        Self::CameraBusy,
+        Self::CameraDenied,
+        Self::CameraLost,
+        Self::CaptureStuck,
+    ];
+
     pub const fn severity(self) -> Severity {
         match self {
             Self::NoCamera

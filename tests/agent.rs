@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use inview::agent::{Agent, Camera, Clock, Command, Now, Paced, Phase, Setup, Snapshot, World};
+use inview::agent::{
+    Agent, Camera, Clock, Command, Now, Opened, Paced, Phase, Setup, Snapshot, Time, World,
+};
 use inview::capture::{CaptureError, FrameSource, Synthetic};
 use inview::clock::Reading;
 use inview::detection::Detection;
@@ -46,7 +48,7 @@ fn room(seq: u64) -> Vec<u8> {
 }
 
 /// Ten frames a second for a long time.
-fn frames(now: &Now) -> Box<dyn FrameSource + Send> {
+fn frames(now: &Now) -> Box<dyn FrameSource> {
     let source = Synthetic::new(SIZE, Duration::from_millis(100), 100_000, room);
     Box::new(Paced::new(Box::new(source), Arc::clone(now)))
 }
@@ -55,10 +57,10 @@ struct Webcam<F>(F);
 
 impl<F> Camera for Webcam<F>
 where
-    F: Fn(&Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> + Send + Sync,
+    F: Fn(&Now) -> Result<Box<dyn FrameSource>, CaptureError> + Send + Sync,
 {
-    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> {
-        (self.0)(now)
+    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
+        (self.0)(&time.now).map(Opened::from)
     }
 }
 
@@ -190,7 +192,7 @@ fn an_exam_that_its_agent_left_goes_on_with_the_gap_reported() {
 }
 
 /// Gives some frames, and then never returns.
-struct Hangs(Box<dyn FrameSource + Send>, u32);
+struct Hangs(Box<dyn FrameSource>, u32);
 
 impl FrameSource for Hangs {
     fn info(&self) -> &inview::capture::SourceInfo {
@@ -220,7 +222,7 @@ fn a_driver_that_never_returns_is_given_up_named_and_replaced() {
     let count = Arc::clone(&opened);
     let camera = Webcam(move |now: &Now| {
         let first = count.fetch_add(1, Ordering::Relaxed) == 0;
-        let hangs: Box<dyn FrameSource + Send> = Box::new(Hangs(frames(now), 10));
+        let hangs: Box<dyn FrameSource> = Box::new(Hangs(frames(now), 10));
         Ok(if first { hangs } else { frames(now) })
     });
     let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
@@ -262,6 +264,29 @@ fn what_is_wrong_with_the_camera_is_named_and_never_taken_for_an_absence() {
         assert!(back.health.is_empty(), "{:?}", back.health);
         assert_eq!(of_kind(&back, Kind::OutOfView), []);
     }
+}
+
+struct VirtualWebcam;
+
+impl Camera for VirtualWebcam {
+    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
+        let virtual_device = Some("OBS Virtual Camera".to_owned());
+        Ok(Opened { source: frames(&time.now), virtual_device })
+    }
+}
+
+#[test]
+fn a_virtual_camera_is_said_to_be_one_for_the_whole_exam() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::start(setup(folder.path()), world(VirtualWebcam, PRESENT)).unwrap();
+    wait_for(&agent, |now| shows(now, Code::VirtualCamera));
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| !of_kind(now, Kind::VirtualCamera).is_empty());
+    agent.command(Command::End { flush: Duration::ZERO }).unwrap();
+    let ended = wait_for(&agent, |now| now.phase == Phase::Ended);
+    let said = &of_kind(&ended, Kind::VirtualCamera)[0];
+    assert_eq!(said.closed_by, Some(ClosedBy::SessionEnd));
+    assert!(said.end_ms.unwrap() > said.start_ms);
 }
 
 /// Panics at its fifth look.
@@ -410,8 +435,7 @@ fn no_frame_is_written_to_disk_or_sent() {
             picture
         };
         let source = Synthetic::new(SIZE, Duration::from_millis(100), 100_000, paint);
-        let source: Box<dyn FrameSource + Send> =
-            Box::new(Paced::new(Box::new(source), Arc::clone(now)));
+        let source: Box<dyn FrameSource> = Box::new(Paced::new(Box::new(source), Arc::clone(now)));
         Ok(source)
     });
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };

@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 use super::News;
 use super::pulse::Pulse;
 use super::slot::Slot;
-use super::source::{Camera, Now};
+use super::source::{Camera, Opened, Time};
 use crate::capture::CaptureError;
 use crate::frame::Frame;
 use crate::pipeline::Cadence;
@@ -21,7 +21,7 @@ pub(super) struct Capture {
     pub slot: Arc<Slot<Frame>>,
     pub news: Sender<News>,
     pub pulse: Pulse,
-    pub now: Now,
+    pub time: Time,
     pub period: Duration,
 }
 
@@ -38,11 +38,12 @@ impl Capture {
     }
 
     fn stream(&self) -> Result<(), CaptureError> {
-        let mut source = self.camera.open(&self.now)?;
-        self.news.try_send(News::CameraOpened(source.info().clone())).ok();
+        let Opened { mut source, virtual_device } = self.camera.open(&self.time)?;
+        let info = source.info().clone();
+        self.news.try_send(News::CameraOpened { info, virtual_device }).ok();
         let mut cadence = Cadence::new(self.period);
         while !self.pulse.is_stopped() {
-            self.pulse.beat((self.now)());
+            self.pulse.beat((self.time.now)());
             let Some(frame) = source.next_frame(cadence.next_due())? else { return Ok(()) };
             cadence.took(frame.pts);
             if !self.pulse.is_stopped() {

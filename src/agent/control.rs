@@ -13,7 +13,7 @@ use super::pulse::Pulse;
 use super::report::{About, Fact, Reported, Reporter};
 use super::slot::Slot;
 use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
-use super::source::Now;
+use super::source::{Now, Time};
 use super::watch::{Order, Sight, Watch, agent_gap};
 use super::worker::{Worker, named};
 use super::{Command, News, Setup, StartError, World};
@@ -23,7 +23,7 @@ use crate::detector::DetectorError;
 use crate::frame::Frame;
 use crate::health::{Code, Health};
 use crate::presence::Change;
-use crate::report::{ClosedBy, Incarnation, Interval, ModelIdentity};
+use crate::report::{ClosedBy, Incarnation, Interval, IntervalId, Kind, ModelIdentity};
 use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
@@ -71,6 +71,10 @@ pub(super) struct Control {
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
+    /// The product, while the open camera is a known virtual device …
+    virtual_device: Option<String>,
+    /// … and the interval that says so.
+    virtual_interval: Option<Interval>,
     snapshot: Arc<Mutex<Snapshot>>,
 }
 
@@ -112,6 +116,8 @@ impl Control {
             exam: None,
             zero: MediaTime::ZERO,
             camera: None,
+            virtual_device: None,
+            virtual_interval: None,
             setup,
             world,
             models,
@@ -148,6 +154,7 @@ impl Control {
             let now = (self.now)();
             self.look_after_capture(now);
             self.look_after_watch(now);
+            self.look_at_device(now);
             self.look_at_reports(now);
             self.keep_journal(now);
             self.publish(now);
@@ -168,12 +175,11 @@ impl Control {
     fn hear(&mut self, news: News) {
         let now = (self.now)();
         match news {
-            News::CameraOpened(info) => {
-                for code in [Code::NoCamera, Code::CameraBusy, Code::CameraDenied] {
+            News::CameraOpened { info, virtual_device } => {
+                for code in Code::OF_THE_CAMERA {
                     self.health.clear(code);
                 }
-                self.health.clear(Code::CameraLost);
-                self.health.clear(Code::CaptureStuck);
+                self.virtual_device = virtual_device;
                 self.camera = Some(OpenCamera {
                     container: info.container,
                     codec: info.codec,
@@ -183,13 +189,13 @@ impl Control {
             }
             News::CaptureEnded(Some(error)) => {
                 tracing::warn!(%error, "the camera gives no frames");
-                self.camera = None;
+                (self.camera, self.virtual_device) = (None, None);
                 self.health.raise(code_of(&error), now, error.to_string());
             }
             // A recording in place of a camera is over, and the exam with it.
             News::CaptureEnded(None) => {
                 self.capture.due = None;
-                self.camera = None;
+                (self.camera, self.virtual_device) = (None, None);
                 if self.phase == Phase::Exam {
                     self.end(Duration::from_secs(30));
                 }
@@ -226,7 +232,10 @@ impl Control {
 
     fn end(&mut self, flush: Duration) {
         self.phase = Phase::Ending;
-        self.flush_until = (self.now)() + flush;
+        let now = (self.now)();
+        self.flush_until = now + flush;
+        // Before the last report of the session, which the detector makes.
+        self.look_at_device(now);
         self.order(Order::End);
         self.capture.pulse.stop();
     }
@@ -292,7 +301,7 @@ impl Control {
             // Given up, and not joined: it may never come back.
             self.capture.pulse.stop();
             drop(self.capture.thread.take());
-            self.camera = None;
+            (self.camera, self.virtual_device) = (None, None);
             self.health.raise(Code::CaptureStuck, now, "a call into the driver does not return");
             self.capture.failed(now);
         }
@@ -304,7 +313,7 @@ impl Control {
                 slot: Arc::clone(&self.slot),
                 news: self.news.0.clone(),
                 pulse: pulse.clone(),
-                now: Arc::clone(&self.now),
+                time: Time { clock: Arc::clone(&self.world.clock), now: Arc::clone(&self.now) },
                 period: self.setup.policy.sampling_period(),
             };
             self.capture.start(now, pulse, named("capture", move || capture.run()));
@@ -371,6 +380,28 @@ impl Control {
         let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         let open = reported.intervals.values().filter(|interval| interval.end_ms.is_none());
         open.cloned().collect()
+    }
+
+    /// A virtual device is said to be one for as long as it is the source, in the exam.
+    fn look_at_device(&mut self, now: MediaTime) {
+        self.health.set(Code::VirtualCamera, now, self.virtual_device.clone());
+        let is_said = self.virtual_device.is_some() && self.phase == Phase::Exam;
+        match self.virtual_interval.take() {
+            None if is_said => {
+                let interval = virtual_camera(now);
+                self.fact(Fact::Change(Change::Opened(interval.clone())));
+                self.virtual_interval = Some(interval);
+            }
+            Some(interval) if !is_said => {
+                let closed_by = Some(match self.phase {
+                    Phase::CheckIn | Phase::Exam => ClosedBy::SeenAgain,
+                    Phase::Ending | Phase::Ended => ClosedBy::SessionEnd,
+                });
+                let interval = Interval { end_ms: Some(now), closed_by, ..interval };
+                self.fact(Fact::Change(Change::Closed(interval)));
+            }
+            unchanged => self.virtual_interval = unchanged,
+        }
     }
 
     fn look_at_reports(&mut self, now: MediaTime) {
@@ -485,6 +516,19 @@ impl Control {
                 tracing::warn!(%error, "a delivered session stays in the spool");
             }
         }
+    }
+}
+
+fn virtual_camera(since: MediaTime) -> Interval {
+    Interval {
+        id: IntervalId(Uuid::now_v7()),
+        kind: Kind::VirtualCamera,
+        start_ms: since,
+        end_ms: None,
+        confidence: 1.0,
+        frames_looked_at: 0,
+        frames_skipped: 0,
+        closed_by: None,
     }
 }
 

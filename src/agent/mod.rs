@@ -52,7 +52,7 @@ use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
 pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
-pub use source::{Camera, Clock, Now, Paced, Recording};
+pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time};
 pub use watch::MakeDetector;
 
 /// What a session is made of.
@@ -116,7 +116,11 @@ pub struct Busy;
 /// What workers tell `control`.
 #[derive(Debug)]
 enum News {
-    CameraOpened(SourceInfo),
+    CameraOpened {
+        info: SourceInfo,
+        /// The product, when the source is a known virtual device.
+        virtual_device: Option<String>,
+    },
     /// The camera failed; without an error, its recording is over.
     CaptureEnded(Option<CaptureError>),
 }

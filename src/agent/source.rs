@@ -16,10 +16,31 @@ pub type Clock = Arc<dyn Fn() -> Reading + Send + Sync>;
 /// Media time at this moment.
 pub type Now = Arc<dyn Fn() -> MediaTime + Send + Sync>;
 
-/// Opens the camera, or what stands in for one. It is opened again after every failure.
+/// The agent's clocks, for a source of frames.
+#[derive(Clone)]
+pub struct Time {
+    pub clock: Clock,
+    pub now: Now,
+}
+
+/// An open source of frames.
+pub struct Opened {
+    pub source: Box<dyn FrameSource>,
+    /// The product, when the source is a known virtual device.
+    pub virtual_device: Option<String>,
+}
+
+impl From<Box<dyn FrameSource>> for Opened {
+    fn from(source: Box<dyn FrameSource>) -> Self {
+        Self { source, virtual_device: None }
+    }
+}
+
+/// Opens the camera, or what stands in for one. It is opened again after every failure, always on
+/// the thread that then takes its frames.
 pub trait Camera: Send + Sync {
-    /// Frames of the source carry media time of `now`.
-    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError>;
+    /// Frames of the source carry media time of `time`.
+    fn open(&self, time: &Time) -> Result<Opened, CaptureError>;
 }
 
 /// A recording in place of a camera, at real pace: for QA, demos and tests.
@@ -29,17 +50,30 @@ pub struct Recording {
 }
 
 impl Camera for Recording {
-    fn open(&self, now: &Now) -> Result<Box<dyn FrameSource + Send>, CaptureError> {
-        let source = file::open(&self.path)?;
-        Ok(Box::new(Paced::new(source, Arc::clone(now))))
+    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
+        let source: Box<dyn FrameSource> =
+            Box::new(Paced::new(file::open(&self.path)?, Arc::clone(&time.now)));
+        Ok(source.into())
     }
 }
 
 /// Gives each frame of a source when its time has come. Its first frame comes at once.
 pub struct Paced {
-    source: Box<dyn FrameSource + Send>,
+    source: Box<dyn FrameSource>,
     now: Now,
     start: MediaTime,
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Time").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("info", self.source.info()).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Paced {
@@ -49,7 +83,7 @@ impl fmt::Debug for Paced {
 }
 
 impl Paced {
-    pub fn new(source: Box<dyn FrameSource + Send>, now: Now) -> Self {
+    pub fn new(source: Box<dyn FrameSource>, now: Now) -> Self {
         let start = now();
         Self { source, now, start }
     }

@@ -10,6 +10,7 @@ use crate::frame::Payload;
 use crate::geometry::Size;
 
 /// Size of a picture, from its head. `None` when that is damaged or too large.
+#[cfg(feature = "video")]
 pub(super) fn size(jpeg: &[u8]) -> Option<Size> {
     let mut decoder = decoder(jpeg);
     decoder.decode_headers().ok()?;
@@ -50,7 +51,7 @@ fn size_of(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Option<Size> {
     (!size.is_empty()).then_some(size)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "video"))]
 mod tests {
     use super::*;
     use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};

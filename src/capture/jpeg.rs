@@ -51,7 +51,8 @@ fn size_of(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Option<Size> {
     (!size.is_empty()).then_some(size)
 }
 
-#[cfg(all(test, feature = "video"))]
+#[cfg(feature = "video")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};

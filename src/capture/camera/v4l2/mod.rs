@@ -6,8 +6,9 @@
 //! hides the driver's mark on damaged ones, and lists metadata and output nodes as cameras. So the
 //! backend is our own; [`backend`] puts it behind nokhwa's `Camera`, as on the other systems.
 //!
-//! The `v4l` crate panics where a driver says what it does not expect, a name that is cut in the
-//! middle of a letter for one. Every call into it that can do so is caught here ([`guarded`]).
+//! The `v4l` crate panics where a driver says what it does not expect. Every call into it that can
+//! do so is caught ([`guarded`]). Names that are cut in the middle of a letter are common, since
+//! there is room for 31 bytes: their devices are not even asked, but described from sysfs.
 
 mod backend;
 mod offers;
@@ -76,13 +77,12 @@ fn nodes() -> Vec<u32> {
 fn describe(index: u32) -> Result<Option<(CameraInfo, v4l::Device)>, CameraError> {
     let device = v4l::Device::with_path(format!("/dev/video{index}"))?;
     let folder = PathBuf::from(format!("/sys/class/video4linux/video{index}"));
-    let Capabilities { card, driver, bus, capabilities, .. } = match capabilities(&device) {
-        Ok(capabilities) => capabilities,
-        Err(CameraError::Driver(_)) => match by_sysfs(&device, &folder) {
-            Some(capabilities) => capabilities,
-            None => return Ok(None),
-        },
-        Err(error) => return Err(error),
+    let described = match capabilities(&device, &folder) {
+        Err(CameraError::Driver(_)) => by_sysfs(&device, &folder),
+        other => Some(other?),
+    };
+    let Some(Capabilities { card, driver, bus, capabilities, .. }) = described else {
+        return Ok(None);
     };
     if !capabilities.contains(Flags::VIDEO_CAPTURE | Flags::STREAMING) {
         return Ok(None);
@@ -95,7 +95,11 @@ fn describe(index: u32) -> Result<Option<(CameraInfo, v4l::Device)>, CameraError
     Ok(Some((CameraInfo { id, name: card, driver, bus, index, virtual_device }, device)))
 }
 
-fn capabilities(device: &v4l::Device) -> Result<Capabilities, CameraError> {
+fn capabilities(device: &v4l::Device, folder: &Path) -> Result<Capabilities, CameraError> {
+    let name = fs::read(folder.join("name")).unwrap_or_default();
+    if std::str::from_utf8(&name).is_err() {
+        return Err(CameraError::Driver("its name is no text".to_owned()));
+    }
     guarded(|| Ok(device.query_caps()?))
 }
 
@@ -103,7 +107,8 @@ fn capabilities(device: &v4l::Device) -> Result<Capabilities, CameraError> {
 fn by_sysfs(device: &v4l::Device, folder: &Path) -> Option<Capabilities> {
     let formats = guarded(|| Ok(device.enum_formats()?)).ok()?;
     let name = fs::read(folder.join("name")).ok()?;
-    let hardware = fs::canonicalize(folder.join("device")).ok()?;
+    let hardware = fs::canonicalize(folder.join("device"));
+    let hardware = hardware.or_else(|_| fs::canonicalize(folder)).ok()?;
     let driver = fs::canonicalize(folder.join("device/driver")).ok();
     let driver = driver.as_deref().and_then(Path::file_name).unwrap_or_default();
     (!formats.is_empty()).then(|| Capabilities {

@@ -1,5 +1,7 @@
 //! JPEG pictures, decoded strictly: a frame that is not all there is damaged, not half grey.
 
+mod huffman;
+
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -19,7 +21,8 @@ pub(super) fn size(jpeg: &[u8]) -> Option<Size> {
 
 /// Decodes a picture: grey stays grey, everything else becomes RGB. `None` when it is damaged.
 pub(super) fn decode(jpeg: &[u8]) -> Option<(Payload, Size)> {
-    let mut decoder = decoder(jpeg);
+    let jpeg = huffman::complete(jpeg);
+    let mut decoder = decoder(&jpeg);
     decoder.decode_headers().ok()?;
     let size = size_of(&decoder)?;
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);

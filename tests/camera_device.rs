@@ -1,6 +1,6 @@
 //! The live camera on real devices, as far as `INVIEW_CAMERA_TESTS` names one:
 //!
-//! - `vivid`, `loopback` and `odd name`: the kernel's test drivers, which break to order. `scripts/camera-vm`
+//! - `vivid`, `loopback`, `unfed` and `odd name`: the kernel's test drivers, which break to order. `scripts/camera-vm`
 //!   boots a machine that has them; the tests load nothing, and need root.
 //! - `denied`: a camera that this user may not open.
 //! - anything else: a part of the name of a camera that is connected here.
@@ -125,7 +125,7 @@ fn brightness(frame: &Frame) -> Vec<u8> {
 #[test]
 fn a_connected_camera_gives_frames_of_now_in_order() {
     let wanted = std::env::var("INVIEW_CAMERA_TESTS").unwrap_or_default();
-    if ["", "loopback", "denied", "odd name"].contains(&&*wanted) {
+    if ["", "loopback", "unfed", "denied", "odd name"].contains(&&*wanted) {
         println!("skipped: INVIEW_CAMERA_TESTS names no camera");
         return;
     }
@@ -150,7 +150,7 @@ fn a_connected_camera_gives_frames_of_now_in_order() {
         source.dropped()
     );
     assert_in_order(&[taken, more, vec![last]].concat());
-    assert!(age < Duration::from_millis(500), "{age:?}");
+    assert!(age < Duration::from_secs(2), "{age:?}");
 }
 
 #[test]
@@ -225,6 +225,23 @@ fn vivid_that_stalls_is_an_error_within_two_seconds_and_opens_again() {
     assert!(waited < Duration::from_secs(2), "{waited:?}");
     shell(&control(&camera, "-c percentage_of_dropped_buffers=0"));
     frames(&mut open(&camera), 3);
+}
+
+#[test]
+fn vivid_that_never_begins_is_an_error_in_spite_of_the_time_it_has_to_start() {
+    if !wants("vivid") {
+        return;
+    }
+    let camera = first();
+    shell(&control(&camera, "-c percentage_of_dropped_buffers=100"));
+    let begun = now();
+    let error = obstacle(&camera);
+    let waited = now().since(begun);
+    shell(&control(&camera, "-c percentage_of_dropped_buffers=0"));
+    println!("case: {error:?} after {waited:.2?}");
+    assert_eq!(error, Some(CameraError::Stalled));
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    assert_eq!(obstacle(&camera), None);
 }
 
 #[test]
@@ -423,6 +440,20 @@ fn loopback_that_is_not_fed_is_no_camera_and_one_that_is_fed_is_a_virtual_one() 
 }
 
 #[test]
+fn a_virtual_camera_that_nobody_feeds_has_no_pictures_yet() {
+    if !wants("unfed") {
+        return;
+    }
+    let camera = first();
+    assert!(camera.virtual_device.is_some());
+    assert_eq!(obstacle(&camera), Some(CameraError::Stalled));
+    let size = Size::new(64, 48);
+    let _feeder = Feeder::start(*b"GREY", size, vec![vec![128; size.area()]]);
+    assert_eq!(obstacle(&camera), None);
+    println!("case: camera_stalled, and fine once it is fed");
+}
+
+#[test]
 fn a_name_that_is_cut_in_the_middle_of_a_letter_is_listed_all_the_same() {
     if !wants("odd name") {
         return;
@@ -445,7 +476,7 @@ fn mjpeg_from_loopback_is_decoded_and_what_is_cut_off_or_empty_is_counted() {
     let pictures = vec![JPEG.to_vec(), cut, JPEG.to_vec(), vec![0; 5000]];
     let _feeder = Feeder::start(*b"MJPG", Size::new(512, 512), pictures);
     let mut source = open(&first());
-    let taken = frames(&mut source, 10);
+    let taken = frames(&mut source, 20);
     assert_in_order(&taken);
     for frame in &taken {
         assert_eq!(frame.size, Size::new(512, 512));
@@ -453,8 +484,10 @@ fn mjpeg_from_loopback_is_decoded_and_what_is_cut_off_or_empty_is_counted() {
         assert_eq!(brightness(frame), brightness(&taken[0]));
     }
     let tally = source.tally();
-    println!("case: 10 of {} frames decoded, {} unusable", tally.frames, tally.unusable);
-    assert!((8..=12).contains(&tally.unusable), "{tally:?}");
+    println!("case: 20 of {} frames decoded, {} unusable", tally.frames, tally.unusable);
+    // Every other picture is damaged, but which ones come in time is left to the machine.
+    assert_eq!(tally.frames, 20 + tally.unusable);
+    assert!(tally.unusable >= 5, "{tally:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub enum CameraError {
     #[error("the camera sends no usable pictures")]
     Stalled,
     /// With what it offers instead.
-    #[error("the camera has no format that this program can use, only {0}")]
+    #[error("the camera has no format that this program can use; it offers {0}")]
     Unsupported(String),
     #[error("the camera's driver failed: {0}")]
     Driver(String),

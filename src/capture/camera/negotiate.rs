@@ -208,7 +208,7 @@ fn listed(offers: &[Offer]) -> String {
         })
         .collect();
     names.dedup();
-    if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 #[cfg(test)]

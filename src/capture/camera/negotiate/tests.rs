@@ -129,7 +129,7 @@ fn a_grid_is_met_at_or_above_640x480_or_at_its_end() {
 fn what_is_offered_instead_is_said() {
     let offers = [offer(*b"H264", (1920, 1080), &[fps(30)]), offer(*b"BGR3", (640, 480), &[])];
     assert_eq!(choose(&offers).unwrap_err(), "H264 at 1920x1080, BGR3 at 640x480");
-    assert_eq!(choose(&[]).unwrap_err(), "none at all");
+    assert_eq!(choose(&[]).unwrap_err(), "nothing");
 }
 
 fn any_interval() -> impl Strategy<Value = Interval> {

@@ -40,7 +40,12 @@ pub(super) fn start(
     device: v4l::Device,
     camera: &CameraInfo,
 ) -> Result<Box<dyn Device>, CameraError> {
-    let choice = choose(&offers(&device)?).map_err(CameraError::Unsupported)?;
+    let offers = offers(&device)?;
+    // A virtual camera without its program has no format yet.
+    if offers.is_empty() {
+        return Err(CameraError::Stalled);
+    }
+    let choice = choose(&offers).map_err(CameraError::Unsupported)?;
     let layout = set_format(&device, &choice)?;
     let rate = set_rate(&device, choice.interval)?;
     tracing::info!(

@@ -28,6 +28,16 @@ need_compilers() {
   prefer nasm nasm
 }
 
+# libclang, by which the crate for V4L2 reads the kernel's headers. libclang-cpp is another library.
+need_libclang() {
+  local found
+  [[ -z ${LIBCLANG_PATH:-} ]] || return 0
+  for found in /usr/lib{,64,/*-linux-gnu*,/llvm*/lib}/libclang{,-[0-9]*}.so*; do
+    [[ -e $found ]] && return 0
+  done
+  missing+=(libclang1)
+}
+
 need_rust() {
   has cargo || fail "there is no Rust toolchain: install Rust 1.95 or newer, by rustup for example"
 }

@@ -13,16 +13,24 @@ use clap::Parser;
 #[command(name = "inview", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Args {
     /// Run without a window.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "list_cameras")]
     pub headless: bool,
 
     /// The session file that the exam's backend has issued.
-    #[arg(long, value_name = "FILE")]
-    pub session: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "list_cameras")]
+    pub session: Option<PathBuf>,
 
-    /// Watch this recording at real pace instead of the camera, for tests and demonstrations.
-    #[arg(long, value_name = "FILE", required = true)]
-    pub replay: PathBuf,
+    /// Use this camera, by its name as --list-cameras says it [default: the first].
+    #[arg(long, value_name = "NAME", conflicts_with = "replay")]
+    pub camera: Option<String>,
+
+    /// Say which cameras there are, and end.
+    #[arg(long)]
+    pub list_cameras: bool,
+
+    /// Watch this recording at real pace instead of a camera, for tests and demonstrations.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
 
     /// Begin the exam at once, without waiting for the command.
     #[arg(long)]

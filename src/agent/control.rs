@@ -18,6 +18,7 @@ use super::watch::{Order, Sight, Watch, agent_gap};
 use super::worker::{Worker, named};
 use super::{Command, News, Setup, StartError, World};
 use crate::capture::CaptureError;
+use crate::capture::camera::CameraError;
 use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
@@ -551,9 +552,20 @@ fn first_snapshot(setup: &Setup, at: MediaTime) -> Snapshot {
 
 fn code_of(error: &CaptureError) -> Code {
     match error {
-        CaptureError::PermissionDenied => Code::CameraDenied,
-        CaptureError::NotFound | CaptureError::NoRecordings => Code::NoCamera,
-        CaptureError::Empty
+        CaptureError::PermissionDenied | CaptureError::Camera(CameraError::Denied) => {
+            Code::CameraDenied
+        }
+        CaptureError::Camera(CameraError::Busy) => Code::CameraBusy,
+        CaptureError::NotFound
+        | CaptureError::NoRecordings
+        | CaptureError::Camera(CameraError::NoCamera | CameraError::NotFound) => Code::NoCamera,
+        CaptureError::Camera(
+            CameraError::Unplugged
+            | CameraError::Stalled
+            | CameraError::Unsupported(_)
+            | CameraError::Driver(_),
+        )
+        | CaptureError::Empty
         | CaptureError::NotAVideo(_)
         | CaptureError::NoVideo(_)
         | CaptureError::NoFrames

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use crossbeam_channel::{Sender, bounded, never, select};
 use serde::Deserialize;
 
 use super::args::Args;
-use super::{Agent, Command, Phase, Recording, Setup, Snapshot, World};
+use super::{Agent, Camera, Command, Phase, Recording, Setup, Snapshot, Webcam, World};
+use crate::capture::camera::{self, CameraId};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
 use crate::{settings, upload};
@@ -30,6 +31,9 @@ enum Line {
 
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
+    if args.list_cameras {
+        return list_cameras();
+    }
     match try_run(args) {
         Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(3),
@@ -38,6 +42,29 @@ pub fn run(args: &Args) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// A line for each camera: its id, and what it pretends to be.
+fn list_cameras() -> ExitCode {
+    let cameras = match camera::list() {
+        Ok(cameras) => cameras,
+        Err(error) => {
+            writeln!(io::stderr(), "inview: {error}").ok();
+            return ExitCode::from(2);
+        }
+    };
+    for found in cameras {
+        let note = found.virtual_device.map(|device| format!("   virtual: {}", device.product));
+        writeln!(io::stdout(), "{}{}", found.id, note.unwrap_or_default()).ok();
+    }
+    ExitCode::SUCCESS
+}
+
+/// The camera whose id is, or begins with, what was typed.
+fn chosen(typed: &str) -> anyhow::Result<CameraId> {
+    let cameras = camera::list()?;
+    let found = cameras.iter().find(|found| found.id.as_str().starts_with(typed));
+    Ok(found.ok_or_else(|| anyhow!("there is no camera {typed:?}: see --list-cameras"))?.id.clone())
 }
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
@@ -114,7 +141,8 @@ fn listen(lines: Sender<Line>) -> io::Result<()> {
 }
 
 fn setup(args: &Args) -> anyhow::Result<Setup> {
-    let file = settings::read_session(&args.session)?;
+    let Some(session) = &args.session else { bail!("--session is missing") };
+    let file = settings::read_session(session)?;
     let folder = match &args.data {
         Some(folder) => folder.clone(),
         None => dirs::data_local_dir()
@@ -141,8 +169,13 @@ fn setup(args: &Args) -> anyhow::Result<Setup> {
 
 fn world(args: &Args, wake: Sender<()>) -> anyhow::Result<World> {
     let models = onnx::Models::load()?;
+    let camera: Arc<dyn Camera> = if let Some(path) = &args.replay {
+        Arc::new(Recording { path: path.clone() })
+    } else {
+        Arc::new(Webcam { wanted: args.camera.as_deref().map(chosen).transpose()? })
+    };
     Ok(World {
-        camera: Arc::new(Recording { path: args.replay.clone() }),
+        camera,
         make_detector: Arc::new(move || {
             let detector: Box<dyn Detector + Send> =
                 Box::new(onnx::Onnx::with(Arc::clone(&models)));

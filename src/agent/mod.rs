@@ -52,7 +52,7 @@ use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
 pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
-pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time};
+pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
 
 /// What a session is made of.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::capture::camera::{self, CameraId, CameraSource};
 use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally, file};
 use crate::clock::Reading;
 use crate::frame::Frame;
@@ -41,6 +42,24 @@ impl From<Box<dyn FrameSource>> for Opened {
 pub trait Camera: Send + Sync {
     /// Frames of the source carry media time of `time`.
     fn open(&self, time: &Time) -> Result<Opened, CaptureError>;
+}
+
+/// A camera of this machine, found anew at every opening, wherever it is plugged in by then.
+#[derive(Clone, Debug)]
+pub struct Webcam {
+    /// The first one, when none is chosen.
+    pub wanted: Option<CameraId>,
+}
+
+impl Camera for Webcam {
+    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
+        let found = camera::find(&camera::list()?, self.wanted.as_ref())?;
+        let Time { clock, now } = time.clone();
+        let stopwatch = move || camera::Reading { media: now(), monotonic: clock().awake };
+        let source = CameraSource::open(&found, Arc::new(stopwatch))?;
+        let virtual_device = found.virtual_device.map(|device| device.product.to_owned());
+        Ok(Opened { source: Box::new(source), virtual_device })
+    }
 }
 
 /// A recording in place of a camera, at real pace: for QA, demos and tests.

@@ -4,16 +4,23 @@
 //! moment from which the next frame is wanted, and earlier frames are passed over at the lowest
 //! cost that their codec allows.
 
+#[cfg(any(feature = "camera", feature = "video"))]
+mod jpeg;
 mod synthetic;
 
 pub use synthetic::Synthetic;
 
+#[cfg(feature = "camera")]
+pub mod camera;
 #[cfg(feature = "video")]
 pub mod file;
 
 use crate::frame::Frame;
 use crate::geometry::Size;
 use crate::time::MediaTime;
+
+/// Longest side of a frame, in pixels.
+pub const LARGEST_SIDE: u32 = 8192;
 
 /// Something that gives frames, one after the other, in the order of their timestamps.
 pub trait FrameSource {
@@ -83,6 +90,9 @@ pub enum CaptureError {
     Ffmpeg(String),
     #[error("frames of {width}x{height} pixels are more than this program takes ({limit} a side)", width = size.width, height = size.height)]
     TooLarge { size: Size, limit: u32 },
+    #[cfg(feature = "camera")]
+    #[error(transparent)]
+    Camera(#[from] camera::CameraError),
     #[error("reading failed: {0}")]
     Io(std::io::Error),
 }

@@ -9,13 +9,13 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 
 use super::progress::Progress;
-use super::{Opened, fits, jpeg};
-use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally};
+use super::{Opened, fits};
+use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally, jpeg};
 use crate::frame::{Frame, Payload};
 use crate::geometry::Size;
 use crate::time::MediaTime;
 
-/// No frame of [`super::LARGEST_SIDE`] is larger, compressed or not.
+/// No frame of [`crate::capture::LARGEST_SIDE`] is larger, compressed or not.
 const LARGEST_FRAME: u32 = 256 << 20;
 /// Header chunks are at most a few hundred bytes, apart from palettes.
 const LARGEST_HEADER: u32 = 1 << 16;

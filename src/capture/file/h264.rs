@@ -8,9 +8,9 @@ use openh264::decoder::{DecodeOptions, DecodedYUV, Decoder, DecoderConfig, Flush
 use openh264::formats::YUVSource as _;
 
 use super::boxes::Fields;
+use super::fits;
 use super::sps::{Sps, as_immediate};
-use super::{LARGEST_SIDE, fits};
-use crate::capture::CaptureError;
+use crate::capture::{CaptureError, LARGEST_SIDE};
 use crate::frame::{I420, Range};
 use crate::geometry::Size;
 

@@ -21,9 +21,9 @@ use std::time::Duration;
 
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 
+use super::fits;
 use super::progress::Progress;
-use super::{LARGEST_SIDE, fits};
-use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally};
+use crate::capture::{CaptureError, FrameSource, LARGEST_SIDE, SourceInfo, Tally};
 use crate::frame::{Frame, Payload};
 use crate::geometry::Size;
 use crate::time::MediaTime;

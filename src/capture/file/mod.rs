@@ -25,7 +25,6 @@ mod boxes;
 mod ffmpeg;
 mod h264;
 mod images;
-mod jpeg;
 mod log;
 mod mp4;
 mod progress;
@@ -42,13 +41,10 @@ use std::time::Duration;
 use self::ffmpeg::Ffmpeg;
 use self::images::Images;
 use self::sniff::Kind;
-use super::{CaptureError, FrameSource, SourceInfo, Tally};
+use super::{CaptureError, FrameSource, LARGEST_SIDE, SourceInfo, Tally};
 use crate::frame::Frame;
 use crate::geometry::Size;
 use crate::time::MediaTime;
-
-/// Longest side of a frame, in pixels.
-pub const LARGEST_SIDE: u32 = 8192;
 
 /// How recordings are opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

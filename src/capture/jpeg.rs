@@ -1,5 +1,7 @@
 //! JPEG pictures, decoded strictly: a frame that is not all there is damaged, not half grey.
 
+mod huffman;
+
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -10,6 +12,7 @@ use crate::frame::Payload;
 use crate::geometry::Size;
 
 /// Size of a picture, from its head. `None` when that is damaged or too large.
+#[cfg(feature = "video")]
 pub(super) fn size(jpeg: &[u8]) -> Option<Size> {
     let mut decoder = decoder(jpeg);
     decoder.decode_headers().ok()?;
@@ -18,7 +21,8 @@ pub(super) fn size(jpeg: &[u8]) -> Option<Size> {
 
 /// Decodes a picture: grey stays grey, everything else becomes RGB. `None` when it is damaged.
 pub(super) fn decode(jpeg: &[u8]) -> Option<(Payload, Size)> {
-    let mut decoder = decoder(jpeg);
+    let jpeg = huffman::complete(jpeg);
+    let mut decoder = decoder(&jpeg);
     decoder.decode_headers().ok()?;
     let size = size_of(&decoder)?;
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
@@ -50,6 +54,7 @@ fn size_of(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Option<Size> {
     (!size.is_empty()).then_some(size)
 }
 
+#[cfg(feature = "video")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::args::Args;
 use super::{Agent, Camera, Command, Phase, Recording, Setup, Snapshot, Webcam, World};
-use crate::capture::camera::{self, CameraId};
+use crate::capture::camera::{self, CameraError, CameraId};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
 use crate::{settings, upload};
@@ -53,6 +53,9 @@ fn list_cameras() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if cameras.is_empty() {
+        writeln!(io::stderr(), "inview: {}", CameraError::NoCamera).ok();
+    }
     for found in cameras {
         let note = found.virtual_device.map(|device| format!("   virtual: {}", device.product));
         writeln!(io::stdout(), "{}{}", found.id, note.unwrap_or_default()).ok();

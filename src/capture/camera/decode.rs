@@ -19,11 +19,14 @@ pub(super) struct Layout {
     pub(super) range: Range,
 }
 
+/// More zeros than this do not end a picture by chance.
+const MOST_ZEROS: usize = 16;
+
 /// Decodes a buffer. `None` when it is damaged.
 pub(super) fn decode(bytes: &[u8], layout: &Layout) -> Option<(Payload, Size)> {
     let size = layout.size;
     let payload = match layout.format {
-        PixelFormat::Mjpeg => return jpeg::decode(bytes),
+        PixelFormat::Mjpeg => return is_whole_jpeg(bytes).then(|| jpeg::decode(bytes)).flatten(),
         PixelFormat::Yuyv => Payload::I420(yuyv(bytes, layout)?),
         PixelFormat::Nv12 => Payload::I420(nv12(bytes, layout)?),
         PixelFormat::I420 => Payload::I420(i420(bytes, layout)?),
@@ -39,7 +42,7 @@ pub(super) fn is_complete(bytes: &[u8], layout: &Layout) -> bool {
     let stride = |row: usize| layout.stride.max(row);
     let extent = |count: usize, stride: usize, row: usize| count.saturating_sub(1) * stride + row;
     let needed = match layout.format {
-        PixelFormat::Mjpeg => return bytes.starts_with(&[0xff, 0xd8]),
+        PixelFormat::Mjpeg => return is_whole_jpeg(bytes),
         PixelFormat::Yuyv => extent(height, stride(half_width * 4), half_width * 4),
         PixelFormat::Nv12 => {
             let stride = stride(half_width * 2);
@@ -52,6 +55,14 @@ pub(super) fn is_complete(bytes: &[u8], layout: &Layout) -> bool {
         PixelFormat::Grey => extent(height, stride(width), width),
     };
     bytes.len() >= needed
+}
+
+/// A JPEG that is cut off and then padded with zeros would be decoded: zeros are picture, too, to a
+/// decoder. The padding itself is common, and so is a missing end marker; both together are not.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let is_padded = bytes.len() - used > MOST_ZEROS;
+    bytes.starts_with(&[0xff, 0xd8]) && (!is_padded || bytes[..used].ends_with(&[0xff, 0xd9]))
 }
 
 const fn dimensions(size: Size) -> (usize, usize) {
@@ -262,5 +273,22 @@ mod tests {
         assert!(is_complete(jpeg, &layout));
         assert!(decode(&jpeg[..jpeg.len() / 2], &layout).is_none());
         assert!(!is_complete(&[0; 1000], &layout));
+    }
+
+    #[test]
+    fn a_jpeg_may_be_padded_or_without_its_end_but_not_both() {
+        let jpeg = include_bytes!("../../../assets/stills/astronaut.jpg");
+        let layout = layout(PixelFormat::Mjpeg, 512, 512, 0);
+        let padded = |kept: usize, zeros: usize| [&jpeg[..kept], &vec![0; zeros]].concat();
+        for (kept, zeros, whole) in [
+            (jpeg.len(), 0, true),
+            (jpeg.len(), 50_000, true),
+            (jpeg.len() - 2, 0, true),
+            (jpeg.len() * 2 / 3, 50_000, false),
+            (jpeg.len() * 2 / 3, 0, false),
+        ] {
+            let decoded = decode(&padded(kept, zeros), &layout);
+            assert_eq!(decoded.is_some(), whole, "{kept} bytes and {zeros} zeros");
+        }
     }
 }

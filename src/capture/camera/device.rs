@@ -10,9 +10,6 @@ use super::decode::Layout;
 /// enough for the loss of a camera to be named within three seconds.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// How long it may take for its first frame: some need two seconds to start.
-pub(super) const START: Duration = Duration::from_secs(4);
-
 /// An open camera. Dropping it stops and closes it, and never panics.
 pub(super) trait Device {
     fn layout(&self) -> Layout;

@@ -9,15 +9,20 @@
 //! indices are given anew at every plugging in. Two cameras of one model stay apart by their
 //! places. A camera that was moved to another socket has another id and the same name.
 //!
-//! **No camera hangs the program.** Waiting for a frame ends after 1.5 s. That holds on Linux, where
-//! the backend is our own ([`v4l2`]); on other systems nokhwa's backend may wait for ever inside the
-//! driver, so that the supervisor has to give the thread up.
+//! **No camera hangs the program.** Waiting for a frame ends after 1.5 s, and after 4 s for the first
+//! one, since some cameras need two to start. That holds on Linux, where the backend is our own
+//! ([`v4l2`]); on other systems nokhwa's backend may wait for ever inside the driver, so that the
+//! supervisor has to give the thread up.
 //!
 //! No clock is read here: a [`Stopwatch`] comes in.
 
 mod decode;
 mod device;
 mod error;
+#[cfg_attr(
+    not(any(target_os = "linux", test)),
+    expect(dead_code, reason = "only on Linux are there ranges of sizes and rates")
+)]
 mod negotiate;
 mod source;
 mod virtual_device;

@@ -118,8 +118,9 @@ impl CameraSource {
                 good = Some(now.monotonic);
                 continue;
             }
-            if let Some((payload, size)) = whole.then(|| decode(&bytes, &layout)).flatten() {
-                drop(bytes);
+            // v4l2loopback writes on in buffers that it has lent, in the middle of their decoding.
+            let copy = whole.then(|| bytes.into_owned());
+            if let Some((payload, size)) = copy.and_then(|copy| decode(&copy, &layout)) {
                 self.device = Some(device);
                 return Ok(Some(Frame { seq, pts, size, payload }));
             }

@@ -112,7 +112,7 @@ pub(in crate::server) fn apply(
     touch(database, to)?;
     for (received, identity, event) in new {
         insert(database, to, identity, received, None)?;
-        materialise(database, to, identity, &event.data)?;
+        materialise(database, to, identity, event)?;
     }
     set_head(database, to, after)?;
     // What the agent can check: it may not have made, or no longer have, what is behind its batch.

@@ -1,11 +1,17 @@
 //! From events to what is read: how the session stands, and one row for each interval.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{EventData, Family, Identity, IntervalReport, SessionStarted};
+use crate::report::{Event, EventData, Family, Identity, IntervalReport, SessionStarted};
 use crate::time::MediaTime;
+
+/// An opening that says to be older than this is not believed: an alert cannot be that late.
+const OLDEST_OPENING: Duration = Duration::from_hours(1);
 
 /// Alerted after this long when the policy of the session is not known or does not say.
 pub(super) const ALERT_AFTER_MS: u64 = 5_000;
@@ -15,19 +21,20 @@ pub(super) fn materialise(
     database: &Connection,
     to: &Target,
     identity: &Identity,
-    data: &EventData,
+    event: &Event,
 ) -> Result<(), StoreError> {
-    match data {
+    match &event.data {
         EventData::SessionStarted(started) => start(database, to, started),
         EventData::IntervalOpened(report) => {
+            let since = opened_at(to.now, event.time.as_deref(), report);
             // A closing that came first knows more.
-            keep_interval(database, to, identity, report, "DO NOTHING")
+            keep_interval(database, to, identity, (since, report), "DO NOTHING")
         }
         EventData::IntervalClosed(report) => keep_interval(
             database,
             to,
             identity,
-            report,
+            (to.now, report),
             "DO UPDATE SET incarnation = excluded.incarnation, alerting = excluded.alerting,
                 start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = excluded.report",
         ),
@@ -62,13 +69,13 @@ fn keep_interval(
     database: &Connection,
     to: &Target,
     identity: &Identity,
-    report: &IntervalReport,
+    (open_since, report): (Timestamp, &IntervalReport),
     on_conflict: &str,
 ) -> Result<(), StoreError> {
     let interval = &report.interval;
     let mut query = database.prepare_cached(&format!(
         "INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
-                               reported_at, report)
+                               open_since, report)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (tenant, session, interval) {on_conflict}"
     ))?;
@@ -80,8 +87,63 @@ fn keep_interval(
         interval.kind.family() != Family::Information,
         interval.start_ms.as_millis(),
         interval.end_ms.map(MediaTime::as_millis),
-        to.now.as_microsecond(),
+        open_since.as_microsecond(),
         serde_json::to_string(report)?
     ])?;
     Ok(())
+}
+
+/// When an interval opened, by the server's clock: as long ago as it lasted already when it was
+/// reported. Both times of the report are of one clock, the agent's, so that it may be wrong.
+fn opened_at(now: Timestamp, reported: Option<&str>, report: &IntervalReport) -> Timestamp {
+    let read = |text: Option<&str>| text?.parse::<Timestamp>().ok();
+    let (Some(reported), Some(start)) = (read(reported), read(report.start_utc.as_deref())) else {
+        return now;
+    };
+    let lasted = Duration::try_from(reported.duration_since(start)).unwrap_or_default();
+    now.checked_sub(lasted.min(OLDEST_OPENING)).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Interval, IntervalId, Kind, SessionId};
+
+    fn report(start_utc: Option<&str>) -> IntervalReport {
+        let interval = Interval {
+            id: IntervalId::derived(SessionId::derived(&[]), 1),
+            kind: Kind::OutOfView,
+            start_ms: MediaTime::ZERO,
+            end_ms: None,
+            confidence: 1.0,
+            frames_looked_at: 5,
+            frames_skipped: 0,
+            closed_by: None,
+        };
+        IntervalReport {
+            interval,
+            start_utc: start_utc.map(str::to_owned),
+            end_utc: None,
+            sample_rate_hz: 5.0,
+            policy_version: String::new(),
+            models: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_opening_counts_from_the_start_that_it_tells_whatever_the_agents_clock_says() {
+        let now: Timestamp = "2026-05-01T10:00:00Z".parse().unwrap();
+        let start = report(Some("2031-01-01T00:00:00Z"));
+        for (reported, expected) in [
+            (Some("2031-01-01T00:00:01.2Z"), "2026-05-01T09:59:58.8Z"),
+            (Some("2031-01-09T00:00:00Z"), "2026-05-01T09:00:00Z"),
+            (Some("2030-12-31T00:00:00Z"), "2026-05-01T10:00:00Z"),
+            (Some("soon"), "2026-05-01T10:00:00Z"),
+            (None, "2026-05-01T10:00:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            assert_eq!(opened_at(now, reported, &start), expected, "{reported:?}");
+        }
+        assert_eq!(opened_at(now, Some("2031-01-01T00:00:01Z"), &report(None)), now);
+    }
 }

@@ -18,7 +18,7 @@ const SILENT_AFTER_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// An open interval lasts until now, by the server's clock.
 const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
-                              (?2 - interval.reported_at) / 1000)";
+                              (?2 - interval.open_since) / 1000)";
 
 fn summary_columns() -> String {
     format!(

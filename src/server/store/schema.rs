@@ -57,7 +57,7 @@ const TABLES: &str = "
         alerting INTEGER NOT NULL,
         start_ms INTEGER NOT NULL,
         end_ms INTEGER,
-        reported_at INTEGER NOT NULL,
+        open_since INTEGER NOT NULL,
         report TEXT NOT NULL,
         PRIMARY KEY (tenant, session, interval)
     ) STRICT, WITHOUT ROWID;

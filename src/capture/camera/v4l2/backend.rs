@@ -3,8 +3,8 @@
 //! nokhwa's trait has no room for all that a driver says: its errors are text, so that "in use" and
 //! "unplugged" cannot be told apart, and its frames have neither a number nor a mark for damage. So
 //! that travels beside the trait, in a [`Note`] that the backend writes at each frame and that
-//! [`Streaming`] reads at once. Frames go through `frame_raw`, which lends the driver's own memory:
-//! nothing is copied before it is known that the frame is wanted.
+//! [`Streaming`] reads at once. Frames go through `frame_raw`, which lends the driver's own memory, so
+//! that a frame that is not wanted costs no copy.
 //!
 //! A change of format is a new opening, hence the setters refuse; so do controls, which nobody
 //! sets. nokhwa has no name for planar 4:2:0 and calls it NV12 here; only the note's reader decodes.

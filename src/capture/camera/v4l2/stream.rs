@@ -12,9 +12,11 @@ use v4l::buffer::{Flags, Metadata, Type};
 use v4l::io::traits::CaptureStream as _;
 use v4l::prelude::MmapStream;
 
-use crate::capture::camera::device::{Facts, PATIENCE, START};
+use crate::capture::camera::device::{Facts, PATIENCE};
 
 const BUFFERS: u32 = 4;
+/// How long the first frame may take: some cameras need two seconds to start.
+const START: Duration = Duration::from_secs(4);
 /// `poll` is interrupted by signals; there is no flood of them.
 const INTERRUPTIONS: usize = 4;
 const POLLIN: i16 = 1;

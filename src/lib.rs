@@ -59,3 +59,5 @@ pub mod agent;
 
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "gui")]
+pub mod ui;

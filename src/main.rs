@@ -9,5 +9,18 @@ use inview::logging;
 fn main() -> ExitCode {
     let args = Args::parse();
     logging::init();
-    headless::run(&args)
+    if args.headless { headless::run(&args) } else { window(&args) }
+}
+
+#[cfg(feature = "gui")]
+fn window(args: &Args) -> ExitCode {
+    inview::ui::run(args)
+}
+
+#[cfg(not(feature = "gui"))]
+fn window(_: &Args) -> ExitCode {
+    use std::io::Write as _;
+    let message = "inview: this program was built without its window (feature gui): use --headless";
+    writeln!(std::io::stderr(), "{message}").ok();
+    ExitCode::from(2)
 }

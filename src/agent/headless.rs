@@ -6,19 +6,15 @@
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use crossbeam_channel::{Sender, bounded, never, select};
 use serde::Deserialize;
 
 use super::args::Args;
-use super::{Agent, Command, Phase, Recording, Setup, Snapshot, World};
-use crate::clock::Reading;
-use crate::detector::{Detector, onnx};
-use crate::{settings, upload};
+use super::{Agent, Command, Phase, Snapshot, start};
 
 /// A line of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -42,7 +38,11 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     let (wake, woken) = bounded(1);
-    let agent = Agent::start(setup(args)?, world(args, wake)?)?;
+    // Full: a word waits already.
+    let waker = move || {
+        wake.try_send(()).ok();
+    };
+    let agent = Agent::start(start::setup(args)?, start::world(args, waker)?)?;
     let flush = Duration::from_secs(args.flush);
     let (lines, mut typed) = bounded(16);
     let (stop, stopped) = bounded(1);
@@ -111,47 +111,4 @@ fn listen(lines: Sender<Line>) -> io::Result<()> {
         }
     };
     thread::Builder::new().name("commands".to_owned()).spawn(read).map(drop)
-}
-
-fn setup(args: &Args) -> anyhow::Result<Setup> {
-    let file = settings::read_session(&args.session)?;
-    let folder = match &args.data {
-        Some(folder) => folder.clone(),
-        None => dirs::data_local_dir()
-            .ok_or_else(|| anyhow!("there is no folder for user data: name one by --data"))?
-            .join("inview")
-            .join("agent"),
-    };
-    let upload = upload::Settings {
-        server: file.server,
-        token: file.token,
-        authority: file.authority,
-        allow_plain_loopback: false,
-        folder: folder.join("spool"),
-    };
-    Ok(Setup {
-        session: file.session,
-        label: file.label,
-        policy: file.policy,
-        folder,
-        upload: Some(upload),
-        program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
-    })
-}
-
-fn world(args: &Args, wake: Sender<()>) -> anyhow::Result<World> {
-    let models = onnx::Models::load()?;
-    Ok(World {
-        camera: Arc::new(Recording { path: args.replay.clone() }),
-        make_detector: Arc::new(move || {
-            let detector: Box<dyn Detector + Send> =
-                Box::new(onnx::Onnx::with(Arc::clone(&models)));
-            Ok(detector)
-        }),
-        clock: Arc::new(Reading::now),
-        // Full: a word waits already.
-        waker: Arc::new(move || {
-            wake.try_send(()).ok();
-        }),
-    })
 }

@@ -70,28 +70,31 @@ fn shrunk(size: Size) -> Size {
 /// Each pixel is the mean of four of the frame's, spread over what it stands for.
 fn copy(frame: &Frame, to: Size) -> Vec<u8> {
     let from = frame.size;
-    let quarter = |index: u32, part: u32, from: u32, to: u32| {
-        let at = (u64::from(index) * 4 + u64::from(part)) * u64::from(from) / (u64::from(to) * 4);
-        (at as u32).min(from - 1)
+    let spread = |index: u32, from: u32, to: u32| {
+        [1, 3].map(|part| {
+            let at = (u64::from(index) * 4 + part) * u64::from(from) / (u64::from(to) * 4);
+            (at as u32).min(from - 1)
+        })
     };
     let mut pixels = Vec::with_capacity(to.area() * 3);
     for row in 0..to.height {
-        let rows = [1, 3].map(|part| quarter(row, part, from.height, to.height));
+        let rows = spread(row, from.height, to.height);
         for column in 0..to.width {
-            let columns = [1, 3].map(|part| quarter(column, part, from.width, to.width));
-            let mut sum = [0_u16; 3];
-            for y in rows {
-                for x in columns {
-                    let colour = rgb(frame, x, y);
-                    for (sum, value) in sum.iter_mut().zip(colour) {
-                        *sum += u16::from(value);
-                    }
-                }
-            }
-            pixels.extend(sum.map(|sum| (sum / 4) as u8));
+            pixels.extend(mean(frame, spread(column, from.width, to.width), rows));
         }
     }
     pixels
+}
+
+fn mean(frame: &Frame, columns: [u32; 2], rows: [u32; 2]) -> [u8; 3] {
+    let [left, right] = columns;
+    let [top, bottom] = rows;
+    let four = [(left, top), (right, top), (left, bottom), (right, bottom)];
+    let colours = four.map(|(x, y)| rgb(frame, x, y));
+    [0, 1, 2].map(|channel| {
+        let sum: u16 = colours.iter().map(|colour| u16::from(colour[channel])).sum();
+        (sum / 4) as u8
+    })
 }
 
 /// Colour by BT.601, as webcams have it.

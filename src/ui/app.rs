@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eframe::egui::{self, ColorImage, TextureHandle, TextureOptions, ViewportCommand, WindowLevel};
+use eframe::egui::{self, ViewportCommand, WindowLevel};
 
 use super::consent::{self, Consent, Section};
 use super::i18n::{Language, Words};
+use super::mirror::Mirror;
 use super::view_model::{self, Notice, Screen, View};
-use super::{COMPACT, FULL, check_in, copy, end, exam, parts, theme, welcome};
+use super::{COMPACT, FULL, check_in, chrome, copy, end, exam, parts, theme, welcome};
 use crate::agent::{Agent, Busy, Command, Preview, Snapshot};
 use crate::clock::Reading;
 use crate::presence::Policy;
@@ -79,8 +80,7 @@ pub struct App {
     snapshot: Snapshot,
     preview: Option<Preview>,
     view: View,
-    /// The preview on the graphics card, and the number of its frame.
-    picture: Option<(u64, TextureHandle)>,
+    mirror: Mirror,
     agreed: bool,
     consent: Option<Consent>,
     question: Option<Question>,
@@ -108,7 +108,7 @@ impl App {
             watched,
             about,
             words: Words::new(language),
-            picture: None,
+            mirror: Mirror::default(),
             agreed: false,
             consent: None,
             question: None,
@@ -142,7 +142,7 @@ impl App {
     }
 
     pub(super) fn picture(&self) -> Option<egui::TextureId> {
-        self.picture.as_ref().map(|(_, texture)| texture.id())
+        self.mirror.texture()
     }
 
     pub(super) fn has_agreed(&self) -> bool {
@@ -253,7 +253,7 @@ impl App {
 
     /// Draws. What is asked for is done by the next `drain`.
     pub fn draw(&mut self, ui: &mut egui::Ui) {
-        self.load_picture(ui.ctx());
+        self.mirror.show(ui.ctx(), self.preview.as_ref());
         let mut asked = Vec::new();
         let margin = if self.is_compact { 10 } else { 20 };
         let frame = egui::Frame::new().fill(theme::palette(ui).panel).inner_margin(margin);
@@ -262,7 +262,7 @@ impl App {
                 exam::compact(ui, self, &mut asked);
                 return;
             }
-            self.top_bar(ui, &mut asked);
+            chrome::top_bar(ui, self, &mut asked);
             if self.was_busy {
                 parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
             }
@@ -274,89 +274,12 @@ impl App {
             }
         });
         if let Some(question) = self.question.filter(|_| self.view.screen == Screen::Exam) {
-            self.put_question(ui.ctx(), question, &mut asked);
+            chrome::put_question(ui.ctx(), self, question, &mut asked);
         }
         if !asked.is_empty() {
             ui.ctx().request_repaint();
         }
         self.asked.extend(asked);
-    }
-
-    /// Name, languages, and the size of the text.
-    fn top_bar(&self, ui: &mut egui::Ui, asked: &mut Vec<Action>) {
-        ui.horizontal_wrapped(|ui| {
-            ui.label(parts::strong("InView", 17.0).color(theme::palette(ui).accent));
-            ui.add_space(10.0);
-            for language in Language::ALL {
-                let is_ours = language == self.words.language();
-                if ui.selectable_label(is_ours, language.own_name()).clicked() && !is_ours {
-                    asked.push(Action::Speak(language));
-                }
-            }
-            ui.add_space(10.0);
-            for (sign, key, step) in [("A−", "text-smaller", -0.1), ("A+", "text-larger", 0.1)] {
-                let (button, name) = (ui.button(sign), self.words.say(key));
-                button.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::Button, true, name.clone())
-                });
-                if button.on_hover_text(name).clicked() {
-                    let zoom = (ui.ctx().zoom_factor() + step).clamp(0.8, 2.0);
-                    ui.ctx().set_zoom_factor(zoom);
-                }
-            }
-        });
-        ui.add_space(8.0);
-    }
-
-    fn put_question(&self, ctx: &egui::Context, question: Question, asked: &mut Vec<Action>) {
-        let (name, yes) = match question {
-            Question::End => ("exam-end", Action::End),
-            Question::Leave => ("leave", Action::Close),
-        };
-        let say = |part: &str| self.words.say(&format!("{name}-{part}"));
-        let modal = egui::Modal::new(egui::Id::unique("question")).show(ctx, |ui| {
-            ui.set_max_width(380.0);
-            parts::title(ui, say("title"));
-            ui.add(egui::Label::new(say("text")).wrap());
-            ui.add_space(8.0);
-            ui.horizontal_wrapped(|ui| {
-                if parts::primary(ui, true, say("no")).clicked() {
-                    asked.push(Action::Ask(None));
-                }
-                if parts::secondary(ui, say("yes")).clicked() {
-                    asked.push(yes);
-                }
-            });
-        });
-        if modal.should_close() {
-            asked.push(Action::Ask(None));
-        }
-    }
-
-    /// Brings the preview to the graphics card, as a mirror; and takes it away.
-    fn load_picture(&mut self, ctx: &egui::Context) {
-        let Some(preview) = &self.preview else {
-            self.picture = None;
-            return;
-        };
-        if self.picture.as_ref().is_some_and(|(seq, _)| *seq == preview.seq) {
-            return;
-        }
-        let (width, height) = (preview.size.width as usize, preview.size.height as usize);
-        let mirrored = preview.rgb.chunks_exact(width.max(1) * 3).flat_map(|row| {
-            row.chunks_exact(3).rev().map(|rgb| egui::Color32::from_rgb(rgb[0], rgb[1], rgb[2]))
-        });
-        let image = ColorImage::new([width, height], mirrored.collect());
-        match &mut self.picture {
-            Some((seq, texture)) => {
-                texture.set(image, TextureOptions::LINEAR);
-                *seq = preview.seq;
-            }
-            None => {
-                let texture = ctx.load_texture("preview", image, TextureOptions::LINEAR);
-                self.picture = Some((preview.seq, texture));
-            }
-        }
     }
 }
 

@@ -8,12 +8,15 @@
 
 mod app;
 mod check_in;
+mod chrome;
 mod consent;
 mod copy;
 mod end;
 mod exam;
 pub mod i18n;
+mod mirror;
 mod parts;
+mod signs;
 pub mod theme;
 pub mod view_model;
 mod welcome;
@@ -33,7 +36,7 @@ pub use app::{About, App, Watched};
 pub use consent::Consent;
 
 /// The window's size in points, and the compact window's.
-pub(crate) const FULL: egui::Vec2 = egui::vec2(580.0, 740.0);
+pub(crate) const FULL: egui::Vec2 = egui::vec2(600.0, 690.0);
 pub(crate) const COMPACT: egui::Vec2 = egui::vec2(340.0, 132.0);
 
 /// Runs until the window is closed; says on standard error what went wrong.

@@ -86,6 +86,8 @@ pub fn install(ctx: &egui::Context) {
         ctx.set_visuals_of(theme, coloured(visuals, palette));
     }
     ctx.set_theme(egui::ThemePreference::System);
+    // For systems that do not say what they have.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     ctx.all_styles_mut(|style| {
         let regular = FontFamily::Proportional;
         style.text_styles = [

@@ -12,6 +12,8 @@ use crate::health::{Code, Condition};
 use crate::report::{ClosedBy, Interval, Kind};
 use crate::time::MediaTime;
 
+pub use super::signs::{Hint, Notice, Sight, kind_key};
+
 /// Seen with a face for so long: the exam may start.
 pub const STEADY: Duration = Duration::from_secs(2);
 /// "Seen again" is said for so long.
@@ -25,100 +27,6 @@ pub enum Screen {
     /// The exam is over, reports are on their way.
     Ending,
     Ended,
-}
-
-/// What the candidate can do to be seen better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hint {
-    Waiting,
-    AllGood,
-    MoveLeft,
-    MoveRight,
-    MoveUp,
-    MoveDown,
-    ComeCloser,
-    MoveBack,
-    MoreLight,
-    LitFromBehind,
-    LensCovered,
-    PictureFrozen,
-    NobodyThere,
-    FaceNotVisible,
-    NoCamera,
-    CameraBusy,
-    CameraDenied,
-    CameraLost,
-    DetectorFailed,
-}
-
-impl Hint {
-    /// The message that says it.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Waiting => "hint-waiting",
-            Self::AllGood => "hint-all-good",
-            Self::MoveLeft => "hint-move-left",
-            Self::MoveRight => "hint-move-right",
-            Self::MoveUp => "hint-move-up",
-            Self::MoveDown => "hint-move-down",
-            Self::ComeCloser => "hint-come-closer",
-            Self::MoveBack => "hint-move-back",
-            Self::MoreLight => "hint-more-light",
-            Self::LitFromBehind => "hint-lit-from-behind",
-            Self::LensCovered => "hint-lens-covered",
-            Self::PictureFrozen => "hint-picture-frozen",
-            Self::NobodyThere => "hint-nobody-there",
-            Self::FaceNotVisible => "hint-face-not-visible",
-            Self::NoCamera => "hint-no-camera",
-            Self::CameraBusy => "hint-camera-busy",
-            Self::CameraDenied => "hint-camera-denied",
-            Self::CameraLost => "hint-camera-lost",
-            Self::DetectorFailed => "hint-detector-failed",
-        }
-    }
-}
-
-/// Whether the candidate is seen. Each has a sign of its own shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    Waiting,
-    Seen,
-    NotSeen,
-    CannotLook,
-}
-
-impl Sight {
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Waiting => "sight-waiting",
-            Self::Seen => "sight-seen",
-            Self::NotSeen => "sight-not-seen",
-            Self::CannotLook => "sight-cannot-look",
-        }
-    }
-}
-
-/// What the candidate is told at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    Away,
-    FaceNotVisible,
-    MultiplePeople,
-    CannotLook,
-    /// Seen again, a moment ago.
-    Back,
-}
-
-impl Notice {
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Away => "notice-out-of-view",
-            Self::FaceNotVisible => "notice-face-not-visible",
-            Self::MultiplePeople => "notice-multiple-people",
-            Self::CannotLook => "notice-cannot-look",
-            Self::Back => "notice-back",
-        }
-    }
 }
 
 /// Where the reports are; the numbers are of those that the server does not have.
@@ -177,22 +85,6 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
         troubles: now.health.iter().filter_map(|condition| trouble(condition.code)).collect(),
-    }
-}
-
-/// The message for a kind of interval.
-pub const fn kind_key(kind: Kind) -> &'static str {
-    match kind {
-        Kind::OutOfView => "kind-out-of-view",
-        Kind::FaceNotVisible => "kind-face-not-visible",
-        Kind::MultiplePeople => "kind-multiple-people",
-        Kind::CameraCovered => "kind-camera-covered",
-        Kind::TooDark => "kind-too-dark",
-        Kind::FrozenPicture => "kind-frozen-picture",
-        Kind::CameraLost => "kind-camera-lost",
-        Kind::VirtualCamera => "kind-virtual-camera",
-        Kind::AgentGap => "kind-agent-gap",
-        Kind::ReportingGap => "kind-reporting-gap",
     }
 }
 
@@ -267,10 +159,8 @@ fn in_the_picture(preview: &Preview) -> Hint {
         _ if face < 45.0 => Hint::MoreLight,
         _ => Hint::AllGood,
     });
-    match preview.face.map_or(Hint::AllGood, |face| placed(&face)) {
-        Hint::AllGood => light,
-        place => place,
-    }
+    let place = preview.face.map_or(Hint::AllGood, |face| placed(&face));
+    if place == Hint::AllGood { light } else { place }
 }
 
 fn placed(face: &BoundingBox) -> Hint {

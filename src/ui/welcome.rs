@@ -21,11 +21,9 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             }
             parts::card(ui, |ui| {
                 ui.label(parts::strong(&section.title, 16.0));
-                let is_list = section.paragraphs.len() > 1;
+                let bullet = if section.paragraphs.len() > 1 { "•  " } else { "" };
                 for paragraph in &section.paragraphs {
-                    let text =
-                        if is_list { format!("•  {paragraph}") } else { paragraph.clone() };
-                    ui.add(egui::Label::new(text).wrap());
+                    ui.add(egui::Label::new(format!("{bullet}{paragraph}")).wrap());
                 }
             });
         }

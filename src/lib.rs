@@ -15,14 +15,12 @@
 //! |---|---|---|
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
-//! | 2 | `presence` `backoff` | pure decisions: time comes in as a parameter |
-//! | 3 | `capture` `detector` `spool` | one outside thing each, blind to each other |
+//! | 2 | `presence` `health` `backoff` `supervise` | pure decisions: time comes in as a parameter |
+//! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
-//! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
-//!
-//! The candidate's desktop agent will add `health` and `supervise` to layer 2, `clock` to layer 3,
-//! `agent` as layer 6, and its window `ui` to layer 7.
+//! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
+//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `logging` |
 
 pub mod geometry;
 pub mod redact;

@@ -25,7 +25,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use eframe::egui;
 
 use crate::agent::args::Args;
@@ -86,9 +86,10 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
         theme::install(&cc.egui_ctx);
         Ok(Box::new(App::new(watched, about, Language::of_system())))
     });
-    eframe::run_native_ext("InView", options, Some(context), creator)
-        .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
-        .context("no window can be opened")?;
+    eframe::run_native_ext("InView", options, Some(context), creator).map_err(|error| {
+        tracing::warn!(%error, "no window");
+        anyhow!("no window can be opened on this display; --headless needs none")
+    })?;
     Ok(agent.snapshot())
 }
 
@@ -96,8 +97,4 @@ fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(not(all(unix, not(target_os = "macos"))))
         || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

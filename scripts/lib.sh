@@ -38,6 +38,21 @@ need_libclang() {
   missing+=(libclang1)
 }
 
+# What a window needs at run time on X11: the program opens these libraries when it starts. Building it
+# needs none of them.
+need_window() {
+  need_library libX11-xcb.so.1 libx11-6 libx11-xcb1
+  need_library libXcursor.so.1 libxcursor1
+  need_library libXi.so.6 libxi6
+  need_library libxkbcommon-x11.so.0 libxkbcommon-x11-0
+  need_library libGL.so.1 libgl1
+}
+
+# need_library FILE PACKAGE...: the packages are installed when the linker does not know the library.
+need_library() {
+  PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -qF "$1" || missing+=("${@:2}")
+}
+
 need_rust() {
   has cargo || fail "there is no Rust toolchain: install Rust 1.95 or newer, by rustup for example"
 }

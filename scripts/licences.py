@@ -24,7 +24,9 @@ ALLOWED = {
     "MIT",
     "MIT-0",
     "MPL-2.0",  # asks for the source of changes to its own files, of which we make none
+    "OFL-1.1",  # fonts: may be shipped with a program, not sold alone
     "OpenSSL",
+    "Ubuntu-font-1.0",  # fonts of egui: may be shipped with a program, not changed under their name
     "Unicode-3.0",
     "Unlicense",
     "Zlib",

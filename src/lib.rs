@@ -16,13 +16,11 @@
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
 //! | 2 | `presence` `health` `backoff` `supervise` | pure decisions: time comes in as a parameter |
-//! | 3 | `capture` `clock` `detector` `spool` | one outside thing each, blind to each other |
+//! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
-//! | 6 | `agent` | threads, supervision; the candidate's side while an exam goes on |
-//! | 7 | `server` | the backend: uses only `time`, `report`, `redact`, `logging` |
-//!
-//! The candidate's window will be `ui`, on layer 7.
+//! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
+//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `logging` |
 
 pub mod geometry;
 pub mod redact;
@@ -59,3 +57,5 @@ pub mod agent;
 
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "gui")]
+pub mod ui;

@@ -356,6 +356,23 @@ fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
     assert_eq!(of_kind(&snapshot, Kind::OutOfView), []);
 }
 
+#[test]
+fn the_picture_is_shown_before_the_exam_and_is_gone_with_its_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent =
+        Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), PRESENT));
+    let agent = agent.unwrap();
+    wait_until(|| agent.preview().is_some());
+    let preview = agent.preview().unwrap();
+    assert_eq!((preview.size, preview.rgb.len()), (SIZE, SIZE.area() * 3));
+    assert!(preview.face.is_some());
+    agent.command(Command::Begin).unwrap();
+    wait_until(|| agent.preview().is_none());
+    let before = agent.snapshot().frames_looked_at;
+    wait_for(&agent, |now| now.frames_looked_at > before + 3);
+    assert_eq!(agent.preview(), None);
+}
+
 /// Stands in every row of every frame, so that any part of a picture can be recognised.
 const PATTERN: &[u8; 32] = b"\x91\x13\xd7\x2a\xf0\x58\x0c\xbe\x67\xa9\x34\xe1\x7d\x05\xc8\x4f\
 \x9a\x21\xee\x36\x73\xb4\x1d\x88\x52\xfb\x09\xc6\x6e\xa0\x3b\xd5";

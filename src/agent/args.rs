@@ -6,14 +6,14 @@ use clap::Parser;
 
 /// Watch the candidate in an exam, and report when nobody was in view.
 ///
-/// Without a window: says what changes as JSON lines on standard output, and takes commands as JSON
-/// lines on standard input: {"command":"begin"} and {"command":"end"}. For exam clients that have
-/// a window of their own.
+/// With --headless, without a window: says what changes as JSON lines on standard output, and takes
+/// commands as JSON lines on standard input: {"command":"begin"} and {"command":"end"}. For exam
+/// clients that have a window of their own.
 #[derive(Debug, Parser)]
 #[command(name = "inview", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Args {
     /// Run without a window.
-    #[arg(long, required_unless_present = "list_cameras")]
+    #[arg(long)]
     pub headless: bool,
 
     /// The session file that the exam's backend has issued.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::capture::Capture;
 use super::journal::{Entry, Journal};
+use super::preview::Preview;
 use super::pulse::Pulse;
 use super::report::{About, Fact, Reported, Reporter};
 use super::slot::Slot;
@@ -77,6 +78,7 @@ pub(super) struct Control {
     /// … and the interval that says so.
     virtual_interval: Option<Interval>,
     snapshot: Arc<Mutex<Snapshot>>,
+    preview: Arc<Mutex<Option<Preview>>>,
 }
 
 impl Control {
@@ -107,6 +109,7 @@ impl Control {
             news: bounded(16),
             slot: Arc::default(),
             reported: Arc::default(),
+            preview: Arc::default(),
             facts: None,
             reporter: None,
             journalled: None,
@@ -140,6 +143,10 @@ impl Control {
 
     pub(super) fn snapshot(&self) -> Arc<Mutex<Snapshot>> {
         Arc::clone(&self.snapshot)
+    }
+
+    pub(super) fn preview(&self) -> Arc<Mutex<Option<Preview>>> {
+        Arc::clone(&self.preview)
     }
 
     pub(super) fn run(mut self) {
@@ -371,6 +378,7 @@ impl Control {
             make_detector: Arc::clone(&self.world.make_detector),
             policy: self.setup.policy.clone(),
             in_exam,
+            preview: (self.phase == Phase::CheckIn).then(|| Arc::clone(&self.preview)),
             from: now,
         };
         self.watch.start(now, pulse, named("detector", move || watch.run()));

@@ -6,20 +6,15 @@
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::Context as _;
 use crossbeam_channel::{Sender, bounded, never, select};
 use serde::Deserialize;
 
 use super::args::Args;
-use super::{Agent, Camera, Command, Phase, Recording, Setup, Snapshot, Webcam, World};
-use crate::capture::camera::{self, CameraError, CameraId};
-use crate::clock::Reading;
-use crate::detector::{Detector, onnx};
-use crate::{settings, upload};
+use super::{Agent, Command, Phase, Snapshot, start};
 
 /// A line of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -31,9 +26,6 @@ enum Line {
 
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
-    if args.list_cameras {
-        return list_cameras();
-    }
     match try_run(args) {
         Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(3),
@@ -44,35 +36,13 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-/// A line for each camera: its id, and what it pretends to be.
-fn list_cameras() -> ExitCode {
-    let cameras = match camera::list() {
-        Ok(cameras) => cameras,
-        Err(error) => {
-            writeln!(io::stderr(), "inview: {error}").ok();
-            return ExitCode::from(2);
-        }
-    };
-    if cameras.is_empty() {
-        writeln!(io::stderr(), "inview: {}", CameraError::NoCamera).ok();
-    }
-    for found in cameras {
-        let note = found.virtual_device.map(|device| format!("   virtual: {}", device.product));
-        writeln!(io::stdout(), "{}{}", found.id, note.unwrap_or_default()).ok();
-    }
-    ExitCode::SUCCESS
-}
-
-/// The camera whose id is, or begins with, what was typed.
-fn chosen(typed: &str) -> anyhow::Result<CameraId> {
-    let cameras = camera::list()?;
-    let found = cameras.iter().find(|found| found.id.as_str().starts_with(typed));
-    Ok(found.ok_or_else(|| anyhow!("there is no camera {typed:?}: see --list-cameras"))?.id.clone())
-}
-
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     let (wake, woken) = bounded(1);
-    let agent = Agent::start(setup(args)?, world(args, wake)?)?;
+    // Full: a word waits already.
+    let waker = move || {
+        wake.try_send(()).ok();
+    };
+    let agent = Agent::start(start::setup(args)?, start::world(args, waker)?)?;
     let flush = Duration::from_secs(args.flush);
     let (lines, mut typed) = bounded(16);
     let (stop, stopped) = bounded(1);
@@ -141,53 +111,4 @@ fn listen(lines: Sender<Line>) -> io::Result<()> {
         }
     };
     thread::Builder::new().name("commands".to_owned()).spawn(read).map(drop)
-}
-
-fn setup(args: &Args) -> anyhow::Result<Setup> {
-    let Some(session) = &args.session else { bail!("--session is missing") };
-    let file = settings::read_session(session)?;
-    let folder = match &args.data {
-        Some(folder) => folder.clone(),
-        None => dirs::data_local_dir()
-            .ok_or_else(|| anyhow!("there is no folder for user data: name one by --data"))?
-            .join("inview")
-            .join("agent"),
-    };
-    let upload = upload::Settings {
-        server: file.server,
-        token: file.token,
-        authority: file.authority,
-        allow_plain_loopback: false,
-        folder: folder.join("spool"),
-    };
-    Ok(Setup {
-        session: file.session,
-        label: file.label,
-        policy: file.policy,
-        folder,
-        upload: Some(upload),
-        program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
-    })
-}
-
-fn world(args: &Args, wake: Sender<()>) -> anyhow::Result<World> {
-    let models = onnx::Models::load()?;
-    let camera: Arc<dyn Camera> = if let Some(path) = &args.replay {
-        Arc::new(Recording { path: path.clone() })
-    } else {
-        Arc::new(Webcam { wanted: args.camera.as_deref().map(chosen).transpose()? })
-    };
-    Ok(World {
-        camera,
-        make_detector: Arc::new(move || {
-            let detector: Box<dyn Detector + Send> =
-                Box::new(onnx::Onnx::with(Arc::clone(&models)));
-            Ok(detector)
-        }),
-        clock: Arc::new(Reading::now),
-        // Full: a word waits already.
-        waker: Arc::new(move || {
-            wake.try_send(()).ok();
-        }),
-    })
 }

@@ -29,11 +29,13 @@ mod capture;
 mod control;
 pub mod headless;
 mod journal;
+mod preview;
 mod pulse;
 mod report;
 mod slot;
 mod snapshot;
 mod source;
+pub mod start;
 mod watch;
 mod worker;
 
@@ -51,6 +53,7 @@ use crate::report::{ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
+pub use preview::Preview;
 pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
@@ -130,6 +133,7 @@ enum News {
 pub struct Agent {
     commands: Sender<Command>,
     snapshot: Arc<Mutex<Snapshot>>,
+    preview: Arc<Mutex<Option<Preview>>>,
     /// Dropped to stop.
     alive: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -146,10 +150,10 @@ impl Agent {
         let (commands, ordered) = bounded(16);
         let (alive, lives) = bounded(0);
         let control = control::Control::new(setup, world, models, ordered, lives)?;
-        let snapshot = control.snapshot();
+        let (snapshot, preview) = (control.snapshot(), control.preview());
         let thread =
             std::thread::Builder::new().name("agent".to_owned()).spawn(move || control.run())?;
-        Ok(Self { commands, snapshot, alive: Some(alive), thread: Some(thread) })
+        Ok(Self { commands, snapshot, preview, alive: Some(alive), thread: Some(thread) })
     }
 
     pub fn command(&self, command: Command) -> Result<(), Busy> {
@@ -159,6 +163,11 @@ impl Agent {
     /// How things stand.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the camera shows, before the exam only: in the exam no picture is kept.
+    pub fn preview(&self) -> Option<Preview> {
+        self.preview.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

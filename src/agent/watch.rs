@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use uuid::Uuid;
 
+use super::preview::Preview;
 use super::pulse::Pulse;
 use super::report::Fact;
 use super::slot::Slot;
@@ -76,6 +77,8 @@ pub(super) struct Watch {
     pub policy: Policy,
     /// The exam is going on already: this worker replaces one that failed.
     pub in_exam: bool,
+    /// Where the candidate sees the picture; only before the exam.
+    pub preview: Option<Arc<Mutex<Option<Preview>>>>,
     /// Frames of before this moment say nothing of what is watched now.
     pub from: MediaTime,
 }
@@ -124,6 +127,9 @@ impl Watch {
                 (self.in_exam, self.from) = (true, now);
                 let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
                 (sight.looked_at, sight.skipped) = (0, 0);
+                if let Some(preview) = self.preview.take() {
+                    *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                }
             }
             Order::End => {
                 let changes = eyes.finish(now, ClosedBy::SessionEnd);
@@ -140,6 +146,10 @@ impl Watch {
     fn look(&self, frame: &Frame, eyes: &mut Eyes) -> Result<(), DetectorError> {
         let sample = eyes.step(frame)?;
         tracing::trace!(pts_ms = sample.pts.as_millis(), verdict = ?sample.verdict, "looked");
+        if let Some(preview) = &self.preview {
+            let picture = Preview::of(frame, &sample);
+            *preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture);
+        }
         {
             let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
             sight.saw(sample.verdict.into(), sample.pts);

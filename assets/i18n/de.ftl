@@ -1,0 +1,127 @@
+# Was die Prüflinge lesen. Einfache Worte, kein Vorwurf: gemeldet wird Anwesenheit, nie ein Urteil.
+
+language-name = Deutsch
+language = Sprache
+text-larger = Größere Schrift
+text-smaller = Kleinere Schrift
+seconds = { $count ->
+    [one] 1 Sekunde
+   *[other] { $count } Sekunden
+}
+
+## Vor der Prüfung: Einwilligung
+welcome-title = Vor Ihrer Prüfung
+welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Kamera sind. Bitte lesen Sie, was das bedeutet.
+welcome-watched-title = Was beobachtet wird
+welcome-watched = Ob die Kamera funktioniert, ob ein Gesicht oder eine Person im Bild ist und ob es mehr als eine Person ist. InView erkennt nicht, wer Sie sind, nimmt keinen Ton auf und sieht niemals Ihren Bildschirm, Ihre Dateien oder Ihre Tastatur.
+welcome-leaves-title = Was diesen Computer verlässt
+welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Sie gehen an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-policy-title = Die Regeln dieser Prüfung
+welcome-policy-record = Sind Sie kürzer als { $record } nicht im Bild, wird nichts festgehalten.
+welcome-policy-warn = Nach { $warn } werden Sie darauf hingewiesen, damit Sie zurückkommen können.
+welcome-policy-alert = Nach { $alert } erfährt es auch die Aufsicht.
+welcome-policy-end = Am Ende sehen Sie alles, was gemeldet wurde, und können eine Kopie behalten.
+welcome-agree = Ich habe das gelesen und bin einverstanden
+welcome-continue = Weiter zur Kameraprüfung
+
+## Vor der Prüfung: Kamera
+check-title = Kameraprüfung
+check-preview = Livebild Ihrer Kamera, gespiegelt
+check-no-picture = Noch kein Bild
+check-start = Prüfung beginnen
+check-wait = Sie können beginnen, sobald Sie 2 Sekunden lang im Bild waren.
+check-ready = Sie sind im Bild. Beginnen Sie, wenn Sie so weit sind.
+check-back = Regeln noch einmal lesen
+check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nicht gezeigt.
+
+hint-waiting = Warten auf die Kamera …
+hint-all-good = Alles in Ordnung. Bleiben Sie so.
+hint-move-left = Rücken Sie ein wenig nach links.
+hint-move-right = Rücken Sie ein wenig nach rechts.
+hint-move-up = Setzen Sie sich etwas höher, oder neigen Sie die Kamera nach unten.
+hint-move-down = Setzen Sie sich etwas tiefer, oder neigen Sie die Kamera nach oben.
+hint-come-closer = Kommen Sie etwas näher.
+hint-move-back = Rücken Sie etwas zurück.
+hint-more-light = Es ist zu dunkel. Schalten Sie vor sich ein Licht ein.
+hint-lit-from-behind = Das Licht kommt von hinten. Drehen Sie sich vom Fenster weg, oder schalten Sie vor sich ein Licht ein.
+hint-lens-covered = Die Linse ist verdeckt. Öffnen Sie die Abdeckung, oder nehmen Sie weg, was davor ist.
+hint-picture-frozen = Das Bild ändert sich nicht. Ziehen Sie die Kamera ab und stecken Sie sie wieder an, oder starten Sie ihr Programm neu.
+hint-nobody-there = Niemand ist im Bild. Setzen Sie sich vor die Kamera.
+hint-face-not-visible = Ihr Gesicht ist nicht zu sehen. Schauen Sie zum Bildschirm, ohne etwas vor dem Gesicht.
+hint-no-camera = Keine Kamera gefunden. Schließen Sie eine an; sie wird von selbst erkannt.
+hint-camera-busy = Ein anderes Programm benutzt die Kamera. Schließen Sie es (zum Beispiel einen Videoanruf).
+hint-camera-denied = Das System lässt InView nicht an die Kamera. Erlauben Sie es in den Einstellungen zum Datenschutz.
+hint-camera-lost = Die Kamera liefert keine Bilder. Prüfen Sie ihr Kabel; InView versucht es weiter.
+hint-detector-failed = Die Prüfung des Bildes läuft gerade nicht. Sie wird von selbst neu gestartet.
+
+## Während der Prüfung
+exam-title = Prüfung läuft
+sight-waiting = Wird vorbereitet
+sight-seen = Sie sind im Bild
+sight-not-seen = Sie sind nicht im Bild
+sight-cannot-look = Die Kamera kann Sie nicht sehen
+exam-for = seit { $time }
+exam-running = Läuft seit { $time }
+exam-compact = Kleines Fenster im Vordergrund
+exam-full = Ganzes Fenster
+exam-end = Prüfung beenden
+exam-end-title = Prüfung beenden?
+exam-end-text = Die Beobachtung endet, und was festgehalten wurde, wird gesendet. Das lässt sich nicht rückgängig machen.
+exam-end-yes = Ja, beenden
+exam-end-no = Nein, weiter
+leave-title = Fenster schließen?
+leave-text = Die Prüfung läuft noch. Zeit, in der InView nicht läuft, wird als Lücke gemeldet. Starten Sie InView wieder, um fortzufahren.
+leave-yes = Trotzdem schließen
+leave-no = Bleiben
+notice-out-of-view = Sie sind nicht im Bild. Bitte kommen Sie zurück.
+notice-face-not-visible = Ihr Gesicht ist nicht zu sehen. Bitte schauen Sie zum Bildschirm.
+notice-multiple-people = Mehr als eine Person ist im Bild.
+notice-cannot-look = Die Kamera kann Sie nicht sehen. { $hint }
+notice-back = Danke, Sie sind wieder im Bild.
+busy = Das ging gerade nicht. Bitte versuchen Sie es noch einmal.
+
+connection-title = Verbindung
+connection-all-sent = Verbunden; alle Meldungen sind angekommen
+connection-sending = Wird gesendet: { $left ->
+    [one] 1 Meldung wartet
+   *[other] { $left } Meldungen warten
+}
+connection-unreachable = Keine Verbindung; { $left ->
+    [one] 1 Meldung wird
+   *[other] { $left } Meldungen werden
+} aufbewahrt und später gesendet
+connection-refused = Der Server nimmt die Meldungen nicht an; sie bleiben hier aufbewahrt
+
+reported-title = Bisher gemeldet
+reported-none = Nichts.
+reported-line = { $kind }, von { $start } bis { $end }
+reported-open = { $kind }, seit { $start }
+kind-out-of-view = Nicht im Bild
+kind-face-not-visible = Gesicht nicht zu sehen
+kind-multiple-people = Mehr als eine Person
+kind-camera-covered = Kamera verdeckt
+kind-too-dark = Zu dunkel
+kind-frozen-picture = Bild eingefroren
+kind-camera-lost = Kamera verloren
+kind-virtual-camera = Virtuelle Kamera
+kind-agent-gap = InView lief nicht
+kind-reporting-gap = Keine Meldungen eingegangen
+
+trouble-virtual-camera = Diese Kamera ist ein Programm und kein Gerät. Das wird gemeldet.
+trouble-overloaded = Dieser Computer ist ausgelastet; InView schaut seltener hin.
+trouble-spool-failed = Meldungen können nicht gespeichert werden: Ist die Festplatte voll?
+trouble-server-refuses = Der Server nimmt die Meldungen nicht an. Sagen Sie es der Aufsicht.
+
+## Nach der Prüfung
+end-title-ending = Die Prüfung ist beendet
+end-title = Alles erledigt
+end-sending = Was festgehalten wurde, wird gesendet …
+end-progress = { $done } von { $all } Meldungen sind angekommen
+end-arrived = Alles ist angekommen. Sie können dieses Fenster schließen.
+end-later = Noch nicht alles konnte gesendet werden. Es bleibt auf diesem Computer und wird gesendet, wenn InView mit dieser Prüfung wieder gestartet wird. Bitte tun Sie das, sobald Sie online sind.
+end-reported-title = Was über Ihre Sitzung gemeldet wurde
+end-reported-none = Sie waren die ganze Zeit im Bild. Nichts wurde gemeldet.
+end-save = Kopie speichern
+end-saved = Gespeichert unter { $path }
+end-not-saved = Die Kopie konnte nicht gespeichert werden: { $reason }
+end-close = Schließen

@@ -1,0 +1,127 @@
+# What the candidate reads. Plain words, no blame: presence is reported, never judged.
+
+language-name = English
+language = Language
+text-larger = Larger text
+text-smaller = Smaller text
+seconds = { $count ->
+    [one] 1 second
+   *[other] { $count } seconds
+}
+
+## Before the exam: consent
+welcome-title = Before your exam
+welcome-intro = InView notes whether you are in view of your camera while the exam runs. Please read what that means.
+welcome-watched-title = What is watched
+welcome-watched = Whether the camera works, whether a face or a person is in the picture, and whether more than one person is. InView does not recognise who you are, records no sound, and never looks at your screen, files or keyboard.
+welcome-leaves-title = What leaves this computer
+welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. They go to { $server }. Your picture never leaves this computer and is not saved.
+welcome-policy-title = The rules of this exam
+welcome-policy-record = When you are out of view for less than { $record }, nothing is noted.
+welcome-policy-warn = After { $warn } you are told, so that you can come back.
+welcome-policy-alert = After { $alert } the exam’s supervisor is told, too.
+welcome-policy-end = At the end you see everything that was reported, and can keep a copy.
+welcome-agree = I have read this and agree
+welcome-continue = Continue to the camera check
+
+## Before the exam: camera
+check-title = Camera check
+check-preview = Live picture of your camera, mirrored
+check-no-picture = No picture yet
+check-start = Start the exam
+check-wait = The start is possible when you have been in view for 2 seconds.
+check-ready = You are in view. Start when you are ready.
+check-back = Read the rules again
+check-private = This picture stays on this computer. During the exam it is not shown.
+
+hint-waiting = Waiting for the camera …
+hint-all-good = All good. Stay like this.
+hint-move-left = Move a little to your left.
+hint-move-right = Move a little to your right.
+hint-move-up = Sit a little higher, or tilt the camera down.
+hint-move-down = Sit a little lower, or tilt the camera up.
+hint-come-closer = Come a little closer.
+hint-move-back = Move back a little.
+hint-more-light = It is too dark. Turn on a light in front of you.
+hint-lit-from-behind = Your face is lit from behind. Turn away from the window, or turn on a light in front of you.
+hint-lens-covered = The lens is covered. Open the shutter, or take away what is in front of it.
+hint-picture-frozen = The picture does not change. Unplug the camera and plug it in again, or choose “restart” in its program.
+hint-nobody-there = Nobody is in the picture. Sit down in front of the camera.
+hint-face-not-visible = Your face is not visible. Look towards the screen, with nothing in front of your face.
+hint-no-camera = No camera was found. Plug one in; it is picked up by itself.
+hint-camera-busy = Another program uses the camera. Close it (a video call, for example).
+hint-camera-denied = The system does not let InView use the camera. Allow it in the privacy settings.
+hint-camera-lost = The camera gives no pictures. Check its cable; InView keeps trying.
+hint-detector-failed = The check does not run at the moment. It is started again by itself.
+
+## During the exam
+exam-title = Exam in progress
+sight-waiting = Getting ready
+sight-seen = You are in view
+sight-not-seen = You are not in view
+sight-cannot-look = The camera cannot see you
+exam-for = for { $time }
+exam-running = Running for { $time }
+exam-compact = Small window on top
+exam-full = Full window
+exam-end = End the exam
+exam-end-title = End the exam?
+exam-end-text = Watching stops, and what was noted is sent. This cannot be undone.
+exam-end-yes = Yes, end it
+exam-end-no = No, go on
+leave-title = Close the window?
+leave-text = The exam is still going on. Time in which InView does not run is reported as a gap. You can start InView again to go on.
+leave-yes = Close anyway
+leave-no = Stay
+notice-out-of-view = You are out of view. Please come back.
+notice-face-not-visible = Your face is not visible. Please look towards the screen.
+notice-multiple-people = More than one person is in the picture.
+notice-cannot-look = The camera cannot see you. { $hint }
+notice-back = Thank you, you are in view again.
+busy = That did not work just now. Please try again.
+
+connection-title = Connection
+connection-all-sent = Connected; all reports have arrived
+connection-sending = Sending: { $left ->
+    [one] 1 report waits
+   *[other] { $left } reports wait
+}
+connection-unreachable = No connection; { $left ->
+    [one] 1 report is
+   *[other] { $left } reports are
+} kept and sent later
+connection-refused = The server does not take the reports; they are kept here
+
+reported-title = Reported so far
+reported-none = Nothing.
+reported-line = { $kind }, from { $start } to { $end }
+reported-open = { $kind }, since { $start }
+kind-out-of-view = Out of view
+kind-face-not-visible = Face not visible
+kind-multiple-people = More than one person
+kind-camera-covered = Camera covered
+kind-too-dark = Too dark
+kind-frozen-picture = Picture frozen
+kind-camera-lost = Camera lost
+kind-virtual-camera = Virtual camera
+kind-agent-gap = InView was not running
+kind-reporting-gap = No reports arrived
+
+trouble-virtual-camera = This camera is a program, not a device. That is reported.
+trouble-overloaded = This computer is busy; InView looks less often.
+trouble-spool-failed = Reports cannot be saved: is the disk full?
+trouble-server-refuses = The server does not take the reports. Tell your exam’s supervisor.
+
+## After the exam
+end-title-ending = The exam has ended
+end-title = All done
+end-sending = Sending what was noted …
+end-progress = { $done } of { $all } reports have arrived
+end-arrived = Everything has arrived. You can close this window.
+end-later = Not everything could be sent yet. It is kept on this computer and sent when InView is started with this exam again. Please do that when you are online.
+end-reported-title = What was reported about your session
+end-reported-none = You were in view the whole time. Nothing was reported.
+end-save = Save a copy
+end-saved = Saved to { $path }
+end-not-saved = The copy could not be saved: { $reason }
+end-close = Close

@@ -1,0 +1,127 @@
+# Lo que leen los candidatos. Palabras sencillas, sin reproches: se informa de la presencia, nunca se juzga.
+
+language-name = Español
+language = Idioma
+text-larger = Texto más grande
+text-smaller = Texto más pequeño
+seconds = { $count ->
+    [one] 1 segundo
+   *[other] { $count } segundos
+}
+
+## Antes del examen: consentimiento
+welcome-title = Antes de su examen
+welcome-intro = InView anota si usted está a la vista de su cámara mientras dura el examen. Lea, por favor, lo que eso significa.
+welcome-watched-title = Qué se observa
+welcome-watched = Si la cámara funciona, si hay una cara o una persona en la imagen y si hay más de una persona. InView no reconoce quién es usted, no graba sonido y nunca mira su pantalla, sus archivos ni su teclado.
+welcome-leaves-title = Qué sale de este ordenador
+welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Se envían a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-policy-title = Las reglas de este examen
+welcome-policy-record = Si está fuera de la vista menos de { $record }, no se anota nada.
+welcome-policy-warn = Después de { $warn } se le avisa, para que pueda volver.
+welcome-policy-alert = Después de { $alert } se avisa también a quien supervisa el examen.
+welcome-policy-end = Al final verá todo lo que se ha comunicado y podrá guardar una copia.
+welcome-agree = He leído esto y estoy de acuerdo
+welcome-continue = Continuar con la cámara
+
+## Antes del examen: cámara
+check-title = Prueba de la cámara
+check-preview = Imagen en directo de su cámara, como en un espejo
+check-no-picture = Aún no hay imagen
+check-start = Empezar el examen
+check-wait = Podrá empezar cuando haya estado a la vista durante 2 segundos.
+check-ready = Está a la vista. Empiece cuando quiera.
+check-back = Leer las reglas otra vez
+check-private = Esta imagen se queda en este ordenador. Durante el examen no se muestra.
+
+hint-waiting = Esperando a la cámara …
+hint-all-good = Todo bien. Quédese así.
+hint-move-left = Muévase un poco a su izquierda.
+hint-move-right = Muévase un poco a su derecha.
+hint-move-up = Siéntese un poco más alto o incline la cámara hacia abajo.
+hint-move-down = Siéntese un poco más bajo o incline la cámara hacia arriba.
+hint-come-closer = Acérquese un poco.
+hint-move-back = Aléjese un poco.
+hint-more-light = Está demasiado oscuro. Encienda una luz delante de usted.
+hint-lit-from-behind = La luz le llega por detrás. Apártese de la ventana o encienda una luz delante de usted.
+hint-lens-covered = El objetivo está tapado. Abra la tapa o quite lo que haya delante.
+hint-picture-frozen = La imagen no cambia. Desconecte la cámara y vuelva a conectarla, o reinicie su programa.
+hint-nobody-there = No hay nadie en la imagen. Siéntese delante de la cámara.
+hint-face-not-visible = No se ve su cara. Mire hacia la pantalla, sin nada delante de la cara.
+hint-no-camera = No se ha encontrado ninguna cámara. Conecte una; se detecta sola.
+hint-camera-busy = Otro programa usa la cámara. Ciérrelo (una videollamada, por ejemplo).
+hint-camera-denied = El sistema no deja que InView use la cámara. Permítalo en los ajustes de privacidad.
+hint-camera-lost = La cámara no da imágenes. Revise el cable; InView sigue intentándolo.
+hint-detector-failed = La comprobación no funciona en este momento. Se reinicia sola.
+
+## Durante el examen
+exam-title = Examen en curso
+sight-waiting = Preparando
+sight-seen = Está a la vista
+sight-not-seen = No está a la vista
+sight-cannot-look = La cámara no puede verle
+exam-for = desde hace { $time }
+exam-running = En marcha desde hace { $time }
+exam-compact = Ventana pequeña siempre visible
+exam-full = Ventana completa
+exam-end = Terminar el examen
+exam-end-title = ¿Terminar el examen?
+exam-end-text = La observación termina y se envía lo anotado. No se puede deshacer.
+exam-end-yes = Sí, terminar
+exam-end-no = No, seguir
+leave-title = ¿Cerrar la ventana?
+leave-text = El examen sigue en curso. El tiempo en que InView no funciona se comunica como un hueco. Puede abrir InView de nuevo para seguir.
+leave-yes = Cerrar de todos modos
+leave-no = Quedarse
+notice-out-of-view = Está fuera de la vista. Vuelva, por favor.
+notice-face-not-visible = No se ve su cara. Mire hacia la pantalla, por favor.
+notice-multiple-people = Hay más de una persona en la imagen.
+notice-cannot-look = La cámara no puede verle. { $hint }
+notice-back = Gracias, está a la vista de nuevo.
+busy = Ahora no ha sido posible. Inténtelo de nuevo.
+
+connection-title = Conexión
+connection-all-sent = Conectado; han llegado todos los avisos
+connection-sending = Enviando: { $left ->
+    [one] 1 aviso espera
+   *[other] { $left } avisos esperan
+}
+connection-unreachable = Sin conexión; { $left ->
+    [one] 1 aviso se guarda y se enviará
+   *[other] { $left } avisos se guardan y se enviarán
+} más tarde
+connection-refused = El servidor no acepta los avisos; se guardan aquí
+
+reported-title = Comunicado hasta ahora
+reported-none = Nada.
+reported-line = { $kind }, de { $start } a { $end }
+reported-open = { $kind }, desde { $start }
+kind-out-of-view = Fuera de la vista
+kind-face-not-visible = Cara no visible
+kind-multiple-people = Más de una persona
+kind-camera-covered = Cámara tapada
+kind-too-dark = Demasiado oscuro
+kind-frozen-picture = Imagen congelada
+kind-camera-lost = Cámara perdida
+kind-virtual-camera = Cámara virtual
+kind-agent-gap = InView no funcionaba
+kind-reporting-gap = No llegaron avisos
+
+trouble-virtual-camera = Esta cámara es un programa, no un aparato. Se comunica.
+trouble-overloaded = Este ordenador está ocupado; InView mira con menos frecuencia.
+trouble-spool-failed = No se pueden guardar los avisos: ¿está lleno el disco?
+trouble-server-refuses = El servidor no acepta los avisos. Dígaselo a quien supervisa el examen.
+
+## Después del examen
+end-title-ending = El examen ha terminado
+end-title = Todo listo
+end-sending = Enviando lo anotado …
+end-progress = Han llegado { $done } de { $all } avisos
+end-arrived = Ha llegado todo. Puede cerrar esta ventana.
+end-later = Aún no se ha podido enviar todo. Se guarda en este ordenador y se envía cuando InView se abra de nuevo con este examen. Hágalo, por favor, cuando tenga conexión.
+end-reported-title = Lo que se ha comunicado sobre su sesión
+end-reported-none = Ha estado a la vista todo el tiempo. No se ha comunicado nada.
+end-save = Guardar una copia
+end-saved = Guardado en { $path }
+end-not-saved = No se ha podido guardar la copia: { $reason }
+end-close = Cerrar

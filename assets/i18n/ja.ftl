@@ -1,0 +1,124 @@
+# 受験者が読む文。やさしい言葉で、責めない。報告するのは在席だけで、判断はしない。
+
+language-name = 日本語
+language = 言語
+text-larger = 文字を大きく
+text-smaller = 文字を小さく
+seconds = { $count ->
+   *[other] { $count }秒
+}
+
+## 試験の前:同意
+welcome-title = 試験の前に
+welcome-intro = InViewは、試験中にあなたがカメラに映っているかどうかを記録します。その内容をお読みください。
+welcome-watched-title = 確認すること
+welcome-watched = カメラが動いているか、顔や人が映っているか、二人以上映っていないかを確認します。InViewはあなたが誰かを識別せず、音を録音せず、画面・ファイル・キーボードを見ることもありません。
+welcome-leaves-title = このコンピューターから送られるもの
+welcome-leaves = 記録した時刻と種類だけです(例:「映っていない、10:15から11:02まで」)。送り先は { $server } です。映像がこのコンピューターから出ることはなく、保存もされません。
+welcome-policy-title = この試験のきまり
+welcome-policy-record = 映っていない時間が{ $record }より短ければ、何も記録しません。
+welcome-policy-warn = { $warn }たつと、戻れるようにお知らせします。
+welcome-policy-alert = { $alert }たつと、試験監督にも知らせます。
+welcome-policy-end = 終わったら、報告した内容をすべて確認でき、控えを保存できます。
+welcome-agree = 読んだうえで同意します
+welcome-continue = カメラの確認へ進む
+
+## 試験の前:カメラ
+check-title = カメラの確認
+check-preview = カメラの映像(左右反転)
+check-no-picture = まだ映像がありません
+check-start = 試験を始める
+check-wait = 2秒間続けて映ると、始められます。
+check-ready = 映っています。準備ができたら始めてください。
+check-back = きまりをもう一度読む
+check-private = この映像はこのコンピューターの中だけにあります。試験中は表示しません。
+
+hint-waiting = カメラを待っています…
+hint-all-good = 問題ありません。そのままでいてください。
+hint-move-left = 少し左へ動いてください。
+hint-move-right = 少し右へ動いてください。
+hint-move-up = 少し高く座るか、カメラを下に向けてください。
+hint-move-down = 少し低く座るか、カメラを上に向けてください。
+hint-come-closer = 少し近づいてください。
+hint-move-back = 少し離れてください。
+hint-more-light = 暗すぎます。前から明かりを当ててください。
+hint-lit-from-behind = 後ろから光が当たっています。窓を背にしないか、前に明かりをつけてください。
+hint-lens-covered = レンズがふさがれています。カバーを開けるか、前にある物をどけてください。
+hint-picture-frozen = 映像が変わりません。カメラを抜き差しするか、カメラのソフトを再起動してください。
+hint-nobody-there = 誰も映っていません。カメラの前に座ってください。
+hint-face-not-visible = 顔が見えません。顔の前に何も置かず、画面のほうを向いてください。
+hint-no-camera = カメラが見つかりません。つなぐと自動で認識します。
+hint-camera-busy = ほかのソフトがカメラを使っています。終了してください(ビデオ通話など)。
+hint-camera-denied = システムがInViewにカメラの使用を許可していません。プライバシー設定で許可してください。
+hint-camera-lost = カメラから映像が来ません。ケーブルを確認してください。InViewは接続を試み続けます。
+hint-detector-failed = 確認の処理が止まっています。自動で再開します。
+
+## 試験中
+exam-title = 試験中
+sight-waiting = 準備中
+sight-seen = 映っています
+sight-not-seen = 映っていません
+sight-cannot-look = カメラで確認できません
+exam-for = { $time } 経過
+exam-running = 開始から { $time }
+exam-compact = 小さく手前に表示
+exam-full = 元の大きさ
+exam-end = 試験を終える
+exam-end-title = 試験を終えますか?
+exam-end-text = 確認を止め、記録した内容を送ります。元には戻せません。
+exam-end-yes = はい、終えます
+exam-end-no = いいえ、続けます
+leave-title = ウィンドウを閉じますか?
+leave-text = 試験はまだ続いています。InViewが動いていない時間は空白として報告されます。もう一度起動すれば続けられます。
+leave-yes = それでも閉じる
+leave-no = 閉じない
+notice-out-of-view = 映っていません。カメラの前に戻ってください。
+notice-face-not-visible = 顔が見えません。画面のほうを向いてください。
+notice-multiple-people = 二人以上映っています。
+notice-cannot-look = カメラで確認できません。{ $hint }
+notice-back = ありがとうございます。また映っています。
+busy = 今はできませんでした。もう一度お試しください。
+
+connection-title = 接続
+connection-all-sent = 接続しています。報告はすべて届きました
+connection-sending = 送信中:{ $left ->
+   *[other] 残り{ $left }件
+}
+connection-unreachable = 接続がありません。{ $left ->
+   *[other] { $left }件
+}を保存し、あとで送ります
+connection-refused = サーバーが報告を受け取りません。ここに保存しています
+
+reported-title = これまでの報告
+reported-none = ありません。
+reported-line = { $kind }({ $start }から{ $end }まで)
+reported-open = { $kind }({ $start }から)
+kind-out-of-view = 映っていない
+kind-face-not-visible = 顔が見えない
+kind-multiple-people = 二人以上いる
+kind-camera-covered = カメラがふさがれている
+kind-too-dark = 暗すぎる
+kind-frozen-picture = 映像が止まっている
+kind-camera-lost = カメラの接続が切れた
+kind-virtual-camera = 仮想カメラ
+kind-agent-gap = InViewが動いていなかった
+kind-reporting-gap = 報告が届かなかった
+
+trouble-virtual-camera = このカメラは機器ではなくソフトです。そのことを報告します。
+trouble-overloaded = コンピューターの負荷が高く、確認の回数が減っています。
+trouble-spool-failed = 報告を保存できません。ディスクがいっぱいではありませんか?
+trouble-server-refuses = サーバーが報告を受け取りません。試験監督に知らせてください。
+
+## 試験の後
+end-title-ending = 試験が終わりました
+end-title = 完了しました
+end-sending = 記録した内容を送っています…
+end-progress = { $all }件中{ $done }件が届きました
+end-arrived = すべて届きました。ウィンドウを閉じてかまいません。
+end-later = まだ送れていないものがあります。このコンピューターに保存し、次にこの試験でInViewを起動したときに送ります。接続できるときに起動してください。
+end-reported-title = この試験について報告した内容
+end-reported-none = ずっと映っていました。報告はありません。
+end-save = 控えを保存
+end-saved = { $path } に保存しました
+end-not-saved = 控えを保存できませんでした:{ $reason }
+end-close = 閉じる

@@ -1,0 +1,91 @@
+//! What the candidate agrees to, and the record of it. Pure.
+
+use super::i18n::Words;
+use crate::presence::Policy;
+use crate::report::Hash;
+
+/// That the candidate agreed: to which text, and when.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Consent {
+    /// SHA-256 of the text as it was shown.
+    pub text_sha256: Hash,
+    /// By the wall clock: RFC 3339, UTC.
+    pub at: String,
+    /// The language of the text.
+    pub language: &'static str,
+}
+
+/// A heading and what stands below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub title: String,
+    pub paragraphs: Vec<String>,
+}
+
+/// The whole text, with the times of this policy.
+pub(super) fn text(words: &Words, policy: &Policy, server: &str) -> Vec<Section> {
+    let with = |key: &str, name: &str, value: String| words.say_with(key, &[(name, value.into())]);
+    let section = |key: &str, paragraphs| Section { title: words.say(key), paragraphs };
+    let of = |millis| words.seconds(millis);
+    vec![
+        section("welcome-title", vec![words.say("welcome-intro")]),
+        section("welcome-watched-title", vec![words.say("welcome-watched")]),
+        section("welcome-leaves-title", vec![with("welcome-leaves", "server", host(server))]),
+        section(
+            "welcome-policy-title",
+            vec![
+                with("welcome-policy-record", "record", of(policy.record_after_ms)),
+                with("welcome-policy-warn", "warn", of(policy.warn_after_ms)),
+                with("welcome-policy-alert", "alert", of(policy.alert_after_ms)),
+                words.say("welcome-policy-end"),
+            ],
+        ),
+    ]
+}
+
+/// The hash of a text: of its lines, each ended by a line feed.
+pub(super) fn hash(text: &[Section]) -> Hash {
+    let mut lines = String::new();
+    for section in text {
+        for line in std::iter::once(&section.title).chain(&section.paragraphs) {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    Hash::of(lines.as_bytes())
+}
+
+/// Where reports go, as a person knows it.
+fn host(server: &str) -> String {
+    let host = server.trim_start_matches("https://").trim_start_matches("http://");
+    host.split('/').next().unwrap_or(host).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::i18n::Language;
+
+    #[test]
+    fn the_text_has_the_times_of_the_policy_and_the_server() {
+        let policy = Policy { alert_after_ms: 7_000, ..Policy::default() };
+        let words = Words::new(Language::English);
+        let text = text(&words, &policy, "https://exams.example/inview");
+        let all = format!("{text:?}");
+        for part in ["After 7 seconds", "After 2 seconds", "less than 1 second,", "exams.example."]
+        {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+    }
+
+    #[test]
+    fn another_text_has_another_hash() {
+        let of = |language, alert_after_ms| {
+            let policy = Policy { alert_after_ms, ..Policy::default() };
+            hash(&text(&Words::new(language), &policy, "https://a.example"))
+        };
+        assert_eq!(of(Language::English, 5_000), of(Language::English, 5_000));
+        assert_ne!(of(Language::English, 5_000), of(Language::English, 6_000));
+        assert_ne!(of(Language::English, 5_000), of(Language::German, 5_000));
+    }
+}

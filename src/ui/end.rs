@@ -1,0 +1,73 @@
+//! After the exam: everything that was reported, a copy to keep, and whether all has arrived.
+
+use eframe::egui::{self, Ui};
+
+use super::app::{Action, App};
+use super::theme::palette;
+use super::view_model::{Screen, Sight};
+use super::{exam, parts};
+
+pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
+    let (words, view) = (app.words(), app.view());
+    let is_over = view.screen == Screen::Ended;
+    let body = |ui: &mut Ui| {
+        parts::title(ui, words.say(if is_over { "end-title" } else { "end-title-ending" }));
+        delivery(ui, app, is_over);
+        for trouble in &view.troubles {
+            parts::banner(ui, Sight::NotSeen, &words.say(trouble));
+        }
+        parts::card(ui, |ui| {
+            ui.label(parts::strong(words.say("end-reported-title"), 16.0));
+            exam::reported(ui, app, "end-reported-none");
+        });
+        match app.saved() {
+            Some(Ok(path)) => {
+                let path = path.display().to_string();
+                let text = words.say_with("end-saved", &[("path", path.into())]);
+                parts::banner(ui, Sight::Seen, &text);
+            }
+            Some(Err(reason)) => {
+                let reason = reason.as_str();
+                let text = words.say_with("end-not-saved", &[("reason", reason.into())]);
+                parts::banner(ui, Sight::NotSeen, &text);
+            }
+            None => {}
+        }
+    };
+    let footer = |ui: &mut Ui| {
+        ui.horizontal_wrapped(|ui| {
+            if parts::secondary(ui, words.say("end-save")).clicked() {
+                asked.push(Action::Save);
+            }
+            if is_over && parts::primary(ui, true, words.say("end-close")).clicked() {
+                asked.push(Action::Close);
+            }
+        });
+    };
+    parts::with_footer(ui, "end", body, footer);
+}
+
+fn delivery(ui: &mut Ui, app: &App, is_over: bool) {
+    let words = app.words();
+    let has_all = app.snapshot().reports.delivered;
+    if is_over {
+        let (sight, key) =
+            if has_all { (Sight::Seen, "end-arrived") } else { (Sight::NotSeen, "end-later") };
+        parts::banner(ui, sight, &words.say(key));
+    } else {
+        parts::card(ui, |ui| {
+            let text = parts::strong(words.say("end-sending"), 16.0);
+            parts::signed(ui, Sight::Waiting, 26.0, text);
+            exam::connection(ui, app);
+        });
+    }
+    let reports = &app.snapshot().reports;
+    let (done, all) = (reports.acknowledged.min(reports.made), reports.made);
+    let share = if all == 0 { 1.0 } else { done as f32 / all as f32 };
+    let progress = words.say_with("end-progress", &[("done", done.into()), ("all", all.into())]);
+    if !(is_over && has_all) {
+        let bar = egui::ProgressBar::new(share).fill(palette(ui).accent).desired_height(12.0);
+        ui.add(bar);
+    }
+    parts::muted(ui, progress);
+}

@@ -1,0 +1,187 @@
+//! Tables of what is shown when.
+
+use super::*;
+use crate::agent::Reports;
+use crate::geometry::Size;
+use crate::report::{IntervalId, SessionId};
+
+fn at(millis: i64) -> MediaTime {
+    MediaTime::from_millis(millis)
+}
+
+fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
+    Snapshot {
+        session: SessionId::derived(&[]),
+        at_ms: at(60_000),
+        phase,
+        seen,
+        since_ms: at(50_000),
+        warning: false,
+        camera: None,
+        frames_looked_at: 0,
+        frames_skipped: 0,
+        intervals: Vec::new(),
+        reports: Reports::default(),
+        health: Vec::new(),
+    }
+}
+
+fn with_health(codes: &[Code]) -> Snapshot {
+    let condition = |&code: &Code| Condition {
+        code,
+        severity: code.severity(),
+        since_ms: at(0),
+        detail: String::new(),
+    };
+    let health = codes.iter().map(condition).collect();
+    Snapshot { health, ..snapshot(Phase::CheckIn, Seen::NotYet) }
+}
+
+fn preview(left: f32, top: f32, right: f32, bottom: f32) -> Preview {
+    Preview {
+        seq: 0,
+        size: Size::new(4, 3),
+        rgb: [0; 36].into(),
+        face: Some(BoundingBox::new(left, top, right, bottom)),
+        face_luma: Some(120.0),
+        mean: 110.0,
+        p99: 250,
+    }
+}
+
+fn interval(kind: Kind, start: i64, end: Option<i64>) -> Interval {
+    Interval {
+        id: IntervalId::derived(SessionId::derived(&[]), start.unsigned_abs()),
+        kind,
+        start_ms: at(start),
+        end_ms: end.map(at),
+        confidence: 1.0,
+        frames_looked_at: 1,
+        frames_skipped: 0,
+        closed_by: end.map(|_| ClosedBy::SeenAgain),
+    }
+}
+
+#[test]
+fn hints_follow_what_is_seen() {
+    for (seen, expected) in [
+        (Seen::NotYet, Hint::Waiting),
+        (Seen::Face, Hint::AllGood),
+        (Seen::BodyOnly, Hint::FaceNotVisible),
+        (Seen::Nobody, Hint::NobodyThere),
+        (Seen::LensCovered, Hint::LensCovered),
+        (Seen::TooDark, Hint::MoreLight),
+        (Seen::PictureFrozen, Hint::PictureFrozen),
+        (Seen::NoFrames, Hint::CameraLost),
+    ] {
+        assert_eq!(view(&snapshot(Phase::CheckIn, seen), None).hint, expected, "{seen:?}");
+    }
+}
+
+#[test]
+fn what_is_broken_goes_before_what_is_seen() {
+    for (code, expected) in [
+        (Code::NoCamera, Hint::NoCamera),
+        (Code::CameraBusy, Hint::CameraBusy),
+        (Code::CameraDenied, Hint::CameraDenied),
+        (Code::CaptureStuck, Hint::CameraLost),
+        (Code::DetectorFailed, Hint::DetectorFailed),
+    ] {
+        assert_eq!(view(&with_health(&[code]), None).hint, expected, "{code:?}");
+    }
+}
+
+#[test]
+fn every_condition_is_said_somewhere() {
+    let calm = view(&with_health(&[]), None);
+    for code in Code::ALL {
+        let view = view(&with_health(&[code]), None);
+        let is_said = !view.troubles.is_empty()
+            || view.connection != calm.connection
+            || view.hint != calm.hint;
+        assert!(is_said, "{code:?}");
+    }
+}
+
+#[test]
+fn hints_follow_where_the_face_is() {
+    for (preview, expected) in [
+        (preview(0.4, 0.3, 0.6, 0.6), Hint::AllGood),
+        (preview(0.05, 0.3, 0.25, 0.6), Hint::MoveLeft),
+        (preview(0.75, 0.3, 0.95, 0.6), Hint::MoveRight),
+        (preview(0.4, 0.0, 0.6, 0.3), Hint::MoveDown),
+        (preview(0.4, 0.7, 0.6, 1.0), Hint::MoveUp),
+        (preview(0.45, 0.4, 0.5, 0.5), Hint::ComeCloser),
+        (preview(0.1, 0.1, 0.9, 0.95), Hint::MoveBack),
+        (Preview { face: None, ..preview(0.0, 0.0, 0.0, 0.0) }, Hint::AllGood),
+    ] {
+        let seen = snapshot(Phase::CheckIn, Seen::Face);
+        assert_eq!(view(&seen, Some(&preview)).hint, expected, "{:?}", preview.face);
+    }
+}
+
+#[test]
+fn hints_follow_the_light_on_the_face() {
+    for (face, mean, expected) in [
+        (120.0, 110.0, Hint::AllGood),
+        (60.0, 150.0, Hint::LitFromBehind),
+        (60.0, 80.0, Hint::AllGood),
+        (30.0, 40.0, Hint::MoreLight),
+    ] {
+        let preview = Preview { face_luma: Some(face), mean, ..preview(0.4, 0.3, 0.6, 0.6) };
+        let view = view(&snapshot(Phase::CheckIn, Seen::Face), Some(&preview));
+        assert_eq!(view.hint, expected, "{face} of {mean}");
+    }
+}
+
+#[test]
+fn the_exam_may_start_only_when_a_face_is_seen_steadily_before_it() {
+    for (phase, seen, since, expected) in [
+        (Phase::CheckIn, Seen::Face, 58_000, true),
+        (Phase::CheckIn, Seen::Face, 58_001, false),
+        (Phase::CheckIn, Seen::BodyOnly, 0, false),
+        (Phase::CheckIn, Seen::NotYet, 0, false),
+        (Phase::CheckIn, Seen::NoFrames, 0, false),
+        (Phase::Exam, Seen::Face, 0, false),
+    ] {
+        let now = Snapshot { since_ms: at(since), ..snapshot(phase, seen) };
+        assert_eq!(view(&now, None).may_start, expected, "{phase:?} {seen:?} {since}");
+    }
+}
+
+#[test]
+fn a_candidate_who_is_lost_is_told_why_and_seen_again_is_confirmed() {
+    for (warning, seen, interval, expected) in [
+        (false, Seen::Nobody, interval(Kind::OutOfView, 58_500, None), None),
+        (true, Seen::Nobody, interval(Kind::OutOfView, 57_000, None), Some(Notice::Away)),
+        (
+            true,
+            Seen::BodyOnly,
+            interval(Kind::FaceNotVisible, 0, None),
+            Some(Notice::FaceNotVisible),
+        ),
+        (true, Seen::Face, interval(Kind::MultiplePeople, 0, None), Some(Notice::MultiplePeople)),
+        (true, Seen::NoFrames, interval(Kind::CameraLost, 0, None), Some(Notice::CannotLook)),
+        (false, Seen::Face, interval(Kind::OutOfView, 0, Some(56_000)), Some(Notice::Back)),
+        (false, Seen::Face, interval(Kind::OutOfView, 0, Some(55_000)), None),
+        (false, Seen::Nobody, interval(Kind::OutOfView, 0, Some(59_000)), None),
+    ] {
+        let intervals = vec![interval];
+        let now = Snapshot { warning, intervals, ..snapshot(Phase::Exam, seen) };
+        assert_eq!(view(&now, None).notice, expected, "{:?}", now.intervals);
+    }
+}
+
+#[test]
+fn the_connection_is_what_the_reports_say() {
+    for (made, acknowledged, health, expected) in [
+        (4, 4, &[][..], Connection::AllSent),
+        (4, 1, &[], Connection::Sending(3)),
+        (4, 1, &[Code::ServerUnreachable], Connection::Unreachable(3)),
+        (4, 1, &[Code::ServerUnreachable, Code::ServerRefuses], Connection::Refused),
+    ] {
+        let reports = Reports { made, acknowledged, ..Reports::default() };
+        let now = Snapshot { reports, ..with_health(health) };
+        assert_eq!(view(&now, None).connection, expected, "{health:?}");
+    }
+}

@@ -1,0 +1,347 @@
+//! The window's screens by what a screen reader finds in them, without a display and without an
+//! agent.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use inview::agent::{Busy, Command, Phase, Preview, Reports, Seen, Snapshot};
+use inview::geometry::{BoundingBox, Size};
+use inview::health::{Code, Condition};
+use inview::presence::Policy;
+use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
+use inview::time::MediaTime;
+use inview::ui::i18n::Language;
+use inview::ui::{About, App, Watched, theme};
+
+/// An agent that shows what it is told to.
+#[derive(Debug)]
+struct Puppet {
+    snapshot: Mutex<Snapshot>,
+    commands: Mutex<Vec<Command>>,
+    is_busy: Mutex<bool>,
+}
+
+impl Watched for Puppet {
+    fn snapshot(&self) -> Snapshot {
+        self.snapshot.lock().unwrap().clone()
+    }
+
+    fn preview(&self) -> Option<Preview> {
+        (self.snapshot.lock().unwrap().phase == Phase::CheckIn).then(|| Preview {
+            seq: 1,
+            size: Size::new(4, 3),
+            rgb: [90; 36].into(),
+            face: Some(BoundingBox::new(0.4, 0.3, 0.6, 0.6)),
+            face_luma: Some(120.0),
+            mean: 110.0,
+            p99: 240,
+        })
+    }
+
+    fn command(&self, command: Command) -> Result<(), Busy> {
+        let is_busy = self.is_busy.lock().map_or(true, |is_busy| *is_busy);
+        self.commands.lock().ok().filter(|_| !is_busy).ok_or(Busy)?.push(command);
+        Ok(())
+    }
+}
+
+impl Puppet {
+    fn shows(&self, change: impl FnOnce(&mut Snapshot)) {
+        change(&mut self.snapshot.lock().unwrap());
+    }
+}
+
+fn at(millis: i64) -> MediaTime {
+    MediaTime::from_millis(millis)
+}
+
+fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, tempfile::TempDir) {
+    let snapshot = Snapshot {
+        session: SessionId::derived(&[]),
+        at_ms: at(60_000),
+        phase,
+        seen,
+        since_ms: at(59_500),
+        warning: false,
+        camera: None,
+        frames_looked_at: 9,
+        frames_skipped: 0,
+        intervals: Vec::new(),
+        reports: Reports::default(),
+        health: Vec::new(),
+    };
+    let puppet = Arc::new(Puppet {
+        snapshot: Mutex::new(snapshot),
+        commands: Mutex::default(),
+        is_busy: Mutex::default(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let about = About {
+        label: "Seat 7".to_owned(),
+        server: "https://exams.example".to_owned(),
+        policy: Policy::default(),
+        folder: folder.path().to_owned(),
+        flush: Duration::from_secs(30),
+    };
+    let watched: Arc<dyn Watched> = Arc::<Puppet>::clone(&puppet);
+    let app = App::new(watched, about, Language::English);
+    let draw = |ui: &mut egui::Ui, app: &mut App| {
+        app.drain(ui.ctx());
+        app.draw(ui);
+    };
+    let builder = Harness::builder().with_size(egui::vec2(580.0, 740.0));
+    let mut harness = builder.with_context_setup(theme::install).build_ui_state(draw, app);
+    harness.run();
+    (harness, puppet, folder)
+}
+
+fn click(harness: &mut Harness<'_, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run();
+    // What was asked is done before the next picture.
+    harness.run();
+}
+
+fn is_enabled(harness: &Harness<'_, App>, label: &str) -> bool {
+    !harness.get_by_role_and_label(Role::Button, label).accesskit_node().is_disabled()
+}
+
+fn consent(harness: &mut Harness<'_, App>) {
+    click(harness, "I have read this and agree");
+    click(harness, "Continue to the camera check");
+}
+
+fn interval(kind: Kind, start: i64, end: Option<i64>) -> Interval {
+    Interval {
+        id: IntervalId::derived(SessionId::derived(&[]), start.unsigned_abs()),
+        kind,
+        start_ms: at(start),
+        end_ms: end.map(at),
+        confidence: 1.0,
+        frames_looked_at: 1,
+        frames_skipped: 0,
+        closed_by: end.map(|_| ClosedBy::SeenAgain),
+    }
+}
+
+#[test]
+fn the_camera_check_comes_only_after_consent_which_is_recorded() {
+    let (mut harness, _puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    harness.get_by_label("Before your exam");
+    harness.get_by_label_contains("After 5 seconds");
+    harness.get_by_label_contains("exams.example");
+    assert!(!is_enabled(&harness, "Continue to the camera check"));
+    assert_eq!(harness.state().consent(), None);
+    consent(&mut harness);
+    harness.get_by_label("Camera check");
+    let consent = harness.state().consent().unwrap();
+    assert_eq!(consent.language, "en");
+    assert!(consent.at.ends_with('Z'), "{}", consent.at);
+}
+
+#[test]
+fn consent_to_a_text_in_one_language_is_none_to_another() {
+    let (mut harness, _puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    click(&mut harness, "I have read this and agree");
+    assert!(is_enabled(&harness, "Continue to the camera check"));
+    click(&mut harness, "Deutsch");
+    assert!(!is_enabled(&harness, "Weiter zur Kameraprüfung"));
+}
+
+#[test]
+fn the_exam_starts_only_when_the_candidate_is_seen_steadily() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Nobody);
+    consent(&mut harness);
+    harness.get_by_label("Nobody is in the picture. Sit down in front of the camera.");
+    assert!(!is_enabled(&harness, "Start the exam"));
+    puppet.shows(|now| now.seen = Seen::Face);
+    harness.run();
+    assert!(!is_enabled(&harness, "Start the exam"), "seen for half a second");
+    puppet.shows(|now| now.at_ms = at(61_500));
+    harness.run();
+    harness.get_by_label("All good. Stay like this.");
+    harness.get_by_label("Live picture of your camera, mirrored");
+    click(&mut harness, "Start the exam");
+    assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+}
+
+#[test]
+fn a_command_that_is_not_taken_is_told() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    puppet.shows(|now| now.at_ms = at(90_000));
+    *puppet.is_busy.lock().unwrap() = true;
+    harness.run();
+    click(&mut harness, "Start the exam");
+    harness.get_by_label("That did not work just now. Please try again.");
+}
+
+#[test]
+fn the_keyboard_alone_leads_through_the_check_in_in_reading_order() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    let mut order = Vec::new();
+    for _ in 0..8 {
+        harness.key_press(Key::Tab);
+        harness.run();
+        let focused = harness.get_all_by(|node| node.is_focused() && node.role() != Role::Window);
+        let label = focused.last().and_then(|node| node.accesskit_node().label());
+        order.push(label.unwrap_or_default());
+        if order.last().is_some_and(|label| label.contains("agree")) {
+            break;
+        }
+    }
+    let expected = [
+        "English",
+        "Deutsch",
+        "Español",
+        "日本語",
+        "Smaller text",
+        "Larger text",
+        "I have read this and agree",
+    ];
+    assert_eq!(order, expected);
+    harness.key_press(Key::Space);
+    harness.run();
+    harness.run();
+    harness.key_press(Key::Tab);
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.run();
+    harness.get_by_label("Camera check");
+    puppet.shows(|now| now.at_ms = at(90_000));
+    harness.run();
+    harness.get_by_label("Start the exam").focus();
+    harness.run();
+    harness.key_press_modifiers(Modifiers::NONE, Key::Enter);
+    harness.run();
+    harness.run();
+    assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+}
+
+#[test]
+fn every_language_has_every_screen_and_no_letter_is_missing() {
+    for phase in [Phase::CheckIn, Phase::Exam, Phase::Ending, Phase::Ended] {
+        let (mut harness, puppet, _folder) = window(phase, Seen::Face);
+        let told = vec![interval(Kind::OutOfView, 5_000, Some(9_000))];
+        puppet.shows(|now| (now.intervals, now.reports.made) = (told, 3));
+        for language in Language::ALL {
+            click(&mut harness, language.own_name());
+            let words = inview::ui::i18n::Words::new(language);
+            let key = match phase {
+                Phase::CheckIn => "welcome-title",
+                Phase::Exam => "exam-title",
+                Phase::Ending => "end-title-ending",
+                Phase::Ended => "end-title",
+            };
+            harness.get_by_label(&words.say(key));
+        }
+    }
+}
+
+#[test]
+fn the_exam_is_calm_and_tells_what_was_reported() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
+    harness.get_by_label("You are in view");
+    harness.get_by_label("Connected; all reports have arrived");
+    harness.get_by_label("Nothing.");
+    assert!(harness.query_by_label("Live picture of your camera, mirrored").is_none());
+    puppet.shows(|now| {
+        (now.seen, now.warning) = (Seen::Nobody, true);
+        now.intervals = vec![
+            interval(Kind::FaceNotVisible, 12_000, Some(15_000)),
+            interval(Kind::OutOfView, 57_000, None),
+        ];
+        (now.reports.made, now.reports.acknowledged) = (4, 3);
+    });
+    harness.run();
+    harness.get_by_label("You are not in view");
+    harness.get_by_label("You are out of view. Please come back.");
+    harness.get_by_label("•  Out of view, since 0:57");
+    harness.get_by_label("•  Face not visible, from 0:12 to 0:15");
+    harness.get_by_label("Sending: 1 report waits");
+}
+
+#[test]
+fn a_lost_connection_and_a_lost_camera_are_named() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::NoFrames);
+    let condition = |code: Code| Condition {
+        code,
+        severity: code.severity(),
+        since_ms: at(0),
+        detail: String::new(),
+    };
+    puppet.shows(|now| {
+        now.health = vec![condition(Code::CameraBusy), condition(Code::ServerUnreachable)];
+        now.intervals = vec![interval(Kind::CameraLost, 50_000, None)];
+        (now.warning, now.reports.made) = (true, 2);
+    });
+    harness.run();
+    harness.get_by_label("The camera cannot see you");
+    harness.get_by_label_contains("Another program uses the camera.");
+    harness.get_by_label("No connection; 2 reports are kept and sent later");
+}
+
+#[test]
+fn the_exam_ends_only_after_a_question() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
+    click(&mut harness, "End the exam");
+    click(&mut harness, "No, go on");
+    assert_eq!(*puppet.commands.lock().unwrap(), []);
+    click(&mut harness, "End the exam");
+    click(&mut harness, "Yes, end it");
+    let flush = Duration::from_secs(30);
+    assert_eq!(*puppet.commands.lock().unwrap(), [Command::End { flush }]);
+}
+
+#[test]
+fn the_small_window_shows_what_matters_and_leads_back() {
+    let (mut harness, _puppet, _folder) = window(Phase::Exam, Seen::Face);
+    click(&mut harness, "Small window on top");
+    harness.get_by_label("You are in view");
+    assert!(harness.query_by_label("Exam in progress").is_none());
+    click(&mut harness, "Full window");
+    harness.get_by_label("Exam in progress");
+}
+
+#[test]
+fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
+    let (mut harness, puppet, folder) = window(Phase::Ending, Seen::Face);
+    puppet.shows(|now| {
+        now.intervals = vec![interval(Kind::OutOfView, 5_000, Some(9_000))];
+        (now.reports.made, now.reports.acknowledged) = (4, 1);
+    });
+    harness.run();
+    harness.get_by_label("1 of 4 reports have arrived");
+    assert!(harness.query_by_label("Close").is_none());
+    puppet.shows(|now| now.phase = Phase::Ended);
+    harness.run();
+    harness.get_by_label_contains("Not everything could be sent yet.");
+    puppet.shows(|now| now.reports.acknowledged = 4);
+    harness.run();
+    harness.get_by_label("Everything has arrived. You can close this window.");
+    harness.get_by_label("•  Out of view, from 0:05 to 0:09");
+    click(&mut harness, "Save a copy");
+    let name = format!("inview-{}.json", SessionId::derived(&[]));
+    let path = folder.path().join("copies").join(name);
+    harness.get_by_label_contains(&path.display().to_string());
+    let copy: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(copy["intervals"][0]["kind"], "out_of_view");
+    assert_eq!(copy["label"], "Seat 7");
+}
+
+#[test]
+fn every_control_has_a_name() {
+    for phase in [Phase::CheckIn, Phase::Exam, Phase::Ended] {
+        let (harness, _puppet, _folder) = window(phase, Seen::Face);
+        let controls = [Role::Button, Role::CheckBox, Role::Image];
+        for node in harness.get_all_by(|node| controls.contains(&node.role())) {
+            let name = node.accesskit_node().label().unwrap_or_default();
+            assert!(!name.is_empty(), "{phase:?}: {:?}", node.accesskit_node().role());
+        }
+    }
+}

@@ -321,7 +321,7 @@ fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
     puppet.shows(|now| now.phase = Phase::Ended);
     harness.run();
     harness.get_by_label_contains("Not everything could be sent yet.");
-    puppet.shows(|now| now.reports.acknowledged = 4);
+    puppet.shows(|now| (now.reports.acknowledged, now.reports.delivered) = (4, true));
     harness.run();
     harness.get_by_label("Everything has arrived. You can close this window.");
     harness.get_by_label("•  Out of view, from 0:05 to 0:09");

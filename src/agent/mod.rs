@@ -27,6 +27,7 @@
 pub mod args;
 mod capture;
 mod control;
+mod device;
 pub mod headless;
 mod journal;
 mod preview;

@@ -98,6 +98,24 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Before anything was done.
+    pub(super) fn first(session: SessionId, at: MediaTime) -> Self {
+        Self {
+            session,
+            at_ms: at,
+            phase: Phase::CheckIn,
+            seen: Seen::NotYet,
+            since_ms: at,
+            warning: false,
+            camera: None,
+            frames_looked_at: 0,
+            frames_skipped: 0,
+            intervals: Vec::new(),
+            reports: Reports::default(),
+            health: Vec::new(),
+        }
+    }
+
     /// Whether a line about it says something new: time and counts alone do not.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let essence = |snapshot: &Self| Self {

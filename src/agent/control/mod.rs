@@ -1,41 +1,35 @@
 //! The worker that owns the others.
 
+mod workers;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
-use uuid::Uuid;
 
-use super::capture::Capture;
+use super::device::{code_of, virtual_camera};
 use super::journal::{Entry, Journal};
 use super::preview::Preview;
-use super::pulse::Pulse;
-use super::report::{About, Fact, Reported, Reporter};
+use super::report::{Fact, Reported};
 use super::slot::Slot;
 use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
-use super::source::{Now, Time};
-use super::watch::{Order, Sight, Watch, agent_gap};
-use super::worker::{Worker, named};
+use super::source::Now;
+use super::watch::{Order, Sight, agent_gap};
+use super::worker::Worker;
 use super::{Command, News, Setup, StartError, World};
-use crate::capture::CaptureError;
-use crate::capture::camera::CameraError;
 use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
 use crate::health::{Code, Health};
 use crate::presence::Change;
-use crate::report::{ClosedBy, Incarnation, Interval, IntervalId, Kind, ModelIdentity};
+use crate::report::{ClosedBy, Interval, ModelIdentity};
 use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
 
 /// Between two looks at the workers.
 const ROUND: Duration = Duration::from_millis(100);
-/// A driver's call that takes longer will not return.
-const CAPTURE_STUCK: Duration = Duration::from_secs(6);
-/// A look at a frame takes a tenth of a second on a slow machine.
-const DETECTOR_STUCK: Duration = Duration::from_secs(10);
 /// How often the journal says that the agent is alive.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
 /// How long the last facts may take to reach the disk when the agent is stopped.
@@ -103,7 +97,7 @@ impl Control {
         let at = now();
         let mut control = Self {
             sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
-            snapshot: Arc::new(Mutex::new(first_snapshot(&setup, at))),
+            snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at))),
             capture: Worker::idle(at),
             watch: Worker::idle(at),
             news: bounded(16),
@@ -262,126 +256,11 @@ impl Control {
         }
     }
 
-    fn start_reporter(&mut self) -> std::io::Result<()> {
-        let (facts, found) = bounded(64);
-        let reporter = Reporter {
-            about: About {
-                session: self.setup.session,
-                incarnation: Incarnation(Uuid::now_v7()),
-                label: self.setup.label.clone(),
-                agent: self.setup.program.clone(),
-                policy: self.setup.policy.clone(),
-                models: self.models.clone(),
-                anchor: self.anchor.clone(),
-            },
-            folder: self.spool(),
-            facts: found,
-            reported: Arc::clone(&self.reported),
-            uploader: self.uploader.as_ref().map(Uploader::nudger),
-            now: Arc::clone(&self.now),
-        };
-        let thread = named("reporter", move || reporter.run())?;
-        (self.facts, self.reporter) = (Some(facts), Some(thread));
-        Ok(())
-    }
-
     fn spool(&self) -> std::path::PathBuf {
         match &self.setup.upload {
             Some(upload) => upload.folder.clone(),
             None => self.setup.folder.join("spool"),
         }
-    }
-
-    fn look_after_capture(&mut self, now: MediaTime) {
-        if self.capture.has_ended() {
-            if let Some(thread) = self.capture.thread.take()
-                && thread.join().is_err()
-            {
-                self.health.raise(Code::CameraLost, now, "the capture thread failed");
-            }
-            while let Ok(news) = self.news.1.try_recv() {
-                self.hear(news);
-            }
-            if self.capture.due.is_some() {
-                self.capture.failed(now);
-            }
-        } else if self.capture.is_stuck(now, CAPTURE_STUCK) {
-            // Given up, and not joined: it may never come back.
-            self.capture.pulse.stop();
-            drop(self.capture.thread.take());
-            (self.camera, self.virtual_device) = (None, None);
-            self.health.raise(Code::CaptureStuck, now, "a call into the driver does not return");
-            self.capture.failed(now);
-        }
-        let is_wanted = matches!(self.phase, Phase::CheckIn | Phase::Exam);
-        if is_wanted && self.capture.is_due(now) {
-            let pulse = Pulse::new(now);
-            let capture = Capture {
-                camera: Arc::clone(&self.world.camera),
-                slot: Arc::clone(&self.slot),
-                news: self.news.0.clone(),
-                pulse: pulse.clone(),
-                time: Time { clock: Arc::clone(&self.world.clock), now: Arc::clone(&self.now) },
-                period: self.setup.policy.sampling_period(),
-            };
-            self.capture.start(now, pulse, named("capture", move || capture.run()));
-        }
-    }
-
-    fn look_after_watch(&mut self, now: MediaTime) {
-        let fault = if self.watch.has_ended() {
-            match self.watch.thread.take().map(JoinHandle::join) {
-                Some(Ok(Err(error))) => Some(error.to_string()),
-                Some(Ok(Ok(()))) | None => None,
-                Some(Err(_)) => Some("the detector thread failed".to_owned()),
-            }
-        } else if self.watch.is_stuck(now, DETECTOR_STUCK) {
-            self.watch.pulse.stop();
-            drop(self.watch.thread.take());
-            Some("the detector does not answer".to_owned())
-        } else {
-            None
-        };
-        if let Some(fault) = fault {
-            tracing::error!(fault, "the detector is started again");
-            self.health.raise(Code::DetectorFailed, now, fault);
-            self.watch.failed(now);
-        }
-        if self.watch.is_due(now) {
-            self.start_watch(now);
-        }
-        if self.watch.started.is_some_and(|started| self.watch.pulse.last_beat() > started) {
-            self.health.clear(Code::DetectorFailed);
-        }
-    }
-
-    fn start_watch(&mut self, now: MediaTime) {
-        let last = self.watch.pulse.last_beat();
-        let in_exam = self.phase == Phase::Exam;
-        if in_exam && self.watch.started.is_some() {
-            let zero = self.zero.since(MediaTime::ZERO);
-            let on_clock =
-                |interval: Interval| Interval { start_ms: interval.start_ms + zero, ..interval };
-            self.close_all(self.open_intervals().into_iter().map(on_clock).collect(), last);
-            self.fact(Fact::Change(Change::Closed(agent_gap(last, now, ClosedBy::AgentRestart))));
-        }
-        let Some(facts) = self.facts.clone() else { return };
-        let pulse = Pulse::new(now);
-        let watch = Watch {
-            slot: Arc::clone(&self.slot),
-            sight: Arc::clone(&self.sight),
-            facts,
-            orders: self.ordered.clone(),
-            pulse: pulse.clone(),
-            clock: Arc::clone(&self.world.clock),
-            now: Arc::clone(&self.now),
-            make_detector: Arc::clone(&self.world.make_detector),
-            policy: self.setup.policy.clone(),
-            in_exam,
-            preview: (self.phase == Phase::CheckIn).then(|| Arc::clone(&self.preview)),
-            from: now,
-        };
-        self.watch.start(now, pulse, named("detector", move || watch.run()));
     }
 
     /// Intervals that are open, in session time.
@@ -525,62 +404,5 @@ impl Control {
                 tracing::warn!(%error, "a delivered session stays in the spool");
             }
         }
-    }
-}
-
-fn virtual_camera(since: MediaTime) -> Interval {
-    Interval {
-        id: IntervalId(Uuid::now_v7()),
-        kind: Kind::VirtualCamera,
-        start_ms: since,
-        end_ms: None,
-        confidence: 1.0,
-        frames_looked_at: 0,
-        frames_skipped: 0,
-        closed_by: None,
-    }
-}
-
-fn first_snapshot(setup: &Setup, at: MediaTime) -> Snapshot {
-    Snapshot {
-        session: setup.session,
-        at_ms: at,
-        phase: Phase::CheckIn,
-        seen: Seen::NotYet,
-        since_ms: at,
-        warning: false,
-        camera: None,
-        frames_looked_at: 0,
-        frames_skipped: 0,
-        intervals: Vec::new(),
-        reports: Reports::default(),
-        health: Vec::new(),
-    }
-}
-
-fn code_of(error: &CaptureError) -> Code {
-    match error {
-        CaptureError::PermissionDenied | CaptureError::Camera(CameraError::Denied) => {
-            Code::CameraDenied
-        }
-        CaptureError::Camera(CameraError::Busy) => Code::CameraBusy,
-        CaptureError::NotFound
-        | CaptureError::NoRecordings
-        | CaptureError::Camera(CameraError::NoCamera | CameraError::NotFound) => Code::NoCamera,
-        CaptureError::Camera(
-            CameraError::Unplugged
-            | CameraError::Stalled
-            | CameraError::Unsupported(_)
-            | CameraError::Driver(_),
-        )
-        | CaptureError::Empty
-        | CaptureError::NotAVideo(_)
-        | CaptureError::NoVideo(_)
-        | CaptureError::NoFrames
-        | CaptureError::Damaged(_)
-        | CaptureError::NeedsFfmpeg { .. }
-        | CaptureError::Ffmpeg(_)
-        | CaptureError::TooLarge { .. }
-        | CaptureError::Io(_) => Code::CameraLost,
     }
 }

@@ -26,14 +26,7 @@ enum Line {
 
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
-    match try_run(args) {
-        Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(3),
-        Err(error) => {
-            writeln!(io::stderr(), "inview: {error:#}").ok();
-            ExitCode::from(2)
-        }
-    }
+    start::exit_status(try_run(args))
 }
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {

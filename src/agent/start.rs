@@ -8,11 +8,23 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 
 use super::args::Args;
-use super::{Camera, Recording, Setup, Webcam, World};
+use super::{Camera, Recording, Setup, Snapshot, Webcam, World};
 use crate::capture::camera::{self, CameraError, CameraId};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
 use crate::{settings, upload};
+
+/// What the program says at its end, by how things stood last.
+pub fn exit_status(last: anyhow::Result<Snapshot>) -> ExitCode {
+    match last {
+        Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(3),
+        Err(error) => {
+            writeln!(io::stderr(), "inview: {error:#}").ok();
+            ExitCode::from(2)
+        }
+    }
+}
 
 /// Reads the session file.
 pub fn setup(args: &Args) -> anyhow::Result<Setup> {

@@ -21,7 +21,6 @@ pub mod theme;
 pub mod view_model;
 mod welcome;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -41,14 +40,7 @@ pub(crate) const COMPACT: egui::Vec2 = egui::vec2(340.0, 132.0);
 
 /// Runs until the window is closed; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
-    match try_run(args) {
-        Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(3),
-        Err(error) => {
-            writeln!(io::stderr(), "inview: {error:#}").ok();
-            ExitCode::from(2)
-        }
-    }
+    start::exit_status(try_run(args))
 }
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {

@@ -145,6 +145,10 @@ impl Watch {
 
     fn look(&self, frame: &Frame, eyes: &mut Eyes) -> Result<(), DetectorError> {
         let sample = eyes.step(frame)?;
+        if self.pulse.is_stopped() {
+            // It was given up meanwhile, and what it had open was closed by others.
+            return Ok(());
+        }
         tracing::trace!(pts_ms = sample.pts.as_millis(), verdict = ?sample.verdict, "looked");
         if let Some(preview) = &self.preview {
             let picture = Preview::of(frame, &sample);

@@ -30,6 +30,8 @@ use crate::upload::Uploader;
 
 /// Between two looks at the workers.
 const ROUND: Duration = Duration::from_millis(100);
+/// A round that comes so late says that this thread did not run, and the others neither.
+const DID_NOT_RUN: Duration = Duration::from_secs(2);
 /// How often the journal says that the agent is alive.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
 /// How long the last facts may take to reach the disk when the agent is stopped.
@@ -144,6 +146,7 @@ impl Control {
     }
 
     pub(super) fn run(mut self) {
+        let mut before = (self.now)();
         loop {
             let (news, alive) = (self.news.1.clone(), self.alive.clone());
             let commands = self.commands.clone();
@@ -154,6 +157,12 @@ impl Control {
                 default(ROUND) => {}
             }
             let now = (self.now)();
+            if now.since(before) >= DID_NOT_RUN {
+                // The machine slept, or all of us stood still: their time counts from now on.
+                self.capture.pulse.beat(now);
+                self.watch.pulse.beat(now);
+            }
+            before = now;
             self.look_after_capture(now);
             self.look_after_watch(now);
             self.look_at_device(now);
@@ -254,6 +263,11 @@ impl Control {
         {
             tracing::error!("a report is lost: nobody takes reports any more");
         }
+    }
+
+    /// The last report of the session is on disk.
+    fn has_ended(&self) -> bool {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner).complete
     }
 
     fn spool(&self) -> std::path::PathBuf {

@@ -115,7 +115,12 @@ impl Control {
 
     fn start_watch(&mut self, now: MediaTime) {
         let last = self.watch.pulse.last_beat();
-        let in_exam = self.phase == Phase::Exam;
+        // An exam whose end the detector has not told yet goes on for it.
+        let in_exam = match self.phase {
+            Phase::Exam => true,
+            Phase::Ending => !self.has_ended(),
+            Phase::CheckIn | Phase::Ended => false,
+        };
         if in_exam && self.watch.started.is_some() {
             let zero = self.zero.since(MediaTime::ZERO);
             let on_clock =

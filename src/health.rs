@@ -43,6 +43,10 @@ pub enum Code {
     DetectorFailed,
     /// More than half of the frames that were due could not be looked at.
     Overloaded,
+    /// The battery is drawn on, and low: less is looked.
+    BatteryLow,
+    /// The machine is hot: less is looked.
+    MachineHot,
     /// Reports cannot be kept on disk.
     SpoolFailed,
     /// The server cannot be reached.
@@ -52,7 +56,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoCamera,
         Self::CameraBusy,
         Self::CameraDenied,
@@ -61,6 +65,8 @@ impl Code {
         Self::VirtualCamera,
         Self::DetectorFailed,
         Self::Overloaded,
+        Self::BatteryLow,
+        Self::MachineHot,
         Self::SpoolFailed,
         Self::ServerUnreachable,
         Self::ServerRefuses,
@@ -85,7 +91,7 @@ impl Code {
             | Self::DetectorFailed
             | Self::SpoolFailed => Severity::High,
             Self::VirtualCamera | Self::Overloaded | Self::ServerRefuses => Severity::Medium,
-            Self::ServerUnreachable => Severity::Low,
+            Self::BatteryLow | Self::MachineHot | Self::ServerUnreachable => Severity::Low,
         }
     }
 
@@ -102,6 +108,8 @@ impl Code {
             | Self::CaptureStuck
             | Self::VirtualCamera
             | Self::DetectorFailed
+            | Self::BatteryLow
+            | Self::MachineHot
             | Self::SpoolFailed
             | Self::ServerUnreachable
             | Self::ServerRefuses => &[],
@@ -111,7 +119,6 @@ impl Code {
     /// How long it must last before anybody is told.
     pub const fn delay(self) -> Duration {
         match self {
-            Self::Overloaded => Duration::from_secs(20),
             Self::ServerUnreachable => Duration::from_secs(15),
             Self::NoCamera
             | Self::CameraBusy
@@ -120,6 +127,9 @@ impl Code {
             | Self::CaptureStuck
             | Self::VirtualCamera
             | Self::DetectorFailed
+            | Self::Overloaded
+            | Self::BatteryLow
+            | Self::MachineHot
             | Self::SpoolFailed
             | Self::ServerRefuses => Duration::ZERO,
         }

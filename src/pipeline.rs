@@ -31,6 +31,11 @@ impl Cadence {
         Self { period, next_due: MediaTime::from_micros(i64::MIN) }
     }
 
+    /// From the next frame on, on another grid.
+    pub const fn every(&mut self, period: Duration) {
+        self.period = period;
+    }
+
     /// The next frame is wanted from this moment on.
     pub const fn next_due(&self) -> MediaTime {
         self.next_due

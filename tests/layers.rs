@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 8] = [
     &["time", "geometry", "redact"],
     &["frame", "detection", "report"],
-    &["presence", "health", "backoff", "supervise"],
-    &["clock", "capture", "detector", "spool"],
+    &["presence", "health", "backoff", "pace", "supervise"],
+    &["clock", "capture", "detector", "machine", "spool"],
     &["pipeline", "upload", "logging", "settings"],
     &["replay"],
     &["agent"],

@@ -68,6 +68,7 @@ fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, temp
         since_ms: at(59_500),
         warning: false,
         camera: None,
+        sample_rate_hz: 5.0,
         frames_looked_at: 9,
         frames_skipped: 0,
         intervals: Vec::new(),

@@ -109,6 +109,8 @@ kind-reporting-gap = Keine Meldungen eingegangen
 
 trouble-virtual-camera = Diese Kamera ist ein Programm und kein Gerät. Das wird gemeldet.
 trouble-overloaded = Dieser Computer ist ausgelastet; InView schaut seltener hin.
+trouble-battery-low = Der Akku ist fast leer; InView schaut seltener hin. Schließen Sie das Netzteil an.
+trouble-machine-hot = Dieser Computer ist sehr warm; InView schaut seltener hin.
 trouble-spool-failed = Meldungen können nicht gespeichert werden: Ist die Festplatte voll?
 trouble-server-refuses = Der Server nimmt die Meldungen nicht an. Sagen Sie es der Aufsicht.
 

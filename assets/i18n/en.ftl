@@ -109,6 +109,8 @@ kind-reporting-gap = No reports arrived
 
 trouble-virtual-camera = This camera is a program, not a device. That is reported.
 trouble-overloaded = This computer is busy; InView looks less often.
+trouble-battery-low = The battery is low; InView looks less often. Plug in the charger.
+trouble-machine-hot = This computer is very warm; InView looks less often.
 trouble-spool-failed = Reports cannot be saved: is the disk full?
 trouble-server-refuses = The server does not take the reports. Tell your exam’s supervisor.
 

@@ -109,6 +109,8 @@ kind-reporting-gap = No llegaron avisos
 
 trouble-virtual-camera = Esta cámara es un programa, no un aparato. Se comunica.
 trouble-overloaded = Este ordenador está ocupado; InView mira con menos frecuencia.
+trouble-battery-low = Queda poca batería; InView mira con menos frecuencia. Conecte el cargador.
+trouble-machine-hot = Este ordenador está muy caliente; InView mira con menos frecuencia.
 trouble-spool-failed = No se pueden guardar los avisos: ¿está lleno el disco?
 trouble-server-refuses = El servidor no acepta los avisos. Dígaselo a quien supervisa el examen.
 

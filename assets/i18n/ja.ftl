@@ -106,6 +106,8 @@ kind-reporting-gap = 報告が届かなかった
 
 trouble-virtual-camera = このカメラは機器ではなくソフトです。そのことを報告します。
 trouble-overloaded = コンピューターの負荷が高く、確認の回数が減っています。
+trouble-battery-low = バッテリー残量が少ないため、確認の回数を減らしています。充電器をつないでください。
+trouble-machine-hot = コンピューターが熱くなっているため、確認の回数を減らしています。
 trouble-spool-failed = 報告を保存できません。ディスクがいっぱいではありませんか?
 trouble-server-refuses = サーバーが報告を受け取りません。試験監督に知らせてください。
 

@@ -30,9 +30,11 @@ mod control;
 mod device;
 pub mod headless;
 mod journal;
+mod period;
 mod preview;
 mod pulse;
 mod report;
+mod sensors;
 mod slot;
 mod snapshot;
 mod source;
@@ -55,6 +57,7 @@ use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
 pub use preview::Preview;
+pub use sensors::ReadMachine;
 pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
@@ -80,6 +83,8 @@ pub struct World {
     pub camera: Arc<dyn Camera>,
     pub make_detector: MakeDetector,
     pub clock: Clock,
+    /// Called on a thread of its own, which may be kept waiting.
+    pub machine: ReadMachine,
     /// Called after every new snapshot, by the agent's own thread: must return at once.
     pub waker: Arc<dyn Fn() + Send + Sync>,
 }

@@ -16,7 +16,7 @@ use crate::clock::Anchor;
 use crate::presence::{Change, Policy};
 use crate::report::{
     EventData, Incarnation, Interval, IntervalId, IntervalReport, ModelIdentity, SampledCamera,
-    SessionEnded, SessionId, SessionStarted,
+    Sampling, SessionEnded, SessionId, SessionStarted, Strain,
 };
 use crate::spool::{Outbox, SpoolError};
 use crate::time::MediaTime;
@@ -28,6 +28,12 @@ const RETRY: Duration = Duration::from_secs(1);
 /// What the detector worker found out, in the time of the agent's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fact {
+    /// From `at` on, frames are looked at at another rate.
+    Sampling {
+        at: MediaTime,
+        rate_hz: f64,
+        strain: Option<Strain>,
+    },
     /// The exam began: times of reports count from here.
     Begun {
         at: MediaTime,
@@ -63,6 +69,8 @@ pub(super) struct About {
     pub policy: Policy,
     pub models: Vec<ModelIdentity>,
     pub anchor: Anchor,
+    /// Frames a second that are looked at now.
+    pub rate_hz: f64,
 }
 
 /// A report that is made: the wall clock's time of what it tells, and what it tells.
@@ -163,13 +171,20 @@ impl Reporter {
     }
 
     /// The reports that a fact makes, each with the wall clock's time of what it tells.
-    fn events(&self, fact: Fact) -> Vec<Made> {
-        let anchor = &self.about.anchor;
+    fn events(&mut self, fact: Fact) -> Vec<Made> {
+        let anchor = self.about.anchor.clone();
         let mut events = Vec::new();
         match fact {
             Fact::Begun { at } => {
                 let zero = *self.reported().zero.insert(at);
                 events.push((anchor.utc(at), EventData::SessionStarted(self.started(zero))));
+            }
+            Fact::Sampling { at, rate_hz, strain } => {
+                self.about.rate_hz = rate_hz;
+                let zero = self.reported().zero.unwrap_or_default();
+                let at_ms = MediaTime::ZERO + at.since(zero);
+                let sampling = Sampling { at_ms, sample_rate_hz: rate_hz, strain };
+                events.push((anchor.utc(at), EventData::Sampling(sampling)));
             }
             Fact::Change(Change::Opened(interval)) => {
                 let (at, report) = self.report(&interval);
@@ -235,7 +250,7 @@ impl Reporter {
             interval,
             start_utc: Some(start_utc),
             end_utc,
-            sample_rate_hz: self.about.policy.sample_rate_hz,
+            sample_rate_hz: self.about.rate_hz,
             policy_version: self.about.policy.version.clone(),
             models: self.about.models.clone(),
         };

@@ -89,6 +89,8 @@ pub struct Snapshot {
     pub warning: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub camera: Option<OpenCamera>,
+    /// Frames a second that are looked at: fewer than the policy's while the machine is strained.
+    pub sample_rate_hz: f64,
     pub frames_looked_at: u64,
     pub frames_skipped: u64,
     /// Intervals as they were reported, each as it was reported last, by their start.
@@ -99,7 +101,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Before anything was done.
-    pub(super) fn first(session: SessionId, at: MediaTime) -> Self {
+    pub(super) fn first(session: SessionId, at: MediaTime, sample_rate_hz: f64) -> Self {
         Self {
             session,
             at_ms: at,
@@ -108,6 +110,7 @@ impl Snapshot {
             since_ms: at,
             warning: false,
             camera: None,
+            sample_rate_hz,
             frames_looked_at: 0,
             frames_skipped: 0,
             intervals: Vec::new(),

@@ -12,7 +12,7 @@ use super::{Camera, Recording, Setup, Snapshot, Webcam, World};
 use crate::capture::camera::{self, CameraError, CameraId};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
-use crate::{settings, upload};
+use crate::{machine, settings, upload};
 
 /// What the program says at its end, by how things stood last.
 pub fn exit_status(last: anyhow::Result<Snapshot>) -> ExitCode {
@@ -100,6 +100,7 @@ pub fn world(args: &Args, waker: impl Fn() + Send + Sync + 'static) -> anyhow::R
             Ok(detector)
         }),
         clock: Arc::new(Reading::now),
+        machine: Arc::new(machine::read),
         waker: Arc::new(waker),
     })
 }

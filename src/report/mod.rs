@@ -12,7 +12,9 @@ pub mod problem;
 mod receipt;
 mod session;
 
-pub use event::{EVENT_TYPES, Event, EventData, SampledCamera, SessionEnded, SessionStarted};
+pub use event::{
+    EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded, SessionStarted, Strain,
+};
 pub use hash::Hash;
 pub use identity::{Identity, Incarnation, IntervalId, SessionId};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};

@@ -149,6 +149,13 @@ fn fault(event: &Event) -> Option<&'static str> {
             .as_deref()
             .is_some_and(is_no_timestamp)
             .then_some("started_at must be a time of RFC 3339"),
+        EventData::Sampling(sampling) if !is_within_a_session(sampling.at_ms) => {
+            Some("at_ms is out of range")
+        }
+        EventData::Sampling(sampling) => {
+            let is_rate = sampling.sample_rate_hz.is_finite() && sampling.sample_rate_hz > 0.0;
+            (!is_rate).then_some("sample_rate_hz must be more than 0")
+        }
         EventData::IntervalClosed(report) if report.interval.end_ms.is_none() => {
             Some("a closed interval must have an end")
         }

@@ -129,6 +129,8 @@ fn broken(condition: &Condition) -> Option<Hint> {
         Code::DetectorFailed => Some(Hint::DetectorFailed),
         Code::VirtualCamera
         | Code::Overloaded
+        | Code::BatteryLow
+        | Code::MachineHot
         | Code::SpoolFailed
         | Code::ServerUnreachable
         | Code::ServerRefuses => None,
@@ -139,6 +141,8 @@ fn trouble(code: Code) -> Option<&'static str> {
     match code {
         Code::VirtualCamera => Some("trouble-virtual-camera"),
         Code::Overloaded => Some("trouble-overloaded"),
+        Code::BatteryLow => Some("trouble-battery-low"),
+        Code::MachineHot => Some("trouble-machine-hot"),
         Code::SpoolFailed => Some("trouble-spool-failed"),
         Code::ServerRefuses => Some("trouble-server-refuses"),
         // Said by the hint, or by the connection.

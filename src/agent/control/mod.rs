@@ -1,5 +1,6 @@
 //! The worker that owns the others.
 
+mod rate;
 mod workers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +11,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use super::device::{code_of, virtual_camera};
 use super::journal::{Entry, Journal};
+use super::period::Period;
 use super::preview::Preview;
 use super::report::{Fact, Reported};
+use super::sensors::Sensors;
 use super::slot::Slot;
 use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
 use super::source::Now;
@@ -22,6 +25,7 @@ use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
 use crate::health::{Code, Health};
+use crate::pace::Pace;
 use crate::presence::Change;
 use crate::report::{ClosedBy, Interval, ModelIdentity};
 use crate::spool::{self, Outbox};
@@ -45,6 +49,9 @@ pub(super) struct Control {
     alive: Receiver<()>,
     anchor: Anchor,
     now: Now,
+    sensors: Sensors,
+    pace: Pace,
+    period: Period,
     slot: Arc<Slot<Frame>>,
     sight: Arc<Mutex<Sight>>,
     reported: Arc<Mutex<Reported>>,
@@ -97,12 +104,16 @@ impl Control {
         let uploader = setup.upload.clone().map(Uploader::start).transpose()?;
         let (orders, ordered) = bounded(16);
         let at = now();
+        let rate_hz = setup.policy.sample_rate_hz;
         let mut control = Self {
             sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
-            snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at))),
+            snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at, rate_hz))),
             capture: Worker::idle(at),
             watch: Worker::idle(at),
             news: bounded(16),
+            sensors: Sensors::start(Arc::clone(&world.machine))?,
+            pace: Pace::new(rate_hz, setup.policy.lowest_sample_rate_hz),
+            period: Period::of_rate(rate_hz),
             slot: Arc::default(),
             reported: Arc::default(),
             preview: Arc::default(),
@@ -166,6 +177,7 @@ impl Control {
             self.look_after_capture(now);
             self.look_after_watch(now);
             self.look_at_device(now);
+            self.look_at_rate(now);
             self.look_at_reports(now);
             self.keep_journal(now);
             self.publish(now);
@@ -218,6 +230,9 @@ impl Control {
         self.phase = Phase::Exam;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
         self.fact(Fact::Begun { at });
+        if self.pace.strain().is_some() {
+            self.tell_rate(at);
+        }
         self.order(Order::Begin);
     }
 
@@ -364,6 +379,7 @@ impl Control {
             since_ms: in_session(sight.since),
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
+            sample_rate_hz: self.pace.rate_hz(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
             intervals,

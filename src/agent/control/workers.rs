@@ -16,6 +16,7 @@ use crate::agent::source::Time;
 use crate::agent::watch::{Watch, agent_gap};
 use crate::agent::worker::named;
 use crate::health::Code;
+use crate::machine;
 use crate::presence::Change;
 use crate::report::{ClosedBy, Incarnation, Interval};
 use crate::time::MediaTime;
@@ -38,6 +39,7 @@ impl Control {
                 policy: self.setup.policy.clone(),
                 models: self.models.clone(),
                 anchor: self.anchor.clone(),
+                rate_hz: self.setup.policy.sample_rate_hz,
             },
             folder: self.spool(),
             facts: found,
@@ -80,7 +82,7 @@ impl Control {
                 news: self.news.0.clone(),
                 pulse: pulse.clone(),
                 time: Time { clock: Arc::clone(&self.world.clock), now: Arc::clone(&self.now) },
-                period: self.setup.policy.sampling_period(),
+                period: self.period.clone(),
             };
             self.capture.start(now, pulse, named("capture", move || capture.run()));
         }
@@ -144,6 +146,14 @@ impl Control {
             preview: (self.phase == Phase::CheckIn).then(|| Arc::clone(&self.preview)),
             from: now,
         };
-        self.watch.start(now, pulse, named("detector", move || watch.run()));
+        self.watch.start(
+            now,
+            pulse,
+            named("detector", move || {
+                // The candidate works on this machine.
+                machine::step_back();
+                watch.run()
+            }),
+        );
     }
 }

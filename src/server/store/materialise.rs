@@ -25,6 +25,7 @@ pub(super) fn materialise(
 ) -> Result<(), StoreError> {
     match &event.data {
         EventData::SessionStarted(started) => start(database, to, started),
+        EventData::Sampling(_) => Ok(()),
         EventData::IntervalOpened(report) => {
             let since = opened_at(to.now, event.time.as_deref(), report);
             // A closing that came first knows more.

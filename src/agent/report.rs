@@ -149,7 +149,7 @@ impl Reporter {
         }
         let session = self.about.session;
         let mut opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
-        if opened.set_aside().is_some() {
+        if opened.damage().is_some() {
             self.about.incarnation = Incarnation(Uuid::now_v7());
             opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
             let (zero, made) = {

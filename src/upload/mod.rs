@@ -235,7 +235,7 @@ impl Worker {
         let (session, incarnation) = key;
         let sending = match self.outboxes.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => match Outbox::open(&self.folder, session, incarnation) {
+            Entry::Vacant(entry) => match Outbox::reader(&self.folder, session, incarnation) {
                 Ok(outbox) => entry.insert(Sending { outbox, limit: MAX_BATCH_EVENTS }),
                 Err(error) => return Ok(Some(self.wait_behind_others(key, error.to_string()))),
             },
@@ -315,7 +315,7 @@ impl Worker {
     fn sum_up(mut self) -> Delivery {
         self.outboxes.clear();
         for (session, incarnation) in spool::all(&self.folder) {
-            if let Ok(outbox) = Outbox::open(&self.folder, session, incarnation)
+            if let Ok(outbox) = Outbox::reader(&self.folder, session, incarnation)
                 && let Ok(counts) = outbox.counts()
             {
                 if self.stopped.contains(&(session, incarnation)) {

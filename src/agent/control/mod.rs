@@ -429,7 +429,7 @@ impl Control {
         let folder = self.spool();
         for (session, incarnation) in spool::all(&folder) {
             let removed =
-                Outbox::open(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
+                Outbox::reader(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
             if let Err(error) = removed {
                 tracing::warn!(%error, "a delivered session stays in the spool");
             }

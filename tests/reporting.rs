@@ -22,7 +22,7 @@ use inview::server::home::Home;
 use inview::server::{self, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
-use inview::upload::{Delivery, Settings, Uploader};
+use inview::upload::{Delivery, ObstacleKind, Settings, Uploader};
 #[cfg(feature = "cli")]
 use support::server::ServerProgram;
 use tokio::sync::oneshot;
@@ -212,7 +212,7 @@ fn another_authority_vouches_for_nothing_and_the_reports_stay() {
     let settings = Settings { authority: Some(home.authority()), ..server.settings(spool.path()) };
     let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
     assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
-    let obstacle = delivery.obstacle.unwrap();
+    let obstacle = delivery.obstacle.unwrap().reason;
     assert!(obstacle.contains("authority") || obstacle.contains("certificate"), "{obstacle}");
     assert_eq!(server.reader.sessions(), 0);
 }
@@ -227,7 +227,9 @@ fn a_wrong_token_is_told_and_the_reports_stay() {
         let settings = Settings { token, ..server.settings(spool.path()) };
         let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
         assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
-        assert!(delivery.obstacle.unwrap().contains("token"));
+        let obstacle = delivery.obstacle.unwrap();
+        assert_eq!(obstacle.kind, ObstacleKind::Refuses);
+        assert!(obstacle.reason.contains("token"));
     }
     assert_eq!(server.reader.sessions(), 0);
 }

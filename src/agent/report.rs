@@ -228,6 +228,8 @@ impl Reporter {
             policy: serde_json::to_value(policy).unwrap_or_default(),
             models: models.clone(),
             recording_sha256: None,
+            consent: None,
+            start_override: None,
         }
     }
 

@@ -136,6 +136,8 @@ impl<'a> Reporter<'a> {
             policy: serde_json::to_value(&origin.policy).unwrap_or_default(),
             models: origin.models.clone(),
             recording_sha256: Some(origin.sha256),
+            consent: None,
+            start_override: None,
         }
     }
 

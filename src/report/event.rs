@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::StartOverride;
 use super::hash::Hash;
 use super::identity::Identity;
 use super::interval::{IntervalReport, ModelIdentity};
@@ -70,6 +71,23 @@ pub struct SessionStarted {
     /// SHA-256 of the recording; absent for a live camera.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_sha256: Option<Hash>,
+    /// Absent where nobody was asked: in replay, and where an exam client asks by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// A proctor let the exam start although the candidate was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_override: Option<StartOverride>,
+}
+
+/// That the candidate agreed: to which text, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// SHA-256 of the text as it was shown.
+    pub text_sha256: Hash,
+    /// By the agent's clock: RFC 3339, UTC.
+    pub at: String,
+    /// The language of the text, as a tag: `en`, `de`.
+    pub language: String,
 }
 
 /// From here on the camera is looked at at another rate.

@@ -12,9 +12,17 @@ pub const FORK: &str = "urn:inview:problem:fork";
 pub const MALFORMED_EVENTS: &str = "urn:inview:problem:malformed-events";
 /// The body is no list of events of one incarnation.
 pub const MALFORMED_BATCH: &str = "urn:inview:problem:malformed-batch";
-/// More events or bytes than a batch may have.
+/// The body is no heartbeat.
+pub const MALFORMED_HEARTBEAT: &str = "urn:inview:problem:malformed-heartbeat";
+/// The body is no command.
+pub const MALFORMED_COMMAND: &str = "urn:inview:problem:malformed-command";
+/// The key was used before, for another command.
+pub const KEY_REUSED: &str = "urn:inview:problem:key-reused";
+/// The session has as many commands as are kept for one.
+pub const TOO_MANY: &str = "urn:inview:problem:too-many";
+/// More events or bytes than a body may have.
 pub const TOO_LARGE: &str = "urn:inview:problem:too-large";
-/// The content type is not that of a batch, or the body is encoded.
+/// The content type is not the one that is taken here, or the body is encoded.
 pub const CONTENT_TYPE: &str = "urn:inview:problem:content-type";
 /// The body did not arrive in time.
 pub const TIMEOUT: &str = "urn:inview:problem:timeout";

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::SampledCamera;
+use super::command::StartOverride;
+use super::event::{Consent, SampledCamera};
 use super::hash::Hash;
+use super::heartbeat::Liveness;
 use super::identity::{Incarnation, IntervalId, SessionId};
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
@@ -12,8 +14,10 @@ use crate::time::MediaTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
+    /// The agent looks, and the exam has not begun.
+    CheckingIn,
     Running,
-    /// Not ended, and no report has come for a while. What happens meanwhile is unknown.
+    /// Not ended, and nothing was heard for a while. What happens meanwhile is unknown.
     Silent,
     Ended,
 }
@@ -38,6 +42,9 @@ pub struct SessionSummary {
     /// Intervals of presence or of "could not look" that last as long as the policy's
     /// `alert_after_ms`, or longer.
     pub alerts: u64,
+    /// What the last heartbeat said; absent where none ever came, as in a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness: Option<Liveness>,
 }
 
 /// A page of the list, newest session first.
@@ -62,6 +69,12 @@ pub struct SessionDetail {
     pub models: Vec<ModelIdentity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_sha256: Option<Hash>,
+    /// What the candidate agreed to; absent where the agent did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// A proctor let the exam start although the candidate was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_override: Option<StartOverride>,
     /// Absent until the session has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<SampledCamera>,

@@ -3,8 +3,9 @@
 //! A secret is 256 random bits in hexadecimal. The database knows its SHA-256 only; since nobody
 //! can guess 256 bits, looking the hash up gives nothing away by its timing.
 //!
-//! An agent's token writes and a proctor's token reads. A browser gets a cookie of its own, which
-//! reads, too: by the form, which takes the proctor's token, or by a sign-in link, good once.
+//! An agent's token writes reports, and a proctor's token reads them and gives commands. A browser gets
+//! a cookie of its own, which may do what a proctor's token may: by the form, which takes that token, or
+//! by a sign-in link, good once. The cookie is `SameSite=Strict`: no other site can use it.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -166,10 +167,12 @@ impl FromRequestParts<State> for Agent {
     }
 }
 
-/// A request with a token that reads, or with the cookie of a browser that is signed in.
+/// A request with a proctor's token, or with the cookie of a browser that is signed in.
 #[derive(Clone, Debug)]
 pub(super) struct Proctor {
     pub(super) tenant: Tenant,
+    /// By what it was recognised, for the record: `token-` or `page-` and a piece of the hash.
+    pub(super) by: String,
 }
 
 impl FromRequestParts<State> for Proctor {
@@ -183,7 +186,12 @@ impl FromRequestParts<State> for Proctor {
         };
         let found = look_up(state, secret).await?.ok_or(Refusal::unauthorized())?;
         match found.scope {
-            scope if scope == expected => Ok(Self { tenant: found.tenant }),
+            scope if scope == expected => {
+                let kind = if scope == Scope::Page { "page" } else { "token" };
+                let hash = hash_of(secret).to_string();
+                let by = format!("{kind}-{}", hash.get(..8).unwrap_or_default());
+                Ok(Self { tenant: found.tenant, by })
+            }
             Scope::Write => Err(Refusal::scope()),
             Scope::Read | Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
         }

@@ -57,7 +57,7 @@ impl Refusal {
     }
 
     pub(super) fn too_large(detail: impl Into<String>) -> Self {
-        let title = "The batch is too large";
+        let title = "The body is too large";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem::TOO_LARGE, title).with_detail(detail)
     }
 

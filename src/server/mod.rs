@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
+//!            auth ─> heartbeat, commands ────> store: the same thread
 //! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
 //!            auth ─> pages ─> timeline (pure) ┘
 //! ```
@@ -19,11 +20,14 @@
 pub mod args;
 pub mod auth;
 mod batch;
+mod body;
 pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod command;
+mod commands;
 mod error;
 mod headers;
+mod heartbeat;
 pub mod home;
 mod ingest;
 mod pages;
@@ -51,7 +55,7 @@ use crate::report::SessionId;
 use error::Refusal;
 use store::Store;
 
-/// Batches that are read or written at one time; more are asked to come again.
+/// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
 /// Requests in flight get this long to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -69,11 +73,13 @@ pub struct State {
     pub store: Store,
     pub clock: Clock,
     in_flight: Arc<Semaphore>,
+    heartbeats_in_flight: Arc<Semaphore>,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        let places = || Arc::new(Semaphore::new(IN_FLIGHT));
+        Self { store, clock, in_flight: places(), heartbeats_in_flight: places() }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -95,8 +101,11 @@ pub fn app(state: State) -> Router {
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
+        .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
+        .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
         .route("/", get(pages::list))
         .route("/sessions/{session}", get(pages::session))
+        .route("/sessions/{session}/commands", post(commands::by_form))
         .route("/login", get(sign_in::form).post(sign_in::by_token))
         .route("/sign-in/{code}", get(sign_in::by_code))
         .route("/logout", post(sign_in::out))

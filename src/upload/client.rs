@@ -1,4 +1,4 @@
-//! One HTTPS request for one batch.
+//! One HTTPS request: for a batch, or for a heartbeat.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,10 @@ use crate::redact::Pii;
 use crate::report::{BATCH_CONTENT_TYPE, SessionId};
 use crate::spool::StoredEvent;
 
-/// One attempt takes at most this long.
-const ATTEMPT: Duration = Duration::from_secs(10);
+/// One attempt to send a batch takes at most this long, and one to send a heartbeat: two of them fit
+/// into the time after which the server calls a session silent.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT_ATTEMPT: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longer answers are cut: a receipt for a full batch is a tenth of this.
 const MAX_ANSWER_BYTES: u64 = 256 * 1024;
@@ -29,14 +31,14 @@ pub(super) struct ServerClient {
 }
 
 impl ServerClient {
-    pub(super) fn new(settings: &Settings) -> Result<Self, UploadError> {
+    pub(super) fn new(settings: &Settings, attempt: Duration) -> Result<Self, UploadError> {
         let server = address(&settings.server, settings.allow_plain_loopback)?;
         let mut http = Client::builder()
             .user_agent(concat!("inview/", env!("CARGO_PKG_VERSION")))
             .https_only(server.scheme() == "https")
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(ATTEMPT);
+            .timeout(attempt);
         // What is on this machine is not asked for by a proxy, which would look on its own.
         if is_loopback(&server) {
             http = http.no_proxy();
@@ -50,14 +52,30 @@ impl ServerClient {
 
     /// Sends a batch; an error is a connection that gave no answer, in one line.
     pub(super) fn send(&self, session: SessionId, batch: &[StoredEvent]) -> Result<Answer, String> {
+        self.post(session, "events", BATCH_CONTENT_TYPE, body_of(batch))
+    }
+
+    /// Sends a heartbeat; an error as for a batch.
+    pub(super) fn beat(&self, session: SessionId, body: Vec<u8>) -> Result<Answer, String> {
+        self.post(session, "heartbeats", "application/json", body)
+    }
+
+    fn post(
+        &self,
+        session: SessionId,
+        what: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
         let mut url = self.server.clone();
-        url.set_path(&format!("{}/v1/sessions/{session}/events", url.path().trim_end_matches('/')));
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{path}/v1/sessions/{session}/{what}"));
         let request = self
             .http
             .post(url)
             .bearer_auth(self.token.reveal())
-            .header(CONTENT_TYPE, BATCH_CONTENT_TYPE)
-            .body(body_of(batch));
+            .header(CONTENT_TYPE, media_type)
+            .body(body);
         let answer = request.send().map_err(|error| in_one_line(&error))?;
         let status = answer.status().as_u16();
         let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());

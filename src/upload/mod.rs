@@ -3,12 +3,18 @@
 //! The thread works off the spool's folder alone: whoever appends a report gives it a nudge, and
 //! reports of an earlier run are sent along. It never gives up; what it cannot send stays where it
 //! is. A nudge that comes while one waits already is the same nudge (a channel of one).
+//!
+//! Heartbeats have a connection of their own (`heartbeat`), and times of their own (`schedule`): a
+//! batch that hangs holds up none.
 
 mod client;
+pub mod heartbeat;
 pub mod policy;
+pub mod schedule;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,7 +22,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 
-use client::ServerClient;
+use client::{ATTEMPT, ServerClient};
 use policy::{Answer, Verdict};
 
 use crate::backoff;
@@ -63,8 +69,38 @@ pub struct Delivery {
     /// Reports that will not be sent again, since the server holds others under their numbers; they
     /// are kept.
     pub stopped: u64,
-    /// What stands in the way, in one line.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Whose doing it is that something is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// The server was not reached, or is not able to answer.
+    Unreachable,
+    /// The server does not want the token, or the reports.
+    Refuses,
+    /// The disk of this machine.
+    Disk,
+}
+
+/// What stands between the reports and the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    pub kind: ObstacleKind,
+    /// In one line.
+    pub reason: String,
+}
+
+impl Obstacle {
+    pub fn new(kind: ObstacleKind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
 }
 
 /// Tells the uploader that something was appended.
@@ -94,7 +130,7 @@ const SLOW: Duration = Duration::from_secs(15);
 
 impl Uploader {
     pub fn start(settings: Settings) -> Result<Self, UploadError> {
-        let client = ServerClient::new(&settings)?;
+        let client = ServerClient::new(&settings, ATTEMPT)?;
         let send = move |session, batch: &[spool::StoredEvent]| client.send(session, batch);
         Self::start_with(settings.folder, send)
     }
@@ -143,7 +179,7 @@ impl Uploader {
         self.finish.try_send(timeout).ok();
         let thread = self.thread.take().map(JoinHandle::join);
         let lost = || Delivery {
-            obstacle: Some("the upload thread failed".to_owned()),
+            obstacle: Some(Obstacle::new(ObstacleKind::Disk, "the upload thread failed")),
             ..Delivery::default()
         };
         thread.and_then(Result::ok).unwrap_or_else(lost)
@@ -197,7 +233,7 @@ impl Worker {
                 Ok(None) => (true, None),
                 Ok(Some(Next::Go)) => (false, Some(Duration::ZERO)),
                 Ok(Some(Next::Wait(wait))) => (false, Some(wait)),
-                Err(error) => (false, Some(self.note(error.to_string(), slow()))),
+                Err(error) => (false, Some(self.note(disk(&error), slow()))),
             };
             self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.delivery);
             if idle && deadline.is_some() {
@@ -237,7 +273,7 @@ impl Worker {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => match Outbox::reader(&self.folder, session, incarnation) {
                 Ok(outbox) => entry.insert(Sending { outbox, limit: MAX_BATCH_EVENTS }),
-                Err(error) => return Ok(Some(self.wait_behind_others(key, error.to_string()))),
+                Err(error) => return Ok(Some(self.wait_behind_others(key, disk(&error)))),
             },
         };
         let batch = sending.outbox.peek_batch(sending.limit, MAX_BATCH_BYTES)?;
@@ -246,6 +282,8 @@ impl Worker {
             Ok(answer) => policy::judge(&answer, session, incarnation),
             Err(reason) => Verdict::Retry { retry_after: None, reason },
         };
+        let refuses = |reason: String| Obstacle::new(ObstacleKind::Refuses, reason);
+        let unreachable = |reason: &str| Obstacle::new(ObstacleKind::Unreachable, reason);
         match verdict {
             Verdict::Acknowledged(receipt)
                 if receipt.acked_seq >= first.seq && receipt.acked_seq <= last.seq =>
@@ -253,8 +291,8 @@ impl Worker {
                 match sending.outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
                     Ok(()) => {}
                     Err(SpoolError::ForeignReceipt { .. }) => {
-                        let reason = "the receipt is not for our reports".to_owned();
-                        return Ok(Some(Next::Wait(self.note(reason, slow()))));
+                        let obstacle = unreachable("the receipt is not for our reports");
+                        return Ok(Some(Next::Wait(self.note(obstacle, slow()))));
                     }
                     Err(error) => return Err(error),
                 }
@@ -266,23 +304,23 @@ impl Worker {
                 Ok(Some(Next::Go))
             }
             Verdict::Acknowledged(_) => {
-                let reason = "the receipt acknowledges nothing of the batch".to_owned();
-                Ok(Some(Next::Wait(self.note(reason, slow()))))
+                let obstacle = unreachable("the receipt acknowledges nothing of the batch");
+                Ok(Some(Next::Wait(self.note(obstacle, slow()))))
             }
             Verdict::Retry { retry_after, reason } => {
                 self.failures = self.failures.saturating_add(1);
                 let wait = backoff::delay(self.failures, random(), retry_after);
-                Ok(Some(Next::Wait(self.note(reason, wait))))
+                Ok(Some(Next::Wait(self.note(unreachable(&reason), wait))))
             }
-            Verdict::RetrySlowly { reason } => Ok(Some(self.wait_behind_others(key, reason))),
+            Verdict::RetrySlowly { obstacle } => Ok(Some(self.wait_behind_others(key, obstacle))),
             Verdict::Halve { reason, on_record: true } if batch.len() == 1 => {
                 tracing::error!(reason, "the server will never take a report; it is kept");
                 sending.outbox.refuse(first.seq)?;
-                self.delivery.obstacle = Some(reason);
+                self.delivery.obstacle = Some(refuses(reason));
                 Ok(Some(Next::Go))
             }
             Verdict::Halve { reason, .. } if batch.len() == 1 => {
-                Ok(Some(self.wait_behind_others(key, reason)))
+                Ok(Some(self.wait_behind_others(key, refuses(reason))))
             }
             Verdict::Halve { .. } => {
                 sending.limit = (batch.len() / 2).max(1);
@@ -291,24 +329,24 @@ impl Worker {
             Verdict::Stop { reason } => {
                 tracing::error!(reason, "the server holds other reports under these numbers");
                 self.stopped.insert(key);
-                self.delivery.obstacle = Some(reason);
+                self.delivery.obstacle = Some(refuses(reason));
                 Ok(Some(Next::Go))
             }
         }
     }
 
     /// What stands in the way may concern this session alone: the others come first.
-    fn wait_behind_others(&mut self, key: Key, reason: String) -> Next {
+    fn wait_behind_others(&mut self, key: Key, obstacle: Obstacle) -> Next {
         self.behind = Some(key);
-        Next::Wait(self.note(reason, slow()))
+        Next::Wait(self.note(obstacle, slow()))
     }
 
     /// Remembers what stands in the way; logs it when it is new.
-    fn note(&mut self, reason: String, wait: Duration) -> Duration {
-        if self.delivery.obstacle.as_ref() != Some(&reason) {
-            tracing::warn!(reason, "reports wait");
+    fn note(&mut self, obstacle: Obstacle, wait: Duration) -> Duration {
+        if self.delivery.obstacle.as_ref() != Some(&obstacle) {
+            tracing::warn!(reason = obstacle.reason, "reports wait");
         }
-        self.delivery.obstacle = Some(reason);
+        self.delivery.obstacle = Some(obstacle);
         wait
     }
 
@@ -334,6 +372,10 @@ impl Worker {
 fn turn(waiting: &[Key], behind: Option<Key>) -> Option<Key> {
     let after = waiting.iter().find(|key| behind.is_none_or(|behind| **key > behind));
     after.or(waiting.first()).copied()
+}
+
+fn disk(error: &SpoolError) -> Obstacle {
+    Obstacle::new(ObstacleKind::Disk, error.to_string())
 }
 
 fn slow() -> Duration {

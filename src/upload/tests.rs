@@ -231,7 +231,8 @@ fn the_end_comes_at_its_time_and_what_waits_is_counted() {
         calls.recv_timeout(LONG).unwrap();
         let delivery = uploader.finish(timeout);
         assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
-        assert_eq!(delivery.obstacle.as_deref(), Some("no connection"));
+        let obstacle = Obstacle::new(ObstacleKind::Unreachable, "no connection");
+        assert_eq!(delivery.obstacle, Some(obstacle));
     }
 }
 

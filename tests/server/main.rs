@@ -1,6 +1,7 @@
 //! The server by its addresses, without a port.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod heartbeats;
 mod ingest;
 mod pages;
 mod protocol;
@@ -198,6 +199,8 @@ impl Agent {
             policy: serde_json::json!({"alert_after_ms": 5_000, "face": {"enter": 0.7}}),
             models: Vec::new(),
             recording_sha256: Some(Hash::of(b"recording")),
+            consent: None,
+            start_override: None,
         }))
     }
 

@@ -216,7 +216,8 @@ fn hash_of(
     Ok(query.query_row(key, |row| row.get(0)).optional()?.map(Hash::from_bytes))
 }
 
-fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
+/// The session was heard of.
+pub(super) fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
     database.execute(
         "INSERT INTO session (tenant, session, first_contact, last_contact, alert_after_ms)
          VALUES (?1, ?2, ?3, ?3, ?4)

@@ -54,13 +54,15 @@ fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result
     let alert_after = started.policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
     let alert_after = alert_after.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX));
     database.execute(
-        "UPDATE session SET started = ?3, alert_after_ms = ?4, ended = NULL
+        "UPDATE session SET started = ?3, alert_after_ms = ?4, ended = NULL,
+             started_contact = coalesce(started_contact, ?5)
          WHERE tenant = ?1 AND session = ?2",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),
             serde_json::to_string(started)?,
-            alert_after
+            alert_after,
+            to.now.as_microsecond()
         ],
     )?;
     Ok(())

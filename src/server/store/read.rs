@@ -4,17 +4,22 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
+// What a session's last heartbeat said is a part of what is told of it.
+use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
 use super::{StoreError, Tenant};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, RejectedEvent,
-    SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
-    SessionSummary, StoredInterval,
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, Liveness, Phase,
+    RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
+    SessionStatus, SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;
 
-/// A session that has not ended is called silent after this long without a report. There are no
-/// heartbeats yet, and a candidate who sits still gives nothing to report: this is no alert.
-const SILENT_AFTER_MICROS: i64 = 10 * 60 * 1_000_000;
+/// A session that has not ended is called silent after this long without a word from it: two and a
+/// half heartbeats …
+const SILENT_AFTER_MICROS: i64 = HEARTBEAT_EVERY.as_micros() as i64 * 5 / 2;
+/// … or, where none ever came, as in a replay, this long without a report. One with nothing to report
+/// is silent, too: this is no alert.
+const SILENT_WITHOUT_HEARTBEATS_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// An open interval lasts until now, by the server's clock.
 const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
@@ -25,9 +30,12 @@ fn summary_columns() -> String {
         "SELECT session.session, first_contact, last_contact, started, ended, alert_after_ms,
                 count(interval.interval),
                 count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
-                max(max(start_ms, coalesce(end_ms, start_ms)))
+                max(max(start_ms, coalesce(end_ms, start_ms))), started_contact,
+                {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
+             LEFT JOIN liveness
+             ON liveness.tenant = session.tenant AND liveness.session = session.session
          WHERE session.tenant = ?1"
     )
 }
@@ -43,6 +51,8 @@ struct Found {
     intervals: u64,
     alerts: u64,
     last_ms: i64,
+    started_contact: Option<i64>,
+    liveness: Option<Liveness>,
 }
 
 impl Found {
@@ -59,29 +69,38 @@ impl Found {
             intervals: row.get(6)?,
             alerts: row.get(7)?,
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
+            started_contact: row.get(9)?,
+            liveness: liveness::read(row, 10)?,
         })
     }
 
     fn status(&self, now: Timestamp) -> SessionStatus {
+        let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
+        let silent_after = match phase {
+            Some(_) => SILENT_AFTER_MICROS,
+            None => SILENT_WITHOUT_HEARTBEATS_MICROS,
+        };
         if self.ended.is_some() {
             SessionStatus::Ended
-        } else if now.as_microsecond() - self.last_contact > SILENT_AFTER_MICROS {
+        } else if now.as_microsecond() - self.last_contact > silent_after {
             SessionStatus::Silent
+        } else if phase == Some(Phase::CheckIn) {
+            SessionStatus::CheckingIn
         } else {
             SessionStatus::Running
         }
     }
 
     fn duration(&self) -> MediaTime {
-        let started_at = self.started.as_ref().and_then(|started| started.started_at.as_ref());
+        let is_live = self.started.as_ref().is_some_and(|started| started.started_at.is_some());
         let last = MediaTime::from_millis(self.last_ms);
-        match &self.ended {
-            Some(ended) => ended.duration_ms,
+        match (&self.ended, self.started_contact) {
+            (Some(ended), _) => ended.duration_ms,
             // Live: media time runs with the clock.
-            None if started_at.is_some() => {
-                last.max(MediaTime::from_micros(self.last_contact - self.first_contact))
+            (None, Some(since)) if is_live => {
+                last.max(MediaTime::from_micros(self.last_contact - since))
             }
-            None => last,
+            (None, _) => last,
         }
     }
 
@@ -98,6 +117,7 @@ impl Found {
             duration_ms: self.duration(),
             intervals: self.intervals,
             alerts: self.alerts,
+            liveness: self.liveness.clone(),
         }
     }
 }
@@ -166,6 +186,8 @@ pub(in crate::server) fn session(
         alert_after_ms,
         models: started.map(|started| started.models.clone()).unwrap_or_default(),
         recording_sha256: started.and_then(|started| started.recording_sha256),
+        consent: started.and_then(|started| started.consent.clone()),
+        start_override: started.and_then(|started| started.start_override.clone()),
         camera: ended.as_ref().map(|ended| ended.camera),
         truncated: ended.and_then(|ended| ended.truncated),
         chains: chains(database, tenant, session)?,
@@ -277,7 +299,7 @@ fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u
 }
 
 /// Whole seconds: the server's clock says no more than that.
-fn rfc3339(micros: i64) -> String {
+pub(super) fn rfc3339(micros: i64) -> String {
     let second = micros.div_euclid(1_000_000);
     Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default()
 }

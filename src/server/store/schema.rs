@@ -7,8 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
-/// Version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+/// How a file of one version becomes one of the next: the first step makes the tables of a new file.
+/// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
+/// changed.
+const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] =
+    &[|database| database.execute_batch(TABLES), |database| database.execute_batch(HEARTBEATS)];
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
@@ -83,7 +86,49 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens the connection that writes, and makes the tables of a new file.
+/// One row of liveness for a session, whatever its number of heartbeats; rows of commands and of
+/// what became of them are never deleted. `started_contact`: when the session's first report came.
+const HEARTBEATS: &str = "
+    ALTER TABLE session ADD COLUMN started_contact INTEGER;
+    UPDATE session SET started_contact = first_contact WHERE started IS NOT NULL;
+
+    CREATE TABLE liveness (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        last_heartbeat INTEGER NOT NULL,
+        phase TEXT NOT NULL,
+        seen TEXT NOT NULL,
+        health TEXT NOT NULL,
+        head_seq INTEGER NOT NULL,
+        head_hash BLOB NOT NULL,
+        PRIMARY KEY (tenant, session)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE command (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        id BLOB NOT NULL,
+        content TEXT NOT NULL,
+        sent_at INTEGER NOT NULL,
+        sent_by TEXT NOT NULL,
+        key TEXT,
+        UNIQUE (tenant, session, id),
+        UNIQUE (tenant, session, key)
+    ) STRICT;
+
+    CREATE TABLE outcome (
+        command INTEGER NOT NULL REFERENCES command (number),
+        outcome TEXT NOT NULL,
+        at TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        reason TEXT,
+        PRIMARY KEY (command, outcome)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -97,18 +142,25 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if check != "ok" {
         return Err(StoreError::Damaged(check));
     }
-    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        VERSION => {}
-        0 => {
-            let transaction = database.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
-        other => return Err(StoreError::Version(other)),
-    }
+    migrate(&mut database)?;
     Ok(database)
+}
+
+/// Takes the steps that are missing, all of them or none.
+fn migrate(database: &mut Connection) -> Result<(), StoreError> {
+    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let taken = usize::try_from(version).map_err(|_negative| StoreError::Version(version))?;
+    let missing = STEPS.get(taken..).ok_or(StoreError::Version(version))?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let transaction = database.transaction()?;
+    for step in missing {
+        step(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", STEPS.len())?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// Opens a connection that reads.
@@ -117,4 +169,50 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(BUSY)?;
     Ok(database)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(database: &Connection) -> i64 {
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute_batch(
+            "INSERT INTO session (session, first_contact, last_contact, alert_after_ms, started)
+             VALUES (x'01', 7, 9, 5000, '{}'), (x'02', 8, 9, 5000, NULL)",
+        )
+        .unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let database = open_writer(&path).unwrap();
+            assert_eq!(version(&database), i64::try_from(STEPS.len()).unwrap());
+            let mut query = database.prepare("SELECT started_contact FROM session").unwrap();
+            let contacts: Vec<Option<i64>> =
+                query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+            assert_eq!(contacts, [Some(7), None]);
+            database.execute_batch("SELECT * FROM liveness, command, outcome").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_later_program_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        drop(open_writer(&path).unwrap());
+        let database = Connection::open(&path).unwrap();
+        for later in [i64::try_from(STEPS.len()).unwrap() + 1, -1] {
+            database.pragma_update(None, "user_version", later).unwrap();
+            let refused = open_writer(&path).unwrap_err();
+            assert!(matches!(refused, StoreError::Version(found) if found == later), "{refused}");
+        }
+    }
 }

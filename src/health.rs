@@ -163,6 +163,11 @@ impl Health {
         self.raised.remove(&code);
     }
 
+    /// Whether it is so, shown or not.
+    pub fn is_raised(&self, code: Code) -> bool {
+        self.raised.contains_key(&code)
+    }
+
     /// Raises or clears, as the case may be.
     pub fn set(&mut self, code: Code, at: MediaTime, detail: Option<String>) {
         match detail {

@@ -111,6 +111,11 @@ impl<D: Detector> Pipeline<D> {
         self.detector.models()
     }
 
+    /// Frames are awaited from `at` on: when none comes, the camera is lost since then.
+    pub fn await_frames(&mut self, at: MediaTime) {
+        self.monitor.await_frames(at);
+    }
+
     /// Looks at a frame. Frames must come in the order of their timestamps.
     pub fn step(&mut self, frame: &Frame) -> Result<Sample, DetectorError> {
         let grid = LumaGrid::of(frame);

@@ -49,6 +49,7 @@ impl Capture {
             cadence.took(frame.pts);
             if !self.pulse.is_stopped() {
                 self.slot.put(frame);
+                self.pulse.deliver();
             }
         }
         Ok(())

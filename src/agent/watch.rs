@@ -89,6 +89,9 @@ impl Watch {
     /// Runs until it is told to stop; an error is a detector that cannot look.
     pub(super) fn run(mut self) -> Result<(), DetectorError> {
         let mut eyes = self.eyes()?;
+        if self.in_exam {
+            eyes.await_frames(self.from);
+        }
         let (mut before, mut woken) = ((self.clock)(), (self.now)());
         while !self.pulse.is_stopped() {
             let now = (self.now)();
@@ -124,6 +127,8 @@ impl Watch {
         match order {
             Order::Begin => {
                 *eyes = self.eyes()?;
+                // Nothing may be said of an exam that nobody can look at but that.
+                eyes.await_frames(now);
                 (self.in_exam, self.from) = (true, now);
                 let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
                 (sight.looked_at, sight.skipped) = (0, 0);
@@ -175,6 +180,7 @@ impl Watch {
         let changes = eyes.finish(from, ClosedBy::CouldNotLook);
         self.tell(changes);
         *eyes = self.eyes()?;
+        eyes.await_frames(to);
         self.from = to;
         if self.in_exam {
             self.hand_over(Fact::Change(Change::Closed(agent_gap(from, to, ClosedBy::SeenAgain))));

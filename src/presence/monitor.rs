@@ -120,6 +120,11 @@ impl Monitor {
         }
     }
 
+    /// Frames are awaited from `at` on, as from a live camera: when none comes, it is lost since then.
+    pub fn await_frames(&mut self, at: MediaTime) {
+        self.last_look.get_or_insert(at);
+    }
+
     /// Whether the picture alone says that the models need not be asked.
     pub fn is_covered(&self, picture: &PictureStats) -> bool {
         let limits = &self.policy.picture;

@@ -1,5 +1,6 @@
 //! The worker that owns the others.
 
+mod camera;
 mod rate;
 mod workers;
 
@@ -9,14 +10,15 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use super::device::{code_of, virtual_camera};
+use self::camera::Flow;
+use super::device::virtual_camera;
 use super::journal::{Entry, Journal};
 use super::period::Period;
 use super::preview::Preview;
 use super::report::{Fact, Reported};
 use super::sensors::Sensors;
 use super::slot::Slot;
-use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
+use super::snapshot::{OpenCamera, Phase, Reports, Snapshot};
 use super::source::Now;
 use super::watch::{Order, Sight, agent_gap};
 use super::worker::Worker;
@@ -76,6 +78,7 @@ pub(super) struct Control {
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
+    flow: Flow,
     /// The product, while the open camera is a known virtual device …
     virtual_device: Option<String>,
     /// … and the interval that says so.
@@ -127,6 +130,7 @@ impl Control {
             exam: None,
             zero: MediaTime::ZERO,
             camera: None,
+            flow: Flow::default(),
             virtual_device: None,
             virtual_interval: None,
             setup,
@@ -176,6 +180,7 @@ impl Control {
             before = now;
             self.look_after_capture(now);
             self.look_after_watch(now);
+            self.look_at_frames(now);
             self.look_at_device(now);
             self.look_at_rate(now);
             self.look_at_reports(now);
@@ -198,27 +203,12 @@ impl Control {
     fn hear(&mut self, news: News) {
         let now = (self.now)();
         match news {
-            News::CameraOpened { info, virtual_device } => {
-                for code in Code::OF_THE_CAMERA {
-                    self.health.clear(code);
-                }
-                self.virtual_device = virtual_device;
-                self.camera = Some(OpenCamera {
-                    container: info.container,
-                    codec: info.codec,
-                    width: info.size.width,
-                    height: info.size.height,
-                });
-            }
-            News::CaptureEnded(Some(error)) => {
-                tracing::warn!(%error, "the camera gives no frames");
-                (self.camera, self.virtual_device) = (None, None);
-                self.health.raise(code_of(&error), now, error.to_string());
-            }
+            News::CameraOpened { info, virtual_device } => self.camera_opened(info, virtual_device),
+            News::CaptureEnded(Some(error)) => self.camera_failed(&error, now),
             // A recording in place of a camera is over, and the exam with it.
             News::CaptureEnded(None) => {
                 self.capture.due = None;
-                (self.camera, self.virtual_device) = (None, None);
+                self.camera_closed(now);
                 if self.phase == Phase::Exam {
                     self.end(Duration::from_secs(30));
                 }
@@ -363,6 +353,7 @@ impl Control {
         let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let (seen, since) = self.seen(&sight);
         let in_session =
             |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
         let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
@@ -371,12 +362,8 @@ impl Control {
             session: self.setup.session,
             at_ms: in_session(now),
             phase: self.phase,
-            seen: if self.camera.is_none() && sight.seen != Seen::NotYet {
-                Seen::NoFrames
-            } else {
-                sight.seen
-            },
-            since_ms: in_session(sight.since),
+            seen,
+            since_ms: in_session(since),
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
             sample_rate_hz: self.pace.rate_hz(),

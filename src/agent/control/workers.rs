@@ -8,6 +8,7 @@ use crossbeam_channel::bounded;
 use uuid::Uuid;
 
 use super::Control;
+use super::camera::REOPEN;
 use crate::agent::Phase;
 use crate::agent::capture::Capture;
 use crate::agent::pulse::Pulse;
@@ -54,23 +55,22 @@ impl Control {
 
     pub(super) fn look_after_capture(&mut self, now: MediaTime) {
         if self.capture.has_ended() {
-            if let Some(thread) = self.capture.thread.take()
-                && thread.join().is_err()
-            {
-                self.health.raise(Code::CameraLost, now, "the capture thread failed");
-            }
+            let outcome = self.capture.thread.take().map(JoinHandle::join);
             while let Ok(news) = self.news.1.try_recv() {
                 self.hear(news);
             }
-            if self.capture.due.is_some() {
+            if let Some(Err(_)) = outcome {
+                self.camera_is(Code::CameraLost, now, "the capture thread failed".to_owned());
                 self.capture.failed(now);
+            } else if self.capture.due.is_some() {
+                self.capture.due = Some(now + REOPEN);
             }
-        } else if self.capture.is_stuck(now, CAPTURE_STUCK) {
+        } else if self.capture.is_stuck(now, CAPTURE_STUCK + self.setup.policy.sampling_period()) {
             // Given up, and not joined: it may never come back.
             self.capture.pulse.stop();
             drop(self.capture.thread.take());
-            (self.camera, self.virtual_device) = (None, None);
-            self.health.raise(Code::CaptureStuck, now, "a call into the driver does not return");
+            let detail = "a call into the driver does not return".to_owned();
+            self.camera_is(Code::CaptureStuck, now, detail);
             self.capture.failed(now);
         }
         let is_wanted = matches!(self.phase, Phase::CheckIn | Phase::Exam);

@@ -271,7 +271,7 @@ struct VirtualWebcam;
 impl Camera for VirtualWebcam {
     fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
         let virtual_device = Some("OBS Virtual Camera".to_owned());
-        Ok(Opened { source: frames(&time.now), virtual_device })
+        Ok(Opened { virtual_device, ..Opened::from(frames(&time.now)) })
     }
 }
 

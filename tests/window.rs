@@ -8,7 +8,10 @@ use std::time::Duration;
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use inview::agent::{Busy, Command, Phase, Preview, Reports, Seen, Snapshot};
+use inview::agent::{
+    Busy, Command, FoundCamera, OpenCamera, Phase, Preview, Reports, Seen, Snapshot,
+};
+use inview::capture::camera::{CameraId, Fit};
 use inview::geometry::{BoundingBox, Size};
 use inview::health::{Code, Condition};
 use inview::presence::Policy;
@@ -68,6 +71,7 @@ fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, temp
         since_ms: at(59_500),
         warning: false,
         camera: None,
+        cameras: Vec::new(),
         frames_looked_at: 9,
         frames_skipped: 0,
         intervals: Vec::new(),
@@ -167,6 +171,43 @@ fn the_exam_starts_only_when_the_candidate_is_seen_steadily() {
     harness.get_by_label("Live picture of your camera, mirrored");
     click(&mut harness, "Start the exam");
     assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+}
+
+fn camera_id(name: &str) -> CameraId {
+    serde_json::from_value(format!("{name} [usb-1]").into()).unwrap()
+}
+
+/// Two cameras to choose from, one of them a program; the first is open.
+fn two_cameras(now: &mut Snapshot, fit: Fit) {
+    let found = |name: &str, virtual_device: Option<&str>| FoundCamera {
+        id: camera_id(name),
+        name: name.to_owned(),
+        virtual_device: virtual_device.map(str::to_owned),
+    };
+    now.cameras = vec![found("C920", None), found("OBS", Some("OBS Virtual Camera"))];
+    now.camera = Some(OpenCamera {
+        container: "camera".to_owned(),
+        codec: "MJPEG".to_owned(),
+        width: 640,
+        height: 480,
+        id: Some(camera_id("C920")),
+        fit,
+    });
+}
+
+#[test]
+fn the_candidate_chooses_the_camera_and_the_choice_is_remembered() {
+    let (mut harness, puppet, folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    assert!(harness.query_by_label("Camera").is_none(), "there is nothing to choose");
+    puppet.shows(|now| two_cameras(now, Fit::StandIn));
+    harness.run();
+    harness.get_by_label("Camera");
+    harness.get_by_label_contains("The camera that you chose last is not connected.");
+    click(&mut harness, "OBS (a program, not a device)");
+    assert_eq!(*puppet.commands.lock().unwrap(), [Command::UseCamera(camera_id("OBS"))]);
+    let remembered = inview::agent::Preferences::read(folder.path()).camera.unwrap();
+    assert_eq!((remembered.id, remembered.name.as_str()), (camera_id("OBS"), "OBS"));
 }
 
 #[test]

@@ -33,6 +33,10 @@ check-wait = Sie können beginnen, sobald Sie 2 Sekunden lang im Bild waren.
 check-ready = Sie sind im Bild. Beginnen Sie, wenn Sie so weit sind.
 check-back = Regeln noch einmal lesen
 check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nicht gezeigt.
+camera-title = Kamera
+camera-virtual = { $name } (ein Programm, kein Gerät)
+camera-moved = Sie ist an einer anderen Stelle eingesteckt als beim letzten Mal.
+camera-stand-in = Die zuletzt gewählte Kamera ist nicht angeschlossen. Diese wird stattdessen verwendet.
 
 hint-waiting = Warten auf die Kamera …
 hint-all-good = Alles in Ordnung. Bleiben Sie so.

@@ -33,6 +33,10 @@ check-wait = The start is possible when you have been in view for 2 seconds.
 check-ready = You are in view. Start when you are ready.
 check-back = Read the rules again
 check-private = This picture stays on this computer. During the exam it is not shown.
+camera-title = Camera
+camera-virtual = { $name } (a program, not a device)
+camera-moved = It is plugged in at another place than last time.
+camera-stand-in = The camera that you chose last is not connected. This one is used instead.
 
 hint-waiting = Waiting for the camera …
 hint-all-good = All good. Stay like this.

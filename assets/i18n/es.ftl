@@ -33,6 +33,10 @@ check-wait = Podrá empezar cuando haya estado a la vista durante 2 segundos.
 check-ready = Está a la vista. Empiece cuando quiera.
 check-back = Leer las reglas otra vez
 check-private = Esta imagen se queda en este ordenador. Durante el examen no se muestra.
+camera-title = Cámara
+camera-virtual = { $name } (un programa, no un dispositivo)
+camera-moved = Está conectada en otro lugar que la última vez.
+camera-stand-in = La cámara que eligió la última vez no está conectada. Se usa esta en su lugar.
 
 hint-waiting = Esperando a la cámara …
 hint-all-good = Todo bien. Quédese así.

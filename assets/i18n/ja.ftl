@@ -32,6 +32,10 @@ check-wait = 2秒間続けて映ると、始められます。
 check-ready = 映っています。準備ができたら始めてください。
 check-back = きまりをもう一度読む
 check-private = この映像はこのコンピューターの中だけにあります。試験中は表示しません。
+camera-title = カメラ
+camera-virtual = { $name }（機器ではなくプログラム）
+camera-moved = 前回とは別の場所に接続されています。
+camera-stand-in = 前回選んだカメラは接続されていません。代わりにこのカメラを使います。
 
 hint-waiting = カメラを待っています…
 hint-all-good = 問題ありません。そのままでいてください。

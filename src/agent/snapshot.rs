@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::capture::camera::{CameraId, CameraInfo, Fit};
 use crate::health::Condition;
 use crate::presence::Verdict;
 use crate::report::{Interval, SessionId};
@@ -58,6 +59,28 @@ pub struct OpenCamera {
     pub codec: String,
     pub width: u32,
     pub height: u32,
+    /// Which of the cameras it is; absent for what stands in for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<CameraId>,
+    pub fit: Fit,
+}
+
+/// A camera that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundCamera {
+    pub id: CameraId,
+    pub name: String,
+    /// The product, when it is a known virtual device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_device: Option<String>,
+}
+
+impl From<CameraInfo> for FoundCamera {
+    fn from(camera: CameraInfo) -> Self {
+        let CameraInfo { id, name, virtual_device, .. } = camera;
+        let virtual_device = virtual_device.map(|device| device.product.to_owned());
+        Self { id, name, virtual_device }
+    }
 }
 
 /// Where the reports are.
@@ -89,6 +112,9 @@ pub struct Snapshot {
     pub warning: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub camera: Option<OpenCamera>,
+    /// The cameras to choose from; before the exam only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cameras: Vec<FoundCamera>,
     pub frames_looked_at: u64,
     pub frames_skipped: u64,
     /// Intervals as they were reported, each as it was reported last, by their start.
@@ -108,6 +134,7 @@ impl Snapshot {
             since_ms: at,
             warning: false,
             camera: None,
+            cameras: Vec::new(),
             frames_looked_at: 0,
             frames_skipped: 0,
             intervals: Vec::new(),

@@ -12,7 +12,8 @@ use super::i18n::{Language, Words};
 use super::mirror::Mirror;
 use super::view_model::{self, Notice, Screen, View};
 use super::{COMPACT, FULL, check_in, chrome, copy, end, exam, parts, theme, welcome};
-use crate::agent::{Agent, Busy, Command, Preview, Snapshot};
+use crate::agent::{Agent, Busy, Command, Preferences, Preview, Snapshot};
+use crate::capture::camera::Remembered;
 use crate::clock::Reading;
 use crate::presence::Policy;
 
@@ -57,6 +58,8 @@ pub(super) enum Action {
     Agree(bool),
     Consent,
     ReadAgain,
+    /// The camera at this place in the list.
+    UseCamera(usize),
     Begin,
     Ask(Option<Question>),
     End,
@@ -89,6 +92,7 @@ pub struct App {
     /// The last command was not taken.
     was_busy: bool,
     saved: Option<Result<PathBuf, String>>,
+    preferences: Preferences,
     asked: Vec<Action>,
 }
 
@@ -106,6 +110,7 @@ impl App {
             snapshot,
             preview: None,
             watched,
+            preferences: Preferences::read(&about.folder),
             about,
             words: Words::new(language),
             mirror: Mirror::default(),
@@ -198,6 +203,7 @@ impl App {
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
             Action::ReadAgain => (self.agreed, self.consent) = (false, None),
+            Action::UseCamera(index) => self.use_camera(index),
             Action::Begin => self.command(Command::Begin),
             Action::Ask(question) => self.question = question,
             Action::End => {
@@ -227,6 +233,20 @@ impl App {
         let Consent { text_sha256, at, language } = &consent;
         tracing::info!(%text_sha256, %at, language, "the candidate agreed to the text that was shown");
         self.consent = Some(consent);
+    }
+
+    fn use_camera(&mut self, index: usize) {
+        let Some(camera) = self.snapshot.cameras.get(index) else { return };
+        let (id, name) = (camera.id.clone(), camera.name.clone());
+        self.preferences.camera = Some(Remembered { id: id.clone(), name });
+        self.remember();
+        self.command(Command::UseCamera(id));
+    }
+
+    fn remember(&self) {
+        if let Err(error) = self.preferences.write(&self.about.folder) {
+            tracing::warn!(%error, "what was chosen cannot be remembered");
+        }
     }
 
     fn command(&mut self, command: Command) {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::agent::{Phase, Preview, Seen, Snapshot};
+use crate::capture::camera::Fit;
 use crate::geometry::BoundingBox;
 use crate::health::{Code, Condition};
 use crate::report::{ClosedBy, Interval, Kind};
@@ -149,6 +150,15 @@ fn trouble(code: Code) -> Option<&'static str> {
         | Code::CaptureStuck
         | Code::DetectorFailed
         | Code::ServerUnreachable => None,
+    }
+}
+
+/// What is to be said of a camera that was not simply the chosen one.
+pub const fn note(fit: Fit) -> Option<&'static str> {
+    match fit {
+        Fit::First | Fit::Chosen => None,
+        Fit::Moved => Some("camera-moved"),
+        Fit::StandIn => Some("camera-stand-in"),
     }
 }
 

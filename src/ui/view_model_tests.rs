@@ -18,6 +18,7 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         since_ms: at(50_000),
         warning: false,
         camera: None,
+        cameras: Vec::new(),
         frames_looked_at: 0,
         frames_skipped: 0,
         intervals: Vec::new(),

@@ -1,5 +1,6 @@
 //! The worker that owns the others.
 
+mod choose;
 mod workers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
+use super::cameras::Cameras;
 use super::device::{code_of, virtual_camera};
 use super::journal::{Entry, Journal};
 use super::preview::Preview;
@@ -58,6 +60,8 @@ pub(super) struct Control {
     uploader: Option<Uploader>,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
+    /// Looked for while one can be chosen.
+    cameras: Option<Cameras>,
     health: Health,
     phase: Phase,
     /// The exam has ended, and the server has all reports.
@@ -109,6 +113,7 @@ impl Control {
             facts: None,
             reporter: None,
             journalled: None,
+            cameras: None,
             health: Health::default(),
             phase: Phase::CheckIn,
             delivered: false,
@@ -131,8 +136,9 @@ impl Control {
             journal,
         };
         control.start_reporter()?;
-        if let Some(entry) = left {
-            control.resume(entry, at);
+        match left {
+            Some(entry) => control.resume(entry, at),
+            None => control.cameras = Some(Cameras::look(Arc::clone(&control.world.camera))?),
         }
         Ok(control)
     }
@@ -175,6 +181,8 @@ impl Control {
 
     fn obey(&mut self, command: &Command) {
         match (command, self.phase) {
+            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(id, (self.now)()),
+            (Command::UseCamera(_), _) => tracing::warn!("a camera is chosen before the exam only"),
             (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
             (Command::End { flush }, Phase::Exam) => self.end(*flush),
             (Command::Begin | Command::End { .. }, _) => {
@@ -186,17 +194,12 @@ impl Control {
     fn hear(&mut self, news: News) {
         let now = (self.now)();
         match news {
-            News::CameraOpened { info, virtual_device } => {
+            News::CameraOpened { camera, virtual_device } => {
                 for code in Code::OF_THE_CAMERA {
                     self.health.clear(code);
                 }
                 self.virtual_device = virtual_device;
-                self.camera = Some(OpenCamera {
-                    container: info.container,
-                    codec: info.codec,
-                    width: info.size.width,
-                    height: info.size.height,
-                });
+                self.camera = Some(camera);
             }
             News::CaptureEnded(Some(error)) => {
                 tracing::warn!(%error, "the camera gives no frames");
@@ -216,6 +219,7 @@ impl Control {
 
     fn begin(&mut self, at: MediaTime) {
         self.phase = Phase::Exam;
+        self.cameras = None;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
         self.fact(Fact::Begun { at });
         self.order(Order::Begin);
@@ -364,6 +368,7 @@ impl Control {
             since_ms: in_session(sight.since),
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
+            cameras: self.found_cameras(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
             intervals,

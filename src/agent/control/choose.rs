@@ -1,0 +1,44 @@
+//! Which camera is watched through: chosen before the exam.
+
+use std::sync::PoisonError;
+
+use super::{Cameras, Control, Sight};
+use crate::agent::snapshot::FoundCamera;
+use crate::agent::watch::Order;
+use crate::capture::camera::{CameraId, Fit};
+use crate::health::Code;
+use crate::time::MediaTime;
+
+impl Control {
+    pub(super) fn found_cameras(&self) -> Vec<FoundCamera> {
+        let found = self.cameras.as_ref().map(Cameras::found).unwrap_or_default();
+        found.into_iter().map(FoundCamera::from).collect()
+    }
+
+    /// Changes over to another camera, at once.
+    pub(super) fn use_camera(&mut self, id: &CameraId, now: MediaTime) {
+        let found = self.cameras.as_ref().map(Cameras::found).unwrap_or_default();
+        let Some(chosen) = found.into_iter().find(|camera| camera.id == *id) else {
+            tracing::warn!("a camera was chosen that is not there any more");
+            return;
+        };
+        self.world.camera.choose(&chosen);
+        // What the old one has told by now is about the old one.
+        while let Ok(news) = self.news.1.try_recv() {
+            self.hear(news);
+        }
+        if let Some(open) = self.camera.as_mut().filter(|open| open.id.as_ref() == Some(id)) {
+            open.fit = Fit::Chosen;
+            return;
+        }
+        tracing::info!("another camera was chosen");
+        for code in Code::OF_THE_CAMERA {
+            self.health.clear(code);
+        }
+        (self.camera, self.virtual_device) = (None, None);
+        *self.sight.lock().unwrap_or_else(PoisonError::into_inner) = Sight::nothing_yet(now);
+        self.order(Order::Afresh);
+        self.capture.pulse.stop();
+        self.capture.due = Some(now);
+    }
+}

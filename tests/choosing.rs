@@ -17,7 +17,7 @@ use inview::clock::Reading;
 use inview::detector::{Detector, Scripted};
 use inview::geometry::Size;
 use inview::health::Code;
-use inview::presence::Policy;
+use inview::presence::{Policy, VirtualCameraPolicy};
 use inview::report::SessionId;
 use support::wait_until;
 
@@ -162,4 +162,32 @@ fn a_virtual_camera_is_said_to_be_one_as_soon_as_it_is_chosen() {
     wait_for(&agent, |now| is_open(now, "OBS") && is_said(now));
     agent.command(Command::UseCamera(id("A"))).unwrap();
     wait_for(&agent, |now| is_open(now, "A") && !is_said(now));
+}
+
+#[test]
+fn where_the_policy_refuses_virtual_cameras_the_exam_does_not_begin_with_one() {
+    let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::with(&["OBS", "B"]));
+    *desk.choice.lock().unwrap() = Choice::of(Some((&camera("OBS")).into()));
+    let policy = Policy { virtual_camera: VirtualCameraPolicy::Refuse, ..Policy::default() };
+    let agent = agent(folder.path(), &desk, policy);
+    // Given before any camera is open, it waits for that, and is refused all the same.
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| now.camera_refused && now.cameras.len() == 2);
+    agent.command(Command::Begin).unwrap();
+    let looked = wait_for(&agent, |now| now.frames_looked_at > 3);
+    assert_eq!((looked.phase, looked.reports.made), (Phase::CheckIn, 0));
+    agent.command(Command::UseCamera(id("B"))).unwrap();
+    wait_for(&agent, |now| is_open(now, "B") && !now.camera_refused);
+    agent.command(Command::Begin).unwrap();
+    wait_for(&agent, |now| now.phase == Phase::Exam && now.reports.made == 1);
+}
+
+#[test]
+fn where_the_policy_refuses_virtual_cameras_an_early_start_waits_for_the_camera() {
+    let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::with(&["A"]));
+    let policy = Policy { virtual_camera: VirtualCameraPolicy::Refuse, ..Policy::default() };
+    let agent = agent(folder.path(), &desk, policy);
+    agent.command(Command::Begin).unwrap();
+    let exam = wait_for(&agent, |now| now.phase == Phase::Exam);
+    assert!(is_open(&exam, "A"));
 }

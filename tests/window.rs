@@ -72,6 +72,7 @@ fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, temp
         warning: false,
         camera: None,
         cameras: Vec::new(),
+        camera_refused: false,
         frames_looked_at: 9,
         frames_skipped: 0,
         intervals: Vec::new(),
@@ -130,6 +131,10 @@ fn interval(kind: Kind, start: i64, end: Option<i64>) -> Interval {
         frames_skipped: 0,
         closed_by: end.map(|_| ClosedBy::SeenAgain),
     }
+}
+
+fn condition(code: Code) -> Condition {
+    Condition { code, severity: code.severity(), since_ms: at(0), detail: String::new() }
 }
 
 #[test]
@@ -208,6 +213,26 @@ fn the_candidate_chooses_the_camera_and_the_choice_is_remembered() {
     assert_eq!(*puppet.commands.lock().unwrap(), [Command::UseCamera(camera_id("OBS"))]);
     let remembered = inview::agent::Preferences::read(folder.path()).camera.unwrap();
     assert_eq!((remembered.id, remembered.name.as_str()), (camera_id("OBS"), "OBS"));
+}
+
+#[test]
+fn a_camera_that_the_policy_refuses_is_named_and_the_start_waits_for_another() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    puppet.shows(|now| {
+        two_cameras(now, Fit::First);
+        (now.at_ms, now.camera_refused) = (at(90_000), true);
+        now.health = vec![condition(Code::VirtualCamera)];
+    });
+    harness.run();
+    harness.get_by_label_contains("this exam does not allow that. Choose another camera.");
+    harness.get_by_label("The start is possible with another camera.");
+    assert!(harness.query_by_label_contains("That is reported.").is_none());
+    assert!(!is_enabled(&harness, "Start the exam"));
+    puppet.shows(|now| now.camera_refused = false);
+    harness.run();
+    harness.get_by_label_contains("That is reported.");
+    assert!(is_enabled(&harness, "Start the exam"));
 }
 
 #[test]
@@ -310,12 +335,6 @@ fn the_exam_is_calm_and_tells_what_was_reported() {
 #[test]
 fn a_lost_connection_and_a_lost_camera_are_named() {
     let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::NoFrames);
-    let condition = |code: Code| Condition {
-        code,
-        severity: code.severity(),
-        since_ms: at(0),
-        detail: String::new(),
-    };
     puppet.shows(|now| {
         now.health = vec![condition(Code::CameraBusy), condition(Code::ServerUnreachable)];
         now.intervals = vec![interval(Kind::CameraLost, 50_000, None)];

@@ -115,6 +115,8 @@ pub struct Snapshot {
     /// The cameras to choose from; before the exam only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cameras: Vec<FoundCamera>,
+    /// The policy does not let the exam begin with the camera that is open.
+    pub camera_refused: bool,
     pub frames_looked_at: u64,
     pub frames_skipped: u64,
     /// Intervals as they were reported, each as it was reported last, by their start.
@@ -135,6 +137,7 @@ impl Snapshot {
             warning: false,
             camera: None,
             cameras: Vec::new(),
+            camera_refused: false,
             frames_looked_at: 0,
             frames_skipped: 0,
             intervals: Vec::new(),

@@ -1,7 +1,7 @@
 //! What the candidate agrees to, and the record of it. Pure.
 
 use super::i18n::Words;
-use crate::presence::Policy;
+use crate::presence::{Policy, VirtualCameraPolicy};
 use crate::report::Hash;
 
 /// That the candidate agreed: to which text, and when.
@@ -37,6 +37,10 @@ pub(super) fn text(words: &Words, policy: &Policy, server: &str) -> Vec<Section>
                 with("welcome-policy-record", "record", of(policy.record_after_ms)),
                 with("welcome-policy-warn", "warn", of(policy.warn_after_ms)),
                 with("welcome-policy-alert", "alert", of(policy.alert_after_ms)),
+                words.say(match policy.virtual_camera {
+                    VirtualCameraPolicy::Report => "welcome-policy-virtual-report",
+                    VirtualCameraPolicy::Refuse => "welcome-policy-virtual-refuse",
+                }),
                 words.say("welcome-policy-end"),
             ],
         ),

@@ -81,11 +81,14 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         sight: sight(now),
         sight_for,
         running: now.at_ms.since(MediaTime::ZERO),
-        may_start: now.phase == Phase::CheckIn && now.seen == Seen::Face && sight_for >= STEADY,
+        may_start: now.phase == Phase::CheckIn
+            && now.seen == Seen::Face
+            && sight_for >= STEADY
+            && !now.camera_refused,
         notice: notice(now),
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
-        troubles: now.health.iter().filter_map(|condition| trouble(condition.code)).collect(),
+        troubles: now.health.iter().filter_map(|condition| trouble(condition.code, now)).collect(),
     }
 }
 
@@ -107,6 +110,9 @@ fn sight(now: &Snapshot) -> Sight {
 fn hint(now: &Snapshot, preview: Option<&Preview>) -> Hint {
     if let Some(hint) = now.health.iter().find_map(broken) {
         return hint;
+    }
+    if now.camera_refused {
+        return Hint::CameraRefused;
     }
     match now.seen {
         Seen::NotYet => Hint::Waiting,
@@ -136,8 +142,9 @@ fn broken(condition: &Condition) -> Option<Hint> {
     }
 }
 
-fn trouble(code: Code) -> Option<&'static str> {
+fn trouble(code: Code, now: &Snapshot) -> Option<&'static str> {
     match code {
+        Code::VirtualCamera if now.camera_refused => None,
         Code::VirtualCamera => Some("trouble-virtual-camera"),
         Code::Overloaded => Some("trouble-overloaded"),
         Code::SpoolFailed => Some("trouble-spool-failed"),

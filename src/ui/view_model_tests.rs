@@ -19,6 +19,7 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         warning: false,
         camera: None,
         cameras: Vec::new(),
+        camera_refused: false,
         frames_looked_at: 0,
         frames_skipped: 0,
         intervals: Vec::new(),

@@ -1,18 +1,39 @@
-//! Which camera is watched through: chosen before the exam.
+//! Which camera is watched through: chosen before the exam, and looked at before it begins.
 
 use std::sync::PoisonError;
 
 use super::{Cameras, Control, Sight};
 use crate::agent::snapshot::FoundCamera;
 use crate::agent::watch::Order;
+use crate::agent::{Command, Phase};
 use crate::capture::camera::{CameraId, Fit};
 use crate::health::Code;
+use crate::presence::VirtualCameraPolicy;
 use crate::time::MediaTime;
 
 impl Control {
     pub(super) fn found_cameras(&self) -> Vec<FoundCamera> {
         let found = self.cameras.as_ref().map(Cameras::found).unwrap_or_default();
         found.into_iter().map(FoundCamera::from).collect()
+    }
+
+    /// The policy does not let the exam begin with the camera that is open.
+    pub(super) fn refuses_camera(&self) -> bool {
+        let is_refused = self.setup.policy.virtual_camera == VirtualCameraPolicy::Refuse;
+        is_refused && self.virtual_device.is_some() && self.phase == Phase::CheckIn
+    }
+
+    /// Whether the exam may begin now. Where the policy looks at the camera first, a command that
+    /// comes before the camera is open waits for that.
+    pub(super) fn may_begin(&mut self, command: &Command) -> bool {
+        if self.setup.policy.virtual_camera == VirtualCameraPolicy::Report {
+            return true;
+        }
+        if self.refuses_camera() {
+            tracing::warn!("the exam does not begin with a virtual camera");
+        }
+        self.waiting = self.camera.is_none().then(|| command.clone());
+        self.camera.is_some() && !self.refuses_camera()
     }
 
     /// Changes over to another camera, at once.

@@ -62,6 +62,8 @@ pub(super) struct Control {
     journalled: Option<(MediaTime, Vec<Interval>)>,
     /// Looked for while one can be chosen.
     cameras: Option<Cameras>,
+    /// A command that waits for the camera to be open.
+    waiting: Option<Command>,
     health: Health,
     phase: Phase,
     /// The exam has ended, and the server has all reports.
@@ -114,6 +116,7 @@ impl Control {
             reporter: None,
             journalled: None,
             cameras: None,
+            waiting: None,
             health: Health::default(),
             phase: Phase::CheckIn,
             delivered: false,
@@ -183,6 +186,7 @@ impl Control {
         match (command, self.phase) {
             (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(id, (self.now)()),
             (Command::UseCamera(_), _) => tracing::warn!("a camera is chosen before the exam only"),
+            (Command::Begin, Phase::CheckIn) if !self.may_begin(command) => {}
             (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
             (Command::End { flush }, Phase::Exam) => self.end(*flush),
             (Command::Begin | Command::End { .. }, _) => {
@@ -200,6 +204,9 @@ impl Control {
                 }
                 self.virtual_device = virtual_device;
                 self.camera = Some(camera);
+                if let Some(command) = self.waiting.take() {
+                    self.obey(&command);
+                }
             }
             News::CaptureEnded(Some(error)) => {
                 tracing::warn!(%error, "the camera gives no frames");
@@ -369,6 +376,7 @@ impl Control {
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
             cameras: self.found_cameras(),
+            camera_refused: self.refuses_camera(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
             intervals,

@@ -87,6 +87,7 @@ fn setup(folder: &Path) -> Setup {
         policy: Policy::default(),
         folder: folder.to_owned(),
         upload: None,
+        flush: Duration::ZERO,
         program: "test".to_owned(),
     }
 }

@@ -93,6 +93,7 @@ fn agent(folder: &Path, desk: &Arc<Desk>, policy: Policy) -> Agent {
         policy,
         folder: folder.to_owned(),
         upload: None,
+        flush: Duration::ZERO,
         program: "test".to_owned(),
     };
     let world = World {

@@ -74,6 +74,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Where reports go; nowhere for a look at the camera alone.
     pub upload: Option<upload::Settings>,
+    /// How long reports are sent for when the exam ends by itself, with its recording.
+    pub flush: Duration,
     /// Name and version of the program.
     pub program: String,
 }

@@ -15,6 +15,8 @@ const FILE: &str = "preferences.json";
 #[serde(default)]
 pub struct Preferences {
     pub camera: Option<Remembered>,
+    /// No sound when the candidate is told.
+    pub is_muted: bool,
 }
 
 impl Preferences {
@@ -46,7 +48,7 @@ mod tests {
         assert_eq!(Preferences::read(folder.path()), Preferences::default());
         let id = serde_json::from_value("C920 [usb-1]".into()).unwrap();
         let camera = Some(Remembered { id, name: "C920".to_owned() });
-        let chosen = Preferences { camera };
+        let chosen = Preferences { camera, is_muted: true };
         chosen.write(folder.path()).unwrap();
         assert_eq!(Preferences::read(folder.path()), chosen);
         #[cfg(unix)]

@@ -106,6 +106,12 @@ pub struct Snapshot {
     pub at_ms: MediaTime,
     pub phase: Phase,
     pub seen: Seen,
+    /// When the exam began, by the wall clock: RFC 3339, UTC. Absent before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began: Option<String>,
+    /// When it ended, by session time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<MediaTime>,
     /// Since when it is seen so.
     pub since_ms: MediaTime,
     /// The candidate is to be told: an interval has lasted `warn_after`.
@@ -127,11 +133,13 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Before anything was done.
-    pub(super) fn first(session: SessionId, at: MediaTime) -> Self {
+    pub(crate) fn first(session: SessionId, at: MediaTime) -> Self {
         Self {
             session,
             at_ms: at,
             phase: Phase::CheckIn,
+            began: None,
+            ended_ms: None,
             seen: Seen::NotYet,
             since_ms: at,
             warning: false,

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 
@@ -44,6 +45,7 @@ pub fn setup(args: &Args) -> anyhow::Result<Setup> {
         policy: file.policy,
         folder,
         upload: Some(upload),
+        flush: Duration::from_secs(args.flush),
         program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
     })
 }

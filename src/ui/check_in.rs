@@ -6,9 +6,10 @@ use eframe::egui::{
 };
 
 use super::app::{Action, App};
-use super::parts;
+use super::desktop::Heard;
 use super::theme::palette;
 use super::view_model::{self, Hint, Sight};
+use super::{direction, exam, parts};
 use crate::agent::{FoundCamera, Preview};
 
 /// The shape of the picture when there is none.
@@ -25,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         for trouble in &view.troubles {
             parts::banner(ui, Sight::NotSeen, &words.say(trouble));
         }
-        chosen = cameras(ui, app);
+        chosen = cameras(ui, app).map(Action::UseCamera).or(sound(ui, app));
         parts::muted(ui, words.say("check-private"));
     };
     let footer = |ui: &mut Ui| {
@@ -45,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         });
     };
     parts::with_footer(ui, "check-in", body, footer);
-    asked.extend(chosen.map(Action::UseCamera));
+    asked.extend(chosen);
 }
 
 /// Seen, and not well yet, is no reason for the sign that says all is well.
@@ -70,7 +71,7 @@ fn cameras(ui: &mut Ui, app: &App) -> Option<usize> {
         for (index, camera) in cameras.iter().enumerate() {
             let is_open = open.is_some_and(|open| open.id.as_ref() == Some(&camera.id));
             let name = camera_name(app, camera);
-            if ui.add(egui::RadioButton::new(is_open, name)).clicked() {
+            if direction::option(ui, is_open, &name) {
                 chosen = Some(index);
             }
         }
@@ -79,6 +80,21 @@ fn cameras(ui: &mut Ui, app: &App) -> Option<usize> {
         }
     });
     chosen
+}
+
+fn sound(ui: &mut Ui, app: &App) -> Option<Action> {
+    let words = app.words();
+    let mut asked = None;
+    parts::card(ui, |ui| {
+        asked = exam::sound_switch(ui, app);
+        if ui.button(words.say("sound-try")).clicked() {
+            asked = Some(Action::TrySound);
+        }
+        if app.heard() == Heard::Failed {
+            parts::muted(ui, words.say("sound-failed"));
+        }
+    });
+    asked
 }
 
 /// With its place where the name does not tell it apart, and with what it pretends to be.

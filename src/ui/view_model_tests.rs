@@ -14,6 +14,8 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         session: SessionId::derived(&[]),
         at_ms: at(60_000),
         phase,
+        began: None,
+        ended_ms: None,
         seen,
         since_ms: at(50_000),
         warning: false,

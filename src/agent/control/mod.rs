@@ -72,6 +72,8 @@ pub(super) struct Control {
     flush_until: MediaTime,
     /// The clocks by session time, for the journal; absent before the exam.
     exam: Option<Anchor>,
+    /// When it ended, on the agent's clock.
+    ended: Option<MediaTime>,
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
@@ -122,6 +124,7 @@ impl Control {
             delivered: false,
             flush_until: at,
             exam: None,
+            ended: None,
             zero: MediaTime::ZERO,
             camera: None,
             virtual_device: None,
@@ -218,7 +221,7 @@ impl Control {
                 self.capture.due = None;
                 (self.camera, self.virtual_device) = (None, None);
                 if self.phase == Phase::Exam {
-                    self.end(Duration::from_secs(30));
+                    self.end(self.setup.flush);
                 }
             }
         }
@@ -255,7 +258,7 @@ impl Control {
     fn end(&mut self, flush: Duration) {
         self.phase = Phase::Ending;
         let now = (self.now)();
-        self.flush_until = now + flush;
+        (self.ended, self.flush_until) = (Some(now), now + flush);
         // Before the last report of the session, which the detector makes.
         self.look_at_device(now);
         self.order(Order::End);
@@ -367,6 +370,8 @@ impl Control {
             session: self.setup.session,
             at_ms: in_session(now),
             phase: self.phase,
+            began: self.exam.as_ref().map(|exam| exam.utc(MediaTime::ZERO)),
+            ended_ms: self.ended.map(in_session),
             seen: if self.camera.is_none() && sight.seen != Seen::NotYet {
                 Seen::NoFrames
             } else {

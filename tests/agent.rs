@@ -91,6 +91,7 @@ fn setup(folder: &Path) -> Setup {
         policy: Policy::default(),
         folder: folder.to_owned(),
         upload: None,
+        flush: Duration::ZERO,
         program: "test".to_owned(),
     }
 }
@@ -276,7 +277,7 @@ struct VirtualWebcam;
 impl Camera for VirtualWebcam {
     fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
         let virtual_device = Some("OBS Virtual Camera".to_owned());
-        Ok(Opened { source: frames(&time.now), virtual_device })
+        Ok(Opened { virtual_device, ..Opened::from(frames(&time.now)) })
     }
 }
 

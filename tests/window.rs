@@ -2,20 +2,26 @@
 //! agent.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{self, Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use inview::agent::{Busy, Command, Phase, Preview, Reports, Seen, Snapshot};
+use inview::agent::{
+    Busy, Command, FoundCamera, OpenCamera, Phase, Preview, Reports, Seen, Snapshot,
+};
+use inview::capture::camera::{CameraId, Fit};
 use inview::geometry::{BoundingBox, Size};
 use inview::health::{Code, Condition};
 use inview::presence::Policy;
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
-use inview::ui::i18n::Language;
-use inview::ui::{About, App, Watched, theme};
+use inview::ui::i18n::{Direction, Language};
+use inview::ui::tones::Sound;
+use inview::ui::{About, App, Desktop, Heard, Watched, theme};
 
 /// An agent that shows what it is told to.
 #[derive(Debug)]
@@ -23,6 +29,23 @@ struct Puppet {
     snapshot: Mutex<Snapshot>,
     commands: Mutex<Vec<Command>>,
     is_busy: Mutex<bool>,
+    played: Mutex<Vec<Sound>>,
+    opened: Mutex<Vec<PathBuf>>,
+}
+
+impl Desktop for Puppet {
+    fn play(&self, sound: Sound) {
+        self.played.lock().unwrap().push(sound);
+    }
+
+    fn heard(&self) -> Heard {
+        if self.played.lock().unwrap().is_empty() { Heard::NotTried } else { Heard::Failed }
+    }
+
+    fn open(&self, path: &Path) -> std::io::Result<()> {
+        self.opened.lock().map(|mut opened| opened.push(path.to_owned())).ok();
+        Ok(())
+    }
 }
 
 impl Watched for Puppet {
@@ -59,16 +82,26 @@ fn at(millis: i64) -> MediaTime {
     MediaTime::from_millis(millis)
 }
 
-fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, tempfile::TempDir) {
+type Window = (Harness<'static, App>, Arc<Puppet>, tempfile::TempDir);
+
+fn window(phase: Phase, seen: Seen) -> Window {
+    window_read(phase, seen, Direction::LeftToRight)
+}
+
+fn window_read(phase: Phase, seen: Seen, direction: Direction) -> Window {
     let snapshot = Snapshot {
         session: SessionId::derived(&[]),
         at_ms: at(60_000),
         phase,
+        began: None,
+        ended_ms: None,
         seen,
         since_ms: at(59_500),
         warning: false,
         camera: None,
         sample_rate_hz: 5.0,
+        cameras: Vec::new(),
+        camera_refused: false,
         frames_looked_at: 9,
         frames_skipped: 0,
         intervals: Vec::new(),
@@ -79,6 +112,8 @@ fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, temp
         snapshot: Mutex::new(snapshot),
         commands: Mutex::default(),
         is_busy: Mutex::default(),
+        played: Mutex::default(),
+        opened: Mutex::default(),
     });
     let folder = tempfile::tempdir().unwrap();
     let about = About {
@@ -89,7 +124,8 @@ fn window(phase: Phase, seen: Seen) -> (Harness<'static, App>, Arc<Puppet>, temp
         flush: Duration::from_secs(30),
     };
     let watched: Arc<dyn Watched> = Arc::<Puppet>::clone(&puppet);
-    let app = App::new(watched, about, Language::English);
+    let desktop: Arc<dyn Desktop> = Arc::<Puppet>::clone(&puppet);
+    let app = App::new(watched, desktop, about, Language::English).read(direction);
     let draw = |ui: &mut egui::Ui, app: &mut App| {
         app.drain(ui.ctx());
         app.draw(ui);
@@ -127,6 +163,10 @@ fn interval(kind: Kind, start: i64, end: Option<i64>) -> Interval {
         frames_skipped: 0,
         closed_by: end.map(|_| ClosedBy::SeenAgain),
     }
+}
+
+fn condition(code: Code) -> Condition {
+    Condition { code, severity: code.severity(), since_ms: at(0), detail: String::new() }
 }
 
 #[test]
@@ -168,6 +208,63 @@ fn the_exam_starts_only_when_the_candidate_is_seen_steadily() {
     harness.get_by_label("Live picture of your camera, mirrored");
     click(&mut harness, "Start the exam");
     assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+}
+
+fn camera_id(name: &str) -> CameraId {
+    serde_json::from_value(format!("{name} [usb-1]").into()).unwrap()
+}
+
+/// Two cameras to choose from, one of them a program; the first is open.
+fn two_cameras(now: &mut Snapshot, fit: Fit) {
+    let found = |name: &str, virtual_device: Option<&str>| FoundCamera {
+        id: camera_id(name),
+        name: name.to_owned(),
+        virtual_device: virtual_device.map(str::to_owned),
+    };
+    now.cameras = vec![found("C920", None), found("OBS", Some("OBS Virtual Camera"))];
+    now.camera = Some(OpenCamera {
+        container: "camera".to_owned(),
+        codec: "MJPEG".to_owned(),
+        width: 640,
+        height: 480,
+        id: Some(camera_id("C920")),
+        fit,
+    });
+}
+
+#[test]
+fn the_candidate_chooses_the_camera_and_the_choice_is_remembered() {
+    let (mut harness, puppet, folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    assert!(harness.query_by_label("Camera").is_none(), "there is nothing to choose");
+    puppet.shows(|now| two_cameras(now, Fit::StandIn));
+    harness.run();
+    harness.get_by_label("Camera");
+    harness.get_by_label_contains("The camera that you chose last is not connected.");
+    click(&mut harness, "OBS (a program, not a device)");
+    assert_eq!(*puppet.commands.lock().unwrap(), [Command::UseCamera(camera_id("OBS"))]);
+    let remembered = inview::agent::Preferences::read(folder.path()).camera.unwrap();
+    assert_eq!((remembered.id, remembered.name.as_str()), (camera_id("OBS"), "OBS"));
+}
+
+#[test]
+fn a_camera_that_the_policy_refuses_is_named_and_the_start_waits_for_another() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    puppet.shows(|now| {
+        two_cameras(now, Fit::First);
+        (now.at_ms, now.camera_refused) = (at(90_000), true);
+        now.health = vec![condition(Code::VirtualCamera)];
+    });
+    harness.run();
+    harness.get_by_label_contains("this exam does not allow that. Choose another camera.");
+    harness.get_by_label("The start is possible with another camera.");
+    assert!(harness.query_by_label_contains("That is reported.").is_none());
+    assert!(!is_enabled(&harness, "Start the exam"));
+    puppet.shows(|now| now.camera_refused = false);
+    harness.run();
+    harness.get_by_label_contains("That is reported.");
+    assert!(is_enabled(&harness, "Start the exam"));
 }
 
 #[test]
@@ -262,20 +359,14 @@ fn the_exam_is_calm_and_tells_what_was_reported() {
     harness.run();
     harness.get_by_label("You are not in view");
     harness.get_by_label("You are out of view. Please come back.");
-    harness.get_by_label("•  Out of view, since 0:57");
-    harness.get_by_label("•  Face not visible, from 0:12 to 0:15");
+    harness.get_by_label("Out of view, since 0:57");
+    harness.get_by_label("Face not visible, from 0:12 to 0:15");
     harness.get_by_label("Sending: 1 report waits");
 }
 
 #[test]
 fn a_lost_connection_and_a_lost_camera_are_named() {
     let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::NoFrames);
-    let condition = |code: Code| Condition {
-        code,
-        severity: code.severity(),
-        since_ms: at(0),
-        detail: String::new(),
-    };
     puppet.shows(|now| {
         now.health = vec![condition(Code::CameraBusy), condition(Code::ServerUnreachable)];
         now.intervals = vec![interval(Kind::CameraLost, 50_000, None)];
@@ -285,6 +376,36 @@ fn a_lost_connection_and_a_lost_camera_are_named() {
     harness.get_by_label("The camera cannot see you");
     harness.get_by_label_contains("Another program uses the camera.");
     harness.get_by_label("No connection; 2 reports are kept and sent later");
+}
+
+#[test]
+fn a_warning_is_heard_again_and_again_and_so_is_the_return_unless_the_sound_is_off() {
+    let (mut harness, puppet, folder) = window(Phase::Exam, Seen::Face);
+    let heard = |harness: &mut Harness<'_, App>, millis, is_warned| {
+        puppet.shows(|now| (now.at_ms, now.warning) = (at(millis), is_warned));
+        harness.run();
+        std::mem::take(&mut *puppet.played.lock().unwrap())
+    };
+    assert_eq!(heard(&mut harness, 60_000, false), []);
+    assert_eq!(heard(&mut harness, 62_000, true), [Sound::Warning]);
+    assert_eq!(heard(&mut harness, 66_000, true), []);
+    assert_eq!(heard(&mut harness, 68_100, true), [Sound::Warning]);
+    puppet.shows(|now| now.intervals = vec![interval(Kind::OutOfView, 60_000, Some(69_000))]);
+    assert_eq!(heard(&mut harness, 69_200, false), [Sound::Back]);
+    assert_eq!(heard(&mut harness, 70_000, false), []);
+    click(&mut harness, "Play a sound with warnings");
+    assert!(inview::agent::Preferences::read(folder.path()).is_muted);
+    assert_eq!(heard(&mut harness, 80_000, true), []);
+}
+
+#[test]
+fn the_sound_is_tried_before_the_exam_and_it_is_told_when_there_is_none() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    assert!(harness.query_by_label_contains("No sound could be played").is_none());
+    click(&mut harness, "Play the sound once");
+    assert_eq!(*puppet.played.lock().unwrap(), [Sound::Warning]);
+    harness.get_by_label_contains("No sound could be played on this computer.");
 }
 
 #[test]
@@ -325,14 +446,110 @@ fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
     puppet.shows(|now| (now.reports.acknowledged, now.reports.delivered) = (4, true));
     harness.run();
     harness.get_by_label("Everything has arrived. You can close this window.");
-    harness.get_by_label("•  Out of view, from 0:05 to 0:09");
+    harness.get_by_label("Out of view, from 0:05 to 0:09");
     click(&mut harness, "Save a copy");
     let name = format!("inview-{}.json", SessionId::derived(&[]));
-    let path = folder.path().join("copies").join(name);
-    harness.get_by_label_contains(&path.display().to_string());
-    let copy: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let copies = folder.path().join("copies");
+    harness.get_by_label_contains(&copies.display().to_string());
+    let path = copies.join(name);
+    let copy: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(copy["intervals"][0]["kind"], "out_of_view");
     assert_eq!(copy["label"], "Seat 7");
+    let page = path.with_extension("html");
+    assert!(std::fs::read_to_string(&page).unwrap().contains("Seat 7"));
+    click(&mut harness, "Open the page");
+    click(&mut harness, "Show the folder");
+    assert_eq!(*puppet.opened.lock().unwrap(), [page, copies]);
+}
+
+#[test]
+fn closing_the_window_in_the_exam_asks_first() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
+    let close = |harness: &mut Harness<'_, App>| {
+        let input = harness.input_mut();
+        input.viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
+        harness.step();
+        let output = &harness.output().viewport_output[&ViewportId::ROOT];
+        output.commands.contains(&ViewportCommand::CancelClose)
+    };
+    assert!(close(&mut harness), "the window would be gone");
+    harness.run();
+    harness.get_by_label("Close the window?");
+    click(&mut harness, "Stay");
+    assert!(harness.query_by_label("Close the window?").is_none());
+    // The small window gives way to the question.
+    click(&mut harness, "Small window on top");
+    assert!(close(&mut harness));
+    harness.run();
+    click(&mut harness, "Close anyway");
+    assert!(!close(&mut harness), "it was asked for twice");
+    assert_eq!(*puppet.commands.lock().unwrap(), [], "the exam goes on without its window");
+    puppet.shows(|now| now.phase = Phase::Ended);
+    let (mut harness, _puppet, _folder) = window(Phase::Ended, Seen::Face);
+    assert!(!close(&mut harness), "there is nothing to ask any more");
+}
+
+/// Where everything with a name is, by its name.
+fn places(harness: &Harness<'_, App>) -> Vec<(String, egui::Rect)> {
+    let is_named = |role: Role| {
+        [Role::Button, Role::CheckBox, Role::RadioButton, Role::Label, Role::Image].contains(&role)
+    };
+    let named = harness.get_all_by(|node| is_named(node.role()));
+    let mut places: Vec<_> = named
+        .filter_map(|node| {
+            let node_data = node.accesskit_node();
+            let name = node_data.label().or_else(|| node_data.value())?;
+            Some((format!("{:?} {name}", node_data.role()), node.rect()))
+        })
+        .collect();
+    places.sort_by(|a, b| (&a.0, a.1.top()).partial_cmp(&(&b.0, b.1.top())).unwrap());
+    places
+}
+
+#[test]
+fn read_from_right_to_left_every_screen_is_the_mirror_image() {
+    type Scene = (Phase, fn(&mut Harness<'static, App>, &Puppet));
+    let scenes: [Scene; 6] = [
+        (Phase::CheckIn, |_, _| {}),
+        (Phase::CheckIn, |harness, puppet| {
+            consent(harness);
+            puppet.shows(|now| two_cameras(now, Fit::Moved));
+        }),
+        (Phase::Exam, |_, puppet| {
+            puppet.shows(|now| {
+                now.warning = true;
+                now.intervals = vec![interval(Kind::OutOfView, 57_000, None)];
+            });
+        }),
+        (Phase::Exam, |harness, _| click(harness, "End the exam")),
+        (Phase::Exam, |harness, _| click(harness, "Small window on top")),
+        (Phase::Ended, |harness, puppet| {
+            puppet.shows(|now| now.intervals = vec![interval(Kind::TooDark, 1_000, Some(9_000))]);
+            click(harness, "Save a copy");
+        }),
+    ];
+    for (number, (phase, prepare)) in scenes.into_iter().enumerate() {
+        let [ltr, rtl] = [Direction::LeftToRight, Direction::RightToLeft].map(|direction| {
+            let (mut harness, puppet, _folder) = window_read(phase, Seen::Face, direction);
+            prepare(&mut harness, &puppet);
+            harness.run();
+            let width = harness.ctx.content_rect().width();
+            (places(&harness), width)
+        });
+        assert_eq!(ltr.0.len(), rtl.0.len(), "scene {number}");
+        assert!(ltr.0.len() >= 3, "scene {number}");
+        for ((name, left), (other, right)) in ltr.0.iter().zip(&rtl.0) {
+            // The saved folder has a name of its own in each run.
+            assert!(name == other || name.contains("Saved to"), "{name} {other}");
+            // Room for the scroll bar stays at its side.
+            let begins = (right.right() - (rtl.1 - left.left())).abs();
+            let ends = (right.left() - (rtl.1 - left.right())).abs();
+            // The text of a switch is painted beside it.
+            let is_switch = name.starts_with("CheckBox") || name.starts_with("RadioButton");
+            let is_mirrored = begins <= 14.0 && (ends <= 14.0 || is_switch);
+            assert!(is_mirrored, "scene {number}, {name}: {left:?} and {right:?}");
+        }
+    }
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", required_unless_present = "list_cameras")]
     pub session: Option<PathBuf>,
 
-    /// Use this camera, by its name as --list-cameras says it [default: the first].
+    /// Use this camera and no other: its id as --list-cameras says it, how that begins, or its name
+    /// [default: the one chosen last, or else the first].
     #[arg(long, value_name = "NAME", conflicts_with = "replay")]
     pub camera: Option<String>,
 

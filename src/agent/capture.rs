@@ -11,9 +11,11 @@ use super::News;
 use super::period::Period;
 use super::pulse::Pulse;
 use super::slot::Slot;
+use super::snapshot::OpenCamera;
 use super::source::{Camera, Opened, Time};
-use crate::capture::CaptureError;
+use crate::capture::{CaptureError, SourceInfo};
 use crate::frame::Frame;
+use crate::geometry::Size;
 use crate::pipeline::Cadence;
 
 pub(super) struct Capture {
@@ -38,9 +40,14 @@ impl Capture {
     }
 
     fn stream(&self) -> Result<(), CaptureError> {
-        let Opened { mut source, virtual_device } = self.camera.open(&self.time)?;
-        let info = source.info().clone();
-        self.news.try_send(News::CameraOpened { info, virtual_device }).ok();
+        let Opened { mut source, virtual_device, id, fit } = self.camera.open(&self.time)?;
+        if self.pulse.is_stopped() {
+            return Ok(());
+        }
+        let SourceInfo { container, codec, size, .. } = source.info().clone();
+        let Size { width, height } = size;
+        let camera = OpenCamera { container, codec, width, height, id, fit };
+        self.news.try_send(News::CameraOpened { camera, virtual_device }).ok();
         let mut cadence = Cadence::new(self.period.get());
         while !self.pulse.is_stopped() {
             self.pulse.beat((self.time.now)());

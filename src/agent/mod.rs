@@ -25,12 +25,14 @@
 //! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.
 
 pub mod args;
+mod cameras;
 mod capture;
 mod control;
 mod device;
 pub mod headless;
 mod journal;
 mod period;
+mod preferences;
 mod preview;
 mod pulse;
 mod report;
@@ -49,16 +51,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
-use crate::capture::{CaptureError, SourceInfo};
+use crate::capture::CaptureError;
+use crate::capture::camera::CameraId;
 use crate::detector::DetectorError;
 use crate::presence::Policy;
 use crate::report::{ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
+pub use preferences::Preferences;
 pub use preview::Preview;
 pub use sensors::ReadMachine;
-pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
+pub use snapshot::{FoundCamera, OpenCamera, Phase, Reports, Seen, Snapshot};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
 
@@ -73,6 +77,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Where reports go; nowhere for a look at the camera alone.
     pub upload: Option<upload::Settings>,
+    /// How long reports are sent for when the exam ends by itself, with its recording.
+    pub flush: Duration,
     /// Name and version of the program.
     pub program: String,
 }
@@ -111,6 +117,8 @@ pub enum StartError {
 /// What can be asked of the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Watch through this camera. Before the exam only; refused in it.
+    UseCamera(CameraId),
     /// The exam begins now.
     Begin,
     /// The exam ends now; reports are sent for so long before the rest is left for later.
@@ -126,7 +134,7 @@ pub struct Busy;
 #[derive(Debug)]
 enum News {
     CameraOpened {
-        info: SourceInfo,
+        camera: OpenCamera,
         /// The product, when the source is a known virtual device.
         virtual_device: Option<String>,
     },

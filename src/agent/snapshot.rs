@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::capture::camera::{CameraId, CameraInfo, Fit};
 use crate::health::Condition;
 use crate::presence::Verdict;
 use crate::report::{Interval, SessionId};
@@ -58,6 +59,28 @@ pub struct OpenCamera {
     pub codec: String,
     pub width: u32,
     pub height: u32,
+    /// Which of the cameras it is; absent for what stands in for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<CameraId>,
+    pub fit: Fit,
+}
+
+/// A camera that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundCamera {
+    pub id: CameraId,
+    pub name: String,
+    /// The product, when it is a known virtual device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_device: Option<String>,
+}
+
+impl From<CameraInfo> for FoundCamera {
+    fn from(camera: CameraInfo) -> Self {
+        let CameraInfo { id, name, virtual_device, .. } = camera;
+        let virtual_device = virtual_device.map(|device| device.product.to_owned());
+        Self { id, name, virtual_device }
+    }
 }
 
 /// Where the reports are.
@@ -83,12 +106,23 @@ pub struct Snapshot {
     pub at_ms: MediaTime,
     pub phase: Phase,
     pub seen: Seen,
+    /// When the exam began, by the wall clock: RFC 3339, UTC. Absent before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began: Option<String>,
+    /// When it ended, by session time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<MediaTime>,
     /// Since when it is seen so.
     pub since_ms: MediaTime,
     /// The candidate is to be told: an interval has lasted `warn_after`.
     pub warning: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub camera: Option<OpenCamera>,
+    /// The cameras to choose from; before the exam only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cameras: Vec<FoundCamera>,
+    /// The policy does not let the exam begin with the camera that is open.
+    pub camera_refused: bool,
     /// Frames a second that are looked at: fewer than the policy's while the machine is strained.
     pub sample_rate_hz: f64,
     pub frames_looked_at: u64,
@@ -101,15 +135,19 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Before anything was done.
-    pub(super) fn first(session: SessionId, at: MediaTime, sample_rate_hz: f64) -> Self {
+    pub(crate) fn first(session: SessionId, at: MediaTime, sample_rate_hz: f64) -> Self {
         Self {
             session,
             at_ms: at,
             phase: Phase::CheckIn,
+            began: None,
+            ended_ms: None,
             seen: Seen::NotYet,
             since_ms: at,
             warning: false,
             camera: None,
+            cameras: Vec::new(),
+            camera_refused: false,
             sample_rate_hz,
             frames_looked_at: 0,
             frames_skipped: 0,

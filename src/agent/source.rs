@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::capture::camera::{self, CameraId, CameraSource};
+use crate::capture::camera::{self, CameraId, CameraInfo, CameraSource, Choice, Fit};
 use crate::capture::{CaptureError, FrameSource, SourceInfo, Tally, file};
 use crate::clock::Reading;
 use crate::frame::Frame;
@@ -29,11 +29,14 @@ pub struct Opened {
     pub source: Box<dyn FrameSource>,
     /// The product, when the source is a known virtual device.
     pub virtual_device: Option<String>,
+    /// The camera that it is; absent for what stands in for one.
+    pub id: Option<CameraId>,
+    pub fit: Fit,
 }
 
 impl From<Box<dyn FrameSource>> for Opened {
     fn from(source: Box<dyn FrameSource>) -> Self {
-        Self { source, virtual_device: None }
+        Self { source, virtual_device: None, id: None, fit: Fit::First }
     }
 }
 
@@ -42,23 +45,51 @@ impl From<Box<dyn FrameSource>> for Opened {
 pub trait Camera: Send + Sync {
     /// Frames of the source carry media time of `time`.
     fn open(&self, time: &Time) -> Result<Opened, CaptureError>;
+
+    /// The cameras to choose from, also while one is open; `None` where there is no choice. May
+    /// take long.
+    fn list(&self) -> Option<Vec<CameraInfo>> {
+        None
+    }
+
+    /// From the next opening on, this one.
+    fn choose(&self, _camera: &CameraInfo) {}
 }
 
 /// A camera of this machine, found anew at every opening, wherever it is plugged in by then.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Webcam {
-    /// The first one, when none is chosen.
-    pub wanted: Option<CameraId>,
+    choice: Mutex<Choice>,
+}
+
+impl Webcam {
+    pub fn new(choice: Choice) -> Self {
+        Self { choice: Mutex::new(choice) }
+    }
+
+    fn choice(&self) -> std::sync::MutexGuard<'_, Choice> {
+        self.choice.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Camera for Webcam {
     fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
-        let found = camera::find(&camera::list()?, self.wanted.as_ref())?;
+        let cameras = camera::list()?;
+        let (found, fit) = self.choice().pick(&cameras, (time.now)())?;
         let Time { clock, now } = time.clone();
         let stopwatch = move || camera::Reading { media: now(), monotonic: clock().awake };
         let source = CameraSource::open(&found, Arc::new(stopwatch))?;
+        self.choice().opened(&found);
         let virtual_device = found.virtual_device.map(|device| device.product.to_owned());
-        Ok(Opened { source: Box::new(source), virtual_device })
+        Ok(Opened { source: Box::new(source), virtual_device, id: Some(found.id), fit })
+    }
+
+    fn list(&self) -> Option<Vec<CameraInfo>> {
+        Some(camera::list().unwrap_or_default())
+    }
+
+    fn choose(&self, camera: &CameraInfo) {
+        *self.choice() = Choice::of(Some(camera.into()));
     }
 }
 

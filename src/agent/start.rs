@@ -4,12 +4,13 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 
 use super::args::Args;
-use super::{Camera, Recording, Setup, Snapshot, Webcam, World};
-use crate::capture::camera::{self, CameraError, CameraId};
+use super::{Camera, Preferences, Recording, Setup, Snapshot, Webcam, World};
+use crate::capture::camera::{self, CameraError, Choice};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
 use crate::{machine, settings, upload};
@@ -44,6 +45,7 @@ pub fn setup(args: &Args) -> anyhow::Result<Setup> {
         policy: file.policy,
         folder,
         upload: Some(upload),
+        flush: Duration::from_secs(args.flush),
         program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
     })
 }
@@ -58,11 +60,15 @@ fn folder(args: &Args) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The camera whose id is, or begins with, what was typed.
-fn chosen(typed: &str) -> anyhow::Result<CameraId> {
-    let cameras = camera::list()?;
-    let found = cameras.iter().find(|found| found.id.as_str().starts_with(typed));
-    Ok(found.ok_or_else(|| anyhow!("there is no camera {typed:?}: see --list-cameras"))?.id.clone())
+/// What was typed and nothing else, or else what was chosen last, or else the first camera.
+fn choice(args: &Args) -> anyhow::Result<Choice> {
+    let Some(typed) = &args.camera else {
+        return Ok(Choice::of(Preferences::read(&folder(args)?).camera));
+    };
+    let found = camera::typed(&camera::list()?, typed);
+    let found =
+        found.map_err(|_missing| anyhow!("there is no camera {typed:?}: see --list-cameras"))?;
+    Ok(Choice::only((&found).into()))
 }
 
 /// A line for each camera: its id, and what it pretends to be.
@@ -90,7 +96,7 @@ pub fn world(args: &Args, waker: impl Fn() + Send + Sync + 'static) -> anyhow::R
     let camera: Arc<dyn Camera> = if let Some(path) = &args.replay {
         Arc::new(Recording { path: path.clone() })
     } else {
-        Arc::new(Webcam { wanted: args.camera.as_deref().map(chosen).transpose()? })
+        Arc::new(Webcam::new(choice(args)?))
     };
     Ok(World {
         camera,

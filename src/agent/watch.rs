@@ -40,6 +40,8 @@ pub(super) enum Order {
     Begin,
     /// The exam ends.
     End,
+    /// Another camera looks from here on; what was seen through the last one is of no account.
+    Afresh,
 }
 
 /// What the worker saw last.
@@ -143,6 +145,15 @@ impl Watch {
                 let (looked_at, skipped) = (sight.looked_at, sight.skipped);
                 self.hand_over(Fact::Ended { at: now, looked_at, skipped });
                 self.in_exam = false;
+            }
+            Order::Afresh => {
+                *eyes = self.eyes()?;
+                self.from = now;
+                *self.sight.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Sight::nothing_yet(now);
+                if let Some(preview) = &self.preview {
+                    *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                }
             }
         }
         Ok(())

@@ -24,5 +24,5 @@ mod view;
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
-pub use policy::{FacePolicy, PersonPolicy, PicturePolicy, Policy};
+pub use policy::{FacePolicy, PersonPolicy, PicturePolicy, Policy, VirtualCameraPolicy};
 pub use view::View;

@@ -29,9 +29,22 @@ pub struct Policy {
     pub confirm_ms: u64,
     /// No frame for this long: the camera is lost.
     pub camera_lost_after_ms: u64,
+    /// What follows when the camera is a program. Nothing in a replay: a recording has no camera.
+    pub virtual_camera: VirtualCameraPolicy,
     pub face: FacePolicy,
     pub person: PersonPolicy,
     pub picture: PicturePolicy,
+}
+
+/// What follows when a known virtual camera is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VirtualCameraPolicy {
+    /// It is reported for as long as it is in use.
+    #[default]
+    Report,
+    /// The exam does not begin with it. One that takes over in the exam is reported.
+    Refuse,
 }
 
 /// Thresholds on the scores of the face detector.
@@ -98,6 +111,7 @@ impl Default for Policy {
             merge_gap_ms: 1_000,
             confirm_ms: 150,
             camera_lost_after_ms: 2_000,
+            virtual_camera: VirtualCameraPolicy::default(),
             face: FacePolicy::default(),
             person: PersonPolicy::default(),
             picture: PicturePolicy::default(),

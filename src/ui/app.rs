@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use eframe::egui::{self, ViewportCommand, WindowLevel};
 
+use super::alarm::Alarm;
 use super::consent::{self, Consent, Section};
-use super::i18n::{Language, Words};
+use super::copy::Saved;
+use super::desktop::{Desktop, Heard};
+use super::i18n::{Direction, Language, Words};
 use super::mirror::Mirror;
+use super::tones::Sound;
 use super::view_model::{self, Notice, Screen, View};
-use super::{COMPACT, FULL, check_in, chrome, copy, end, exam, parts, theme, welcome};
-use crate::agent::{Agent, Busy, Command, Preview, Snapshot};
+use super::{COMPACT, FULL, check_in, chrome, copy, direction, end, exam, parts, theme, welcome};
+use crate::agent::{Agent, Busy, Command, Preferences, Preview, Snapshot};
+use crate::capture::camera::Remembered;
 use crate::clock::Reading;
 use crate::presence::Policy;
 
@@ -57,11 +62,18 @@ pub(super) enum Action {
     Agree(bool),
     Consent,
     ReadAgain,
+    Mute(bool),
+    TrySound,
+    /// The camera at this place in the list.
+    UseCamera(usize),
     Begin,
     Ask(Option<Question>),
     End,
     Compact(bool),
     Save,
+    /// The page that was saved, or else its folder.
+    OpenPage,
+    OpenFolder,
     Close,
 }
 
@@ -75,8 +87,11 @@ pub(super) enum Question {
 /// The window.
 pub struct App {
     watched: Arc<dyn Watched>,
+    desktop: Arc<dyn Desktop>,
     about: About,
     words: Words,
+    /// Instead of the language's.
+    direction: Option<Direction>,
     snapshot: Snapshot,
     preview: Option<Preview>,
     view: View,
@@ -88,7 +103,11 @@ pub struct App {
     is_closing: bool,
     /// The last command was not taken.
     was_busy: bool,
-    saved: Option<Result<PathBuf, String>>,
+    saved: Option<Result<Saved, String>>,
+    /// Why what was saved could not be opened.
+    not_opened: Option<String>,
+    preferences: Preferences,
+    alarm: Alarm,
     asked: Vec<Action>,
 }
 
@@ -99,15 +118,24 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    pub fn new(watched: Arc<dyn Watched>, about: About, language: Language) -> Self {
+    pub fn new(
+        watched: Arc<dyn Watched>,
+        desktop: Arc<dyn Desktop>,
+        about: About,
+        language: Language,
+    ) -> Self {
         let snapshot = watched.snapshot();
         Self {
             view: view_model::view(&snapshot, None),
             snapshot,
             preview: None,
             watched,
+            desktop,
+            alarm: Alarm::default(),
+            preferences: Preferences::read(&about.folder),
             about,
             words: Words::new(language),
+            direction: None,
             mirror: Mirror::default(),
             agreed: false,
             consent: None,
@@ -116,13 +144,26 @@ impl App {
             is_closing: false,
             was_busy: false,
             saved: None,
+            not_opened: None,
             asked: Vec::new(),
         }
+    }
+
+    /// Lays everything out in this direction, whatever the language: for tests, while none of our
+    /// languages is read from right to left.
+    #[must_use]
+    pub fn read(mut self, direction: Direction) -> Self {
+        self.direction = Some(direction);
+        self
     }
 
     /// That the candidate agreed, once they did.
     pub fn consent(&self) -> Option<&Consent> {
         self.consent.as_ref()
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        self.direction.unwrap_or(self.words.language().direction())
     }
 
     pub(super) fn words(&self) -> &Words {
@@ -149,8 +190,20 @@ impl App {
         self.agreed
     }
 
-    pub(super) fn saved(&self) -> Option<&Result<PathBuf, String>> {
+    pub(super) fn saved(&self) -> Option<&Result<Saved, String>> {
         self.saved.as_ref()
+    }
+
+    pub(super) fn not_opened(&self) -> Option<&str> {
+        self.not_opened.as_deref()
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.preferences.is_muted
+    }
+
+    pub(super) fn heard(&self) -> Heard {
+        self.desktop.heard()
     }
 
     pub(super) fn consent_text(&self) -> Vec<Section> {
@@ -171,11 +224,24 @@ impl App {
             let attention = egui::UserAttentionType::Critical;
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
         }
+        self.sound(ctx);
         if self.is_compact && self.view.screen != Screen::Exam {
             self.compact(ctx, false);
         }
         if ctx.input(|input| input.viewport().close_requested()) {
             self.close_requested(ctx);
+        }
+    }
+
+    fn sound(&mut self, ctx: &egui::Context) {
+        let now = self.snapshot.at_ms;
+        if let Some(sound) = self.alarm.next(self.view.notice, now)
+            && !self.preferences.is_muted
+        {
+            self.desktop.play(sound);
+        }
+        if let Some(wait) = self.alarm.wait(now) {
+            ctx.request_repaint_after(wait);
         }
     }
 
@@ -198,6 +264,12 @@ impl App {
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
             Action::ReadAgain => (self.agreed, self.consent) = (false, None),
+            Action::Mute(is_muted) => {
+                self.preferences.is_muted = is_muted;
+                self.remember();
+            }
+            Action::TrySound => self.desktop.play(Sound::Warning),
+            Action::UseCamera(index) => self.use_camera(index),
             Action::Begin => self.command(Command::Begin),
             Action::Ask(question) => self.question = question,
             Action::End => {
@@ -206,10 +278,13 @@ impl App {
             }
             Action::Compact(is_compact) => self.compact(ctx, is_compact),
             Action::Save => {
-                let (folder, label) = (&self.about.folder, &self.about.label);
-                let saved = copy::save(folder, label, &self.snapshot, self.consent.as_ref());
+                let (about, consent) = (&self.about, self.consent.as_ref());
+                let saved = copy::save(about, &self.words, &self.snapshot, consent);
                 self.saved = Some(saved.map_err(|error| error.to_string()));
+                self.not_opened = None;
             }
+            Action::OpenPage => self.open(|saved| saved.page),
+            Action::OpenFolder => self.open(|saved| saved.folder),
             Action::Close => {
                 self.is_closing = true;
                 ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -227,6 +302,26 @@ impl App {
         let Consent { text_sha256, at, language } = &consent;
         tracing::info!(%text_sha256, %at, language, "the candidate agreed to the text that was shown");
         self.consent = Some(consent);
+    }
+
+    fn use_camera(&mut self, index: usize) {
+        let Some(camera) = self.snapshot.cameras.get(index) else { return };
+        let (id, name) = (camera.id.clone(), camera.name.clone());
+        self.preferences.camera = Some(Remembered { id: id.clone(), name });
+        self.remember();
+        self.command(Command::UseCamera(id));
+    }
+
+    fn open(&mut self, which: impl FnOnce(Saved) -> PathBuf) {
+        let Some(Ok(saved)) = self.saved.clone() else { return };
+        let opened = self.desktop.open(&which(saved));
+        self.not_opened = opened.err().map(|error| error.to_string());
+    }
+
+    fn remember(&self) {
+        if let Err(error) = self.preferences.write(&self.about.folder) {
+            tracing::warn!(%error, "what was chosen cannot be remembered");
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -258,20 +353,7 @@ impl App {
         let margin = if self.is_compact { 10 } else { 20 };
         let frame = egui::Frame::new().fill(theme::palette(ui).panel).inner_margin(margin);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            if self.is_compact {
-                exam::compact(ui, self, &mut asked);
-                return;
-            }
-            chrome::top_bar(ui, self, &mut asked);
-            if self.was_busy {
-                parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
-            }
-            match (self.view.screen, &self.consent) {
-                (Screen::CheckIn, None) => welcome::show(ui, self, &mut asked),
-                (Screen::CheckIn, Some(_)) => check_in::show(ui, self, &mut asked),
-                (Screen::Exam, _) => exam::show(ui, self, &mut asked),
-                (Screen::Ending | Screen::Ended, _) => end::show(ui, self, &mut asked),
-            }
+            direction::within(ui, self.direction(), |ui| self.screen(ui, &mut asked));
         });
         if let Some(question) = self.question.filter(|_| self.view.screen == Screen::Exam) {
             chrome::put_question(ui.ctx(), self, question, &mut asked);
@@ -280,6 +362,23 @@ impl App {
             ui.ctx().request_repaint();
         }
         self.asked.extend(asked);
+    }
+
+    fn screen(&self, ui: &mut egui::Ui, asked: &mut Vec<Action>) {
+        if self.is_compact {
+            exam::compact(ui, self, asked);
+            return;
+        }
+        chrome::top_bar(ui, self, asked);
+        if self.was_busy {
+            parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
+        }
+        match (self.view.screen, &self.consent) {
+            (Screen::CheckIn, None) => welcome::show(ui, self, asked),
+            (Screen::CheckIn, Some(_)) => check_in::show(ui, self, asked),
+            (Screen::Exam, _) => exam::show(ui, self, asked),
+            (Screen::Ending | Screen::Ended, _) => end::show(ui, self, asked),
+        }
     }
 }
 

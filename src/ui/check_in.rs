@@ -6,16 +6,18 @@ use eframe::egui::{
 };
 
 use super::app::{Action, App};
-use super::parts;
+use super::desktop::Heard;
 use super::theme::palette;
-use super::view_model::{Hint, Sight};
-use crate::agent::Preview;
+use super::view_model::{self, Hint, Sight};
+use super::{direction, exam, parts};
+use crate::agent::{FoundCamera, Preview};
 
 /// The shape of the picture when there is none.
 const USUAL: f32 = 4.0 / 3.0;
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());
+    let mut chosen = None;
     let body = |ui: &mut Ui| {
         parts::title(ui, words.say("check-title"));
         picture(ui, app);
@@ -24,10 +26,15 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         for trouble in &view.troubles {
             parts::banner(ui, Sight::NotSeen, &words.say(trouble));
         }
+        chosen = cameras(ui, app).map(Action::UseCamera).or(sound(ui, app));
         parts::muted(ui, words.say("check-private"));
     };
     let footer = |ui: &mut Ui| {
-        let key = if view.may_start { "check-ready" } else { "check-wait" };
+        let key = match (view.may_start, app.snapshot().camera_refused) {
+            (true, _) => "check-ready",
+            (false, true) => "check-refused",
+            (false, false) => "check-wait",
+        };
         ui.add(egui::Label::new(words.say(key)).wrap());
         ui.horizontal_wrapped(|ui| {
             if parts::primary(ui, view.may_start, words.say("check-start")).clicked() {
@@ -39,6 +46,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         });
     };
     parts::with_footer(ui, "check-in", body, footer);
+    asked.extend(chosen);
 }
 
 /// Seen, and not well yet, is no reason for the sign that says all is well.
@@ -47,6 +55,57 @@ fn better(sight: Sight) -> Sight {
         Sight::Seen | Sight::NotSeen => Sight::NotSeen,
         Sight::Waiting => Sight::Waiting,
         Sight::CannotLook => Sight::CannotLook,
+    }
+}
+
+/// The cameras to choose from, and what is to be said of the one that is open. Gives the place in
+/// the list of the one that was chosen.
+fn cameras(ui: &mut Ui, app: &App) -> Option<usize> {
+    let (words, cameras) = (app.words(), &app.snapshot().cameras);
+    if cameras.is_empty() {
+        return None;
+    }
+    let (open, mut chosen) = (app.snapshot().camera.as_ref(), None);
+    parts::card(ui, |ui| {
+        ui.label(parts::strong(words.say("camera-title"), 15.0));
+        for (index, camera) in cameras.iter().enumerate() {
+            let is_open = open.is_some_and(|open| open.id.as_ref() == Some(&camera.id));
+            let name = camera_name(app, camera);
+            if direction::option(ui, is_open, &name) {
+                chosen = Some(index);
+            }
+        }
+        if let Some(note) = open.and_then(|open| view_model::note(open.fit)) {
+            parts::muted(ui, words.say(note));
+        }
+    });
+    chosen
+}
+
+fn sound(ui: &mut Ui, app: &App) -> Option<Action> {
+    let words = app.words();
+    let mut asked = None;
+    parts::card(ui, |ui| {
+        asked = exam::sound_switch(ui, app);
+        if ui.button(words.say("sound-try")).clicked() {
+            asked = Some(Action::TrySound);
+        }
+        if app.heard() == Heard::Failed {
+            parts::muted(ui, words.say("sound-failed"));
+        }
+    });
+    asked
+}
+
+/// With its place where the name does not tell it apart, and with what it pretends to be.
+fn camera_name(app: &App, camera: &FoundCamera) -> String {
+    let cameras = &app.snapshot().cameras;
+    let is_alone = cameras.iter().filter(|other| other.name == camera.name).count() == 1;
+    let name = if is_alone { camera.name.as_str() } else { camera.id.as_str() };
+    if camera.virtual_device.is_some() {
+        app.words().say_with("camera-virtual", &[("name", name.into())])
+    } else {
+        name.to_owned()
     }
 }
 

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::app::{Action, App, Question};
 use super::i18n::Language;
-use super::{parts, theme};
+use super::{direction, parts, theme};
 
 /// Name, languages, and the size of the text.
 pub(super) fn top_bar(ui: &mut egui::Ui, app: &App, asked: &mut Vec<Action>) {
@@ -45,17 +45,19 @@ pub(super) fn put_question(
     let say = |part: &str| app.words().say(&format!("{name}-{part}"));
     let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(20).corner_radius(12);
     let modal = egui::Modal::new(egui::Id::unique("question")).frame(frame).show(ctx, |ui| {
-        ui.set_max_width(380.0);
-        parts::title(ui, say("title"));
-        ui.add(egui::Label::new(say("text")).wrap());
-        ui.add_space(8.0);
-        ui.horizontal_wrapped(|ui| {
-            if parts::primary(ui, true, say("no")).clicked() {
-                asked.push(Action::Ask(None));
-            }
-            if parts::secondary(ui, say("yes")).clicked() {
-                asked.push(yes);
-            }
+        ui.set_width(380.0);
+        direction::within(ui, app.direction(), |ui| {
+            parts::title(ui, say("title"));
+            ui.add(egui::Label::new(say("text")).wrap());
+            ui.add_space(8.0);
+            ui.horizontal_wrapped(|ui| {
+                if parts::primary(ui, true, say("no")).clicked() {
+                    asked.push(Action::Ask(None));
+                }
+                if parts::secondary(ui, say("yes")).clicked() {
+                    asked.push(yes);
+                }
+            });
         });
     });
     if modal.should_close() {

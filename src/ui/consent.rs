@@ -1,7 +1,7 @@
 //! What the candidate agrees to, and the record of it. Pure.
 
 use super::i18n::Words;
-use crate::presence::Policy;
+use crate::presence::{Policy, VirtualCameraPolicy};
 use crate::report::Hash;
 
 /// That the candidate agreed: to which text, and when.
@@ -26,20 +26,30 @@ pub(super) struct Section {
 pub(super) fn text(words: &Words, policy: &Policy, server: &str) -> Vec<Section> {
     let with = |key: &str, name: &str, value: String| words.say_with(key, &[(name, value.into())]);
     let section = |key: &str, paragraphs| Section { title: words.say(key), paragraphs };
-    let of = |millis| words.seconds(millis);
     vec![
         section("welcome-title", vec![words.say("welcome-intro")]),
         section("welcome-watched-title", vec![words.say("welcome-watched")]),
         section("welcome-leaves-title", vec![with("welcome-leaves", "server", host(server))]),
         section(
             "welcome-policy-title",
-            vec![
-                with("welcome-policy-record", "record", of(policy.record_after_ms)),
-                with("welcome-policy-warn", "warn", of(policy.warn_after_ms)),
-                with("welcome-policy-alert", "alert", of(policy.alert_after_ms)),
-                words.say("welcome-policy-end"),
-            ],
+            rules(words, policy).into_iter().chain([words.say("welcome-policy-end")]).collect(),
         ),
+    ]
+}
+
+/// What the policy means for the candidate.
+pub(super) fn rules(words: &Words, policy: &Policy) -> Vec<String> {
+    let with = |key: &str, name: &str, millis| {
+        words.say_with(key, &[(name, words.seconds(millis).into())])
+    };
+    vec![
+        with("welcome-policy-record", "record", policy.record_after_ms),
+        with("welcome-policy-warn", "warn", policy.warn_after_ms),
+        with("welcome-policy-alert", "alert", policy.alert_after_ms),
+        words.say(match policy.virtual_camera {
+            VirtualCameraPolicy::Report => "welcome-policy-virtual-report",
+            VirtualCameraPolicy::Refuse => "welcome-policy-virtual-refuse",
+        }),
     ]
 }
 
@@ -56,7 +66,7 @@ pub(super) fn hash(text: &[Section]) -> Hash {
 }
 
 /// Where reports go, as a person knows it.
-fn host(server: &str) -> String {
+pub(super) fn host(server: &str) -> String {
     let host = server.trim_start_matches("https://").trim_start_matches("http://");
     host.split('/').next().unwrap_or(host).to_owned()
 }

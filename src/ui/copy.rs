@@ -1,45 +1,85 @@
-//! The candidate's copy of what was reported: a JSON file in the data folder.
+//! The candidate's copy of what was reported, in the data folder: a page to read, and the same as
+//! data (JSON).
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::app::About;
 use super::consent::Consent;
+use super::i18n::Words;
+use super::page::{self, Told};
 use crate::agent::{Reports, Snapshot};
-use crate::report::{Interval, SessionId};
+use crate::clock::Reading;
+use crate::report::{Hash, Interval, SessionId};
+use crate::time::MediaTime;
 
 #[derive(Serialize)]
 struct Copy<'a> {
     session: SessionId,
     label: &'a str,
+    began: Option<&'a str>,
+    ended_ms: Option<MediaTime>,
+    policy_version: &'a str,
     consent: Option<&'a Consent>,
     /// Times are milliseconds since the exam's start.
     intervals: &'a [Interval],
     reports: &'a Reports,
 }
 
-/// Where the copy of a session is kept.
-pub(super) fn path(folder: &Path, session: SessionId) -> PathBuf {
-    folder.join("copies").join(format!("inview-{session}.json"))
+/// Where a copy was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Saved {
+    pub folder: PathBuf,
+    pub page: PathBuf,
 }
 
-/// Writes the copy, whole or not at all.
+/// Writes both files, each whole or not at all.
 pub(super) fn save(
-    folder: &Path,
-    label: &str,
+    about: &About,
+    words: &Words,
     snapshot: &Snapshot,
     consent: Option<&Consent>,
-) -> std::io::Result<PathBuf> {
-    let path = path(folder, snapshot.session);
-    let within = path.parent().unwrap_or(folder);
-    std::fs::create_dir_all(within)?;
-    let (intervals, reports) = (&snapshot.intervals, &snapshot.reports);
-    let copy = Copy { session: snapshot.session, label, consent, intervals, reports };
-    let mut file = tempfile::NamedTempFile::new_in(within)?;
-    serde_json::to_writer_pretty(&mut file, &copy)?;
-    writeln!(file)?;
+) -> std::io::Result<Saved> {
+    let folder = about.folder.join("copies");
+    std::fs::create_dir_all(&folder)?;
+    let name = |ending: &str| format!("inview-{}.{ending}", snapshot.session);
+    let copy = Copy {
+        session: snapshot.session,
+        label: &about.label,
+        began: snapshot.began.as_deref(),
+        ended_ms: snapshot.ended_ms,
+        policy_version: &about.policy.version,
+        consent,
+        intervals: &snapshot.intervals,
+        reports: &snapshot.reports,
+    };
+    let mut data = serde_json::to_vec_pretty(&copy)?;
+    data.push(b'\n');
+    let data_name = name("json");
+    let page = page::html(&Told {
+        words,
+        label: &about.label,
+        server: &about.server,
+        policy: &about.policy,
+        snapshot,
+        consent,
+        data: (&data_name, Hash::of(&data)),
+        saved: Reading::now().wall,
+        zone: TimeZone::system(),
+    });
+    let saved = Saved { page: folder.join(name("html")), folder };
+    write(&saved.folder.join(&data_name), &data)?;
+    write(&saved.page, page.map_err(std::io::Error::other)?.as_bytes())?;
+    Ok(saved)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path))?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(path)
+    file.persist(path)?;
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! After the exam: everything that was reported, a copy to keep, and whether all has arrived.
 
-use eframe::egui::{self, Ui};
+use eframe::egui::Ui;
 
 use super::app::{Action, App};
-use super::theme::palette;
 use super::view_model::{Screen, Sight};
-use super::{exam, parts};
+use super::{direction, exam, parts};
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());
     let is_over = view.screen == Screen::Ended;
+    let mut opened = None;
     let body = |ui: &mut Ui| {
         parts::title(ui, words.say(if is_over { "end-title" } else { "end-title-ending" }));
         delivery(ui, app, is_over);
@@ -21,10 +21,18 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             exam::reported(ui, app, "end-reported-none");
         });
         match app.saved() {
-            Some(Ok(path)) => {
-                let path = path.display().to_string();
-                let text = words.say_with("end-saved", &[("path", path.into())]);
+            Some(Ok(saved)) => {
+                let folder = saved.folder.display().to_string();
+                let text = words.say_with("end-saved", &[("path", folder.into())]);
                 parts::banner(ui, Sight::Seen, &text);
+                ui.horizontal_wrapped(|ui| {
+                    if parts::secondary(ui, words.say("end-open-page")).clicked() {
+                        opened = Some(Action::OpenPage);
+                    }
+                    if parts::secondary(ui, words.say("end-open-folder")).clicked() {
+                        opened = Some(Action::OpenFolder);
+                    }
+                });
             }
             Some(Err(reason)) => {
                 let reason = reason.as_str();
@@ -32,6 +40,10 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
                 parts::banner(ui, Sight::NotSeen, &text);
             }
             None => {}
+        }
+        if let Some(reason) = app.not_opened() {
+            let text = words.say_with("end-not-opened", &[("reason", reason.into())]);
+            parts::banner(ui, Sight::NotSeen, &text);
         }
     };
     let footer = |ui: &mut Ui| {
@@ -45,6 +57,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         });
     };
     parts::with_footer(ui, "end", body, footer);
+    asked.extend(opened);
 }
 
 fn delivery(ui: &mut Ui, app: &App, is_over: bool) {
@@ -66,8 +79,7 @@ fn delivery(ui: &mut Ui, app: &App, is_over: bool) {
     let share = if all == 0 { 1.0 } else { done as f32 / all as f32 };
     let progress = words.say_with("end-progress", &[("done", done.into()), ("all", all.into())]);
     if !(is_over && has_all) {
-        let bar = egui::ProgressBar::new(share).fill(palette(ui).accent).desired_height(12.0);
-        ui.add(bar);
+        direction::progress(ui, share);
     }
     parts::muted(ui, progress);
 }

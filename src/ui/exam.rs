@@ -3,12 +3,13 @@
 use eframe::egui::{self, Ui};
 
 use super::app::{Action, App, Question};
-use super::parts;
 use super::theme::palette;
 use super::view_model::{Connection, Notice, Sight, Told, kind_key};
+use super::{direction, parts};
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());
+    let mut switched = None;
     let body = |ui: &mut Ui| {
         parts::title(ui, words.say("exam-title"));
         let running = parts::span(view.running);
@@ -29,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             ui.label(parts::strong(words.say("reported-title"), 15.0));
             reported(ui, app, "reported-none");
         });
+        switched = sound_switch(ui, app);
     };
     let footer = |ui: &mut Ui| {
         ui.horizontal_wrapped(|ui| {
@@ -41,6 +43,14 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         });
     };
     parts::with_footer(ui, "exam", body, footer);
+    asked.extend(switched);
+}
+
+/// Whether a sound goes with what the candidate is told.
+pub(super) fn sound_switch(ui: &mut Ui, app: &App) -> Option<Action> {
+    let mut is_on = !app.is_muted();
+    let text = app.words().say("sound-switch");
+    direction::checkbox(ui, &mut is_on, &text).changed().then_some(Action::Mute(!is_on))
 }
 
 /// Small, and always on top: what is seen, and the way back.
@@ -103,7 +113,7 @@ pub(super) fn reported(ui: &mut Ui, app: &App, none: &str) {
         ui.add(egui::Label::new(app.words().say(none)).wrap());
     }
     for told in told.iter().rev() {
-        ui.add(egui::Label::new(format!("•  {}", line(app, told))).wrap());
+        direction::bullet(ui, &line(app, told));
     }
 }
 

@@ -6,6 +6,23 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
+/// Which way a language is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    LeftToRight,
+    RightToLeft,
+}
+
+impl Direction {
+    /// As HTML has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LeftToRight => "ltr",
+            Self::RightToLeft => "rtl",
+        }
+    }
+}
+
 /// The languages of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -24,6 +41,12 @@ impl Language {
             Self::German => "de",
             Self::Spanish => "es",
             Self::Japanese => "ja",
+        }
+    }
+
+    pub const fn direction(self) -> Direction {
+        match self {
+            Self::English | Self::German | Self::Spanish | Self::Japanese => Direction::LeftToRight,
         }
     }
 

@@ -6,18 +6,23 @@
 //! `view_model` says, purely, what to show; `i18n` has the words; each screen is a file: `welcome`,
 //! `check_in`, `exam`, `end`. Screens read the `app` and answer with actions, they change nothing.
 
+mod alarm;
 mod app;
 mod check_in;
 mod chrome;
 mod consent;
 mod copy;
+mod desktop;
+mod direction;
 mod end;
 mod exam;
 pub mod i18n;
 mod mirror;
+mod page;
 mod parts;
 mod signs;
 pub mod theme;
+pub mod tones;
 pub mod view_model;
 mod welcome;
 
@@ -33,6 +38,7 @@ use i18n::Language;
 
 pub use app::{About, App, Watched};
 pub use consent::Consent;
+pub use desktop::{Desktop, Heard, ThisDesktop};
 
 /// The window's size in points, and the compact window's.
 pub(crate) const FULL: egui::Vec2 = egui::vec2(600.0, 690.0);
@@ -51,14 +57,14 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
         ));
     }
     let context = egui::Context::default();
-    let waker = context.clone();
+    let (waker, sound_waker) = (context.clone(), context.clone());
     let setup = start::setup(args)?;
     let about = About {
         label: setup.label.clone(),
         server: setup.upload.as_ref().map(|upload| upload.server.clone()).unwrap_or_default(),
         policy: setup.policy.clone(),
         folder: setup.folder.clone(),
-        flush: std::time::Duration::from_secs(args.flush),
+        flush: setup.flush,
     };
     let agent = Agent::start(setup, start::world(args, move || waker.request_repaint())?)?;
     let agent = Arc::new(agent);
@@ -66,6 +72,7 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
         agent.command(Command::Begin)?;
     }
     let watched: Arc<dyn Watched> = Arc::<Agent>::clone(&agent);
+    let desktop = Arc::new(ThisDesktop::new(move || sound_waker.request_repaint()));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("InView")
@@ -76,7 +83,7 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
-        Ok(Box::new(App::new(watched, about, Language::of_system())))
+        Ok(Box::new(App::new(watched, desktop, about, Language::of_system())))
     });
     eframe::run_native_ext("InView", options, Some(context), creator).map_err(|error| {
         tracing::warn!(%error, "no window");

@@ -22,6 +22,7 @@ pub enum Hint {
     NoCamera,
     CameraBusy,
     CameraDenied,
+    CameraRefused,
     CameraLost,
     DetectorFailed,
 }
@@ -47,6 +48,7 @@ impl Hint {
             Self::NoCamera => "hint-no-camera",
             Self::CameraBusy => "hint-camera-busy",
             Self::CameraDenied => "hint-camera-denied",
+            Self::CameraRefused => "hint-camera-refused",
             Self::CameraLost => "hint-camera-lost",
             Self::DetectorFailed => "hint-detector-failed",
         }

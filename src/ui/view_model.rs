@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::agent::{Phase, Preview, Seen, Snapshot};
+use crate::capture::camera::Fit;
 use crate::geometry::BoundingBox;
 use crate::health::{Code, Condition};
 use crate::report::{ClosedBy, Interval, Kind};
@@ -80,11 +81,14 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         sight: sight(now),
         sight_for,
         running: now.at_ms.since(MediaTime::ZERO),
-        may_start: now.phase == Phase::CheckIn && now.seen == Seen::Face && sight_for >= STEADY,
+        may_start: now.phase == Phase::CheckIn
+            && now.seen == Seen::Face
+            && sight_for >= STEADY
+            && !now.camera_refused,
         notice: notice(now),
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
-        troubles: now.health.iter().filter_map(|condition| trouble(condition.code)).collect(),
+        troubles: now.health.iter().filter_map(|condition| trouble(condition.code, now)).collect(),
     }
 }
 
@@ -106,6 +110,9 @@ fn sight(now: &Snapshot) -> Sight {
 fn hint(now: &Snapshot, preview: Option<&Preview>) -> Hint {
     if let Some(hint) = now.health.iter().find_map(broken) {
         return hint;
+    }
+    if now.camera_refused {
+        return Hint::CameraRefused;
     }
     match now.seen {
         Seen::NotYet => Hint::Waiting,
@@ -137,8 +144,9 @@ fn broken(condition: &Condition) -> Option<Hint> {
     }
 }
 
-fn trouble(code: Code) -> Option<&'static str> {
+fn trouble(code: Code, now: &Snapshot) -> Option<&'static str> {
     match code {
+        Code::VirtualCamera if now.camera_refused => None,
         Code::VirtualCamera => Some("trouble-virtual-camera"),
         Code::Overloaded => Some("trouble-overloaded"),
         Code::BatteryLow => Some("trouble-battery-low"),
@@ -153,6 +161,15 @@ fn trouble(code: Code) -> Option<&'static str> {
         | Code::CaptureStuck
         | Code::DetectorFailed
         | Code::ServerUnreachable => None,
+    }
+}
+
+/// What is to be said of a camera that was not simply the chosen one.
+pub const fn note(fit: Fit) -> Option<&'static str> {
+    match fit {
+        Fit::First | Fit::Chosen => None,
+        Fit::Moved => Some("camera-moved"),
+        Fit::StandIn => Some("camera-stand-in"),
     }
 }
 

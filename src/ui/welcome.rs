@@ -6,7 +6,7 @@
 use eframe::egui::{self, Ui};
 
 use super::app::{Action, App};
-use super::parts;
+use super::{direction, parts};
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let body = |ui: &mut Ui| {
@@ -21,16 +21,17 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             }
             parts::card(ui, |ui| {
                 ui.label(parts::strong(&section.title, 16.0));
-                let bullet = if section.paragraphs.len() > 1 { "•  " } else { "" };
-                for paragraph in &section.paragraphs {
-                    ui.add(egui::Label::new(format!("{bullet}{paragraph}")).wrap());
+                match section.paragraphs.as_slice() {
+                    [only] => drop(ui.add(egui::Label::new(only).wrap())),
+                    several => several.iter().for_each(|one| direction::bullet(ui, one)),
                 }
             });
         }
     };
     let footer = |ui: &mut Ui| {
         let mut agreed = app.has_agreed();
-        if ui.checkbox(&mut agreed, app.words().say("welcome-agree")).changed() {
+        let text = app.words().say("welcome-agree");
+        if direction::checkbox(ui, &mut agreed, &text).changed() {
             asked.push(Action::Agree(agreed));
         }
         if parts::primary(ui, app.has_agreed(), app.words().say("welcome-continue")).clicked() {

@@ -9,7 +9,7 @@ use super::Control;
 use crate::agent::device::code_of;
 use crate::agent::snapshot::{OpenCamera, Seen};
 use crate::agent::watch::Sight;
-use crate::capture::{CaptureError, SourceInfo};
+use crate::capture::CaptureError;
 use crate::health::Code;
 use crate::supervise::is_stuck;
 use crate::time::MediaTime;
@@ -32,7 +32,7 @@ pub(super) enum Flow {
 }
 
 impl Control {
-    pub(super) fn camera_opened(&mut self, info: SourceInfo, virtual_device: Option<String>) {
+    pub(super) fn camera_opened(&mut self, camera: OpenCamera, virtual_device: Option<String>) {
         // What kept it from opening is over. That it gives no frames is not, before it gives one.
         for code in Code::OF_THE_CAMERA {
             if code != Code::CameraLost {
@@ -40,12 +40,7 @@ impl Control {
             }
         }
         self.virtual_device = virtual_device;
-        self.camera = Some(OpenCamera {
-            container: info.container,
-            codec: info.codec,
-            width: info.size.width,
-            height: info.size.height,
-        });
+        self.camera = Some(camera);
     }
 
     pub(super) fn camera_failed(&mut self, error: &CaptureError, now: MediaTime) {

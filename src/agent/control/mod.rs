@@ -1,6 +1,7 @@
 //! The worker that owns the others.
 
 mod camera;
+mod choose;
 mod rate;
 mod workers;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use self::camera::Flow;
+use super::cameras::Cameras;
 use super::device::virtual_camera;
 use super::journal::{Entry, Journal};
 use super::period::Period;
@@ -67,6 +69,10 @@ pub(super) struct Control {
     uploader: Option<Uploader>,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
+    /// Looked for while one can be chosen.
+    cameras: Option<Cameras>,
+    /// A command that waits for the camera to be open.
+    waiting: Option<Command>,
     health: Health,
     phase: Phase,
     /// The exam has ended, and the server has all reports.
@@ -75,6 +81,8 @@ pub(super) struct Control {
     flush_until: MediaTime,
     /// The clocks by session time, for the journal; absent before the exam.
     exam: Option<Anchor>,
+    /// When it ended, on the agent's clock.
+    ended: Option<MediaTime>,
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
@@ -123,11 +131,14 @@ impl Control {
             facts: None,
             reporter: None,
             journalled: None,
+            cameras: None,
+            waiting: None,
             health: Health::default(),
             phase: Phase::CheckIn,
             delivered: false,
             flush_until: at,
             exam: None,
+            ended: None,
             zero: MediaTime::ZERO,
             camera: None,
             flow: Flow::default(),
@@ -146,8 +157,9 @@ impl Control {
             journal,
         };
         control.start_reporter()?;
-        if let Some(entry) = left {
-            control.resume(entry, at);
+        match left {
+            Some(entry) => control.resume(entry, at),
+            None => control.cameras = Some(Cameras::look(Arc::clone(&control.world.camera))?),
         }
         Ok(control)
     }
@@ -192,6 +204,9 @@ impl Control {
 
     fn obey(&mut self, command: &Command) {
         match (command, self.phase) {
+            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(id, (self.now)()),
+            (Command::UseCamera(_), _) => tracing::warn!("a camera is chosen before the exam only"),
+            (Command::Begin, Phase::CheckIn) if !self.may_begin(command) => {}
             (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
             (Command::End { flush }, Phase::Exam) => self.end(*flush),
             (Command::Begin | Command::End { .. }, _) => {
@@ -203,14 +218,19 @@ impl Control {
     fn hear(&mut self, news: News) {
         let now = (self.now)();
         match news {
-            News::CameraOpened { info, virtual_device } => self.camera_opened(info, virtual_device),
+            News::CameraOpened { camera, virtual_device } => {
+                self.camera_opened(camera, virtual_device);
+                if let Some(command) = self.waiting.take() {
+                    self.obey(&command);
+                }
+            }
             News::CaptureEnded(Some(error)) => self.camera_failed(&error, now),
             // A recording in place of a camera is over, and the exam with it.
             News::CaptureEnded(None) => {
                 self.capture.due = None;
                 self.camera_closed(now);
                 if self.phase == Phase::Exam {
-                    self.end(Duration::from_secs(30));
+                    self.end(self.setup.flush);
                 }
             }
         }
@@ -218,6 +238,7 @@ impl Control {
 
     fn begin(&mut self, at: MediaTime) {
         self.phase = Phase::Exam;
+        self.cameras = None;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
         self.fact(Fact::Begun { at });
         if self.pace.strain().is_some() {
@@ -249,7 +270,7 @@ impl Control {
     fn end(&mut self, flush: Duration) {
         self.phase = Phase::Ending;
         let now = (self.now)();
-        self.flush_until = now + flush;
+        (self.ended, self.flush_until) = (Some(now), now + flush);
         // Before the last report of the session, which the detector makes.
         self.look_at_device(now);
         self.order(Order::End);
@@ -320,7 +341,8 @@ impl Control {
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
         let refuses = progress.refused + progress.stopped > 0;
         self.health.set(Code::ServerRefuses, now, refuses.then(String::new));
-        self.health.set(Code::ServerUnreachable, now, progress.obstacle);
+        let reason = progress.obstacle.map(|obstacle| obstacle.reason);
+        self.health.set(Code::ServerUnreachable, now, reason);
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
             self.delivered = self.uploader.is_some() && spool::unsent(&self.spool()).is_empty();
@@ -362,10 +384,14 @@ impl Control {
             session: self.setup.session,
             at_ms: in_session(now),
             phase: self.phase,
+            began: self.exam.as_ref().map(|exam| exam.utc(MediaTime::ZERO)),
+            ended_ms: self.ended.map(in_session),
             seen,
             since_ms: in_session(since),
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
+            cameras: self.found_cameras(),
+            camera_refused: self.refuses_camera(),
             sample_rate_hz: self.pace.rate_hz(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
@@ -374,7 +400,7 @@ impl Control {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
                 delivered: self.delivered,
-                obstacle: progress.obstacle,
+                obstacle: progress.obstacle.map(|obstacle| obstacle.reason),
             },
             health: self.health.visible(now),
         };

@@ -25,6 +25,8 @@ use crate::upload::Uploader;
 
 /// A driver's call that takes longer will not return.
 const CAPTURE_STUCK: Duration = Duration::from_secs(6);
+/// A capture thread that was told to stop is waited for this long before another camera is opened.
+const LET_GO: Duration = Duration::from_secs(1);
 /// A look at a frame takes a tenth of a second on a slow machine.
 const DETECTOR_STUCK: Duration = Duration::from_secs(10);
 
@@ -59,12 +61,17 @@ impl Control {
             while let Ok(news) = self.news.1.try_recv() {
                 self.hear(news);
             }
-            if let Some(Err(_)) = outcome {
+            if self.capture.pulse.is_stopped() {
+                self.capture.due = Some(now);
+            } else if let Some(Err(_)) = outcome {
                 self.camera_is(Code::CameraLost, now, "the capture thread failed".to_owned());
                 self.capture.failed(now);
             } else if self.capture.due.is_some() {
                 self.capture.due = Some(now + REOPEN);
             }
+        } else if self.capture.pulse.is_stopped() && self.capture.is_stuck(now, LET_GO) {
+            drop(self.capture.thread.take());
+            self.capture.due = Some(now);
         } else if self.capture.is_stuck(now, CAPTURE_STUCK + self.setup.policy.sampling_period()) {
             // Given up, and not joined: it may never come back.
             self.capture.pulse.stop();

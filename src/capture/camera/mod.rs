@@ -16,6 +16,7 @@
 //!
 //! No clock is read here: a [`Stopwatch`] comes in.
 
+mod choice;
 mod decode;
 mod device;
 mod error;
@@ -37,6 +38,7 @@ use native as platform;
 #[cfg(target_os = "linux")]
 use v4l2 as platform;
 
+pub use choice::{Choice, Fit, Remembered};
 pub use error::CameraError;
 pub use source::{CameraSource, Reading, Stopwatch};
 pub use virtual_device::{Evidence, VirtualDevice};
@@ -104,6 +106,20 @@ pub fn find(cameras: &[CameraInfo], wanted: Option<&CameraId>) -> Result<CameraI
     found.cloned().ok_or(missing)
 }
 
+/// The camera that somebody means by what they typed: its id, its name, or how its id begins.
+///
+/// # Errors
+/// As with [`find`].
+pub fn typed(cameras: &[CameraInfo], typed: &str) -> Result<CameraInfo, CameraError> {
+    let by_id = |camera: &&CameraInfo| camera.id.as_str() == typed;
+    let by_name = |camera: &&CameraInfo| camera.name.eq_ignore_ascii_case(typed);
+    let by_start = |camera: &&CameraInfo| camera.id.as_str().starts_with(typed);
+    let mut all = cameras.iter();
+    let found = all.clone().find(by_id).or_else(|| all.clone().find(by_name));
+    let missing = if cameras.is_empty() { CameraError::NoCamera } else { CameraError::NotFound };
+    found.or_else(|| all.find(by_start)).cloned().ok_or(missing)
+}
+
 /// Gives each camera its id; those before it in the order count.
 fn identify(cameras: &mut [CameraInfo]) {
     for at in 0..cameras.len() {
@@ -157,6 +173,16 @@ mod tests {
         assert_eq!(find(&mixed, None).unwrap().name, "A");
         assert_eq!(find(&mixed[..1], None).unwrap().name, "OBS");
         assert_eq!(find(&[], None), Err(CameraError::NoCamera));
+    }
+
+    #[test]
+    fn a_camera_is_meant_by_its_id_its_name_or_how_its_id_begins() {
+        let known = cameras(&[("C920 Pro", "1", false), ("C920", "2", false)]);
+        for (text, index) in [("C920 [2]", 1), ("c920", 1), ("C920 Pro", 0), ("C92", 0)] {
+            assert_eq!(typed(&known, text).unwrap().index, index, "{text}");
+        }
+        assert_eq!(typed(&known, "C930"), Err(CameraError::NotFound));
+        assert_eq!(typed(&[], "C930"), Err(CameraError::NoCamera));
     }
 
     #[test]

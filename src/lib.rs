@@ -37,7 +37,7 @@ pub mod presence;
 pub mod supervise;
 
 pub mod capture;
-#[cfg(feature = "agent")]
+#[cfg(feature = "upload")]
 pub mod clock;
 pub mod detector;
 #[cfg(feature = "agent")]

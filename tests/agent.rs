@@ -537,6 +537,7 @@ fn no_frame_is_written_to_disk_or_sent() {
         authority: None,
         allow_plain_loopback: true,
         folder: folder.path().join("spool"),
+        session: None,
     };
     let camera = Webcam(|now: &Now| {
         let paint = |seq: u64| {

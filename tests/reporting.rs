@@ -83,6 +83,7 @@ impl Server {
             authority: Some(self.authority.clone()),
             allow_plain_loopback: false,
             folder: spool.to_owned(),
+            session: None,
         }
     }
 }
@@ -358,6 +359,7 @@ fn a_captive_portal_acknowledges_nothing() {
             authority: None,
             allow_plain_loopback: true,
             folder: spool.path().to_owned(),
+            session: None,
         };
         let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
         let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
@@ -373,6 +375,7 @@ fn a_server_that_is_killed_has_what_it_acknowledged() {
     let program = ServerProgram::start(env!("CARGO_BIN_EXE_inview-server"), data.path());
     let expected = fill(spool.path(), session(1), 0..1_000);
     let uploader = Uploader::start(Settings {
+        session: None,
         server: program.says("address"),
         token: Pii::new(program.read("agent_token_file")),
         authority: Some(program.says("authority").into()),

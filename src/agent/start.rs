@@ -38,6 +38,7 @@ pub fn setup(args: &Args) -> anyhow::Result<Setup> {
         authority: file.authority,
         allow_plain_loopback: false,
         folder: folder.join("spool"),
+        session: Some(file.session),
     };
     Ok(Setup {
         session: file.session,

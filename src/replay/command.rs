@@ -148,6 +148,7 @@ fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
         authority: args.ca.clone(),
         allow_plain_loopback: args.allow_plain_loopback,
         folder: spool_folder(args, server)?,
+        session: None,
     };
     Ok(Some(Reporting::start(target, Duration::from_secs(args.report_timeout))?))
 }

@@ -345,7 +345,9 @@ impl Control {
         self.health.set(Code::ServerUnreachable, now, reason);
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
-            self.delivered = self.uploader.is_some() && spool::unsent(&self.spool()).is_empty();
+            let is_ours = |(session, _): &_| *session == self.setup.session;
+            self.delivered =
+                self.uploader.is_some() && !spool::unsent(&self.spool()).iter().any(is_ours);
             if self.delivered || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }

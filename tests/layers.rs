@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 8] = [
     &["time", "geometry", "redact"],
     &["frame", "detection", "report"],
-    &["presence", "health", "backoff", "pace", "supervise"],
+    &["presence", "health", "backoff", "pace", "supervise", "trust"],
     &["clock", "capture", "detector", "machine", "spool"],
     &["pipeline", "upload", "logging", "settings"],
     &["replay"],
@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 8] = [
     &["ui", "server"],
 ];
 /// The backend shares nothing with the agent but the words on the wire.
-const SERVER_USES: [&str; 4] = ["time", "report", "redact", "logging"];
+const SERVER_USES: [&str; 5] = ["time", "report", "redact", "trust", "logging"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

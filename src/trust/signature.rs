@@ -88,7 +88,7 @@ impl PublicKey {
 }
 
 impl Signature {
-    pub fn to_bytes(&self) -> [u8; 64] {
+    pub fn to_bytes(self) -> [u8; 64] {
         self.0.to_bytes()
     }
 

@@ -165,7 +165,7 @@ mod tests {
         for seq in 1..=length {
             let identity = Identity { session, incarnation: incarnation(number), seq };
             let data = EventData::SessionEnded(SessionEnded {
-                duration_ms: MediaTime::from_millis(seq as i64),
+                duration_ms: MediaTime::from_millis(seq.cast_signed()),
                 intervals: 0,
                 camera: SampledCamera::default(),
                 truncated: None,

@@ -86,7 +86,8 @@ pub struct World {
     pub camera: Arc<dyn Camera>,
     pub make_detector: MakeDetector,
     pub clock: Clock,
-    /// Called after every new snapshot, by the agent's own thread: must return at once.
+    /// Called when a snapshot says something new or the preview is another one, by the agent's own
+    /// thread: must return at once. Time alone is nothing new.
     pub waker: Arc<dyn Fn() + Send + Sync>,
 }
 

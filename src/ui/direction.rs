@@ -5,7 +5,7 @@
 use eframe::egui::text::LayoutJob;
 use eframe::egui::{
     self, Align, Checkbox, CornerRadius, Layout, RadioButton, Rect, Response, Role, Sense,
-    TextStyle, Ui, WidgetInfo, pos2, vec2,
+    TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::i18n::Direction;
@@ -59,6 +59,9 @@ pub(super) fn option(ui: &mut Ui, is_chosen: bool, text: &str) -> bool {
 /// A switch and its text, which is a part of it.
 fn beside(ui: &mut Ui, text: &str, switch: impl FnOnce(&mut Ui) -> Response) -> (Response, bool) {
     ui.horizontal(|ui| {
+        let spacing = ui.spacing_mut();
+        spacing.item_spacing.x = spacing.icon_spacing;
+        spacing.interact_size = Vec2::splat(spacing.icon_width);
         let response = switch(ui);
         let font = TextStyle::Button.resolve(ui.style());
         let mut job = LayoutJob::simple(text.to_owned(), font, palette(ui).ink, 0.0);

@@ -221,7 +221,9 @@ fn two_cameras(now: &mut Snapshot, fit: Fit) {
         name: name.to_owned(),
         virtual_device: virtual_device.map(str::to_owned),
     };
-    now.cameras = vec![found("C920", None), found("OBS", Some("OBS Virtual Camera"))];
+    let long = "Integrated Camera: Integrated C, on the lid, beside the microphone, by its maker";
+    now.cameras =
+        vec![found("C920", None), found("OBS", Some("OBS Virtual Camera")), found(long, None)];
     now.camera = Some(OpenCamera {
         container: "camera".to_owned(),
         codec: "MJPEG".to_owned(),

@@ -91,7 +91,8 @@ pub struct World {
     pub clock: Clock,
     /// Called on a thread of its own, which may be kept waiting.
     pub machine: ReadMachine,
-    /// Called after every new snapshot, by the agent's own thread: must return at once.
+    /// Called when a snapshot says something new or the preview is another one, by the agent's own
+    /// thread: must return at once. Time alone is nothing new.
     pub waker: Arc<dyn Fn() + Send + Sync>,
 }
 

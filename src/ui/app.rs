@@ -21,6 +21,9 @@ use crate::capture::camera::Remembered;
 use crate::clock::Reading;
 use crate::presence::Policy;
 
+/// A snapshot is at most so old: the next full second is in it by then.
+const LATE: Duration = Duration::from_millis(120);
+
 /// The agent, as the window sees it.
 pub trait Watched: Send + Sync {
     fn snapshot(&self) -> Snapshot;
@@ -225,6 +228,11 @@ impl App {
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
         }
         self.sound(ctx);
+        if self.view.screen == Screen::Exam {
+            // Only the clocks on the screen go on while nothing happens.
+            let into = self.view.running.as_millis() as u64 % 1_000;
+            ctx.request_repaint_after(Duration::from_millis(1_000 - into) + LATE);
+        }
         if self.is_compact && self.view.screen != Screen::Exam {
             self.compact(ctx, false);
         }

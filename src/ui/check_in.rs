@@ -15,6 +15,9 @@ use crate::agent::{FoundCamera, Preview};
 /// The shape of the picture when there is none.
 const USUAL: f32 = 4.0 / 3.0;
 
+/// What is below it is to be seen, too.
+const TALLEST: f32 = 250.0;
+
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());
     let mut chosen = None;
@@ -68,15 +71,15 @@ fn cameras(ui: &mut Ui, app: &App) -> Option<usize> {
     let (open, mut chosen) = (app.snapshot().camera.as_ref(), None);
     parts::card(ui, |ui| {
         ui.label(parts::strong(words.say("camera-title"), 15.0));
+        if let Some(note) = open.and_then(|open| view_model::note(open.fit)) {
+            parts::muted(ui, words.say(note));
+        }
         for (index, camera) in cameras.iter().enumerate() {
             let is_open = open.is_some_and(|open| open.id.as_ref() == Some(&camera.id));
             let name = camera_name(app, camera);
             if direction::option(ui, is_open, &name) {
                 chosen = Some(index);
             }
-        }
-        if let Some(note) = open.and_then(|open| view_model::note(open.fit)) {
-            parts::muted(ui, words.say(note));
         }
     });
     chosen
@@ -86,10 +89,12 @@ fn sound(ui: &mut Ui, app: &App) -> Option<Action> {
     let words = app.words();
     let mut asked = None;
     parts::card(ui, |ui| {
-        asked = exam::sound_switch(ui, app);
-        if ui.button(words.say("sound-try")).clicked() {
-            asked = Some(Action::TrySound);
-        }
+        ui.horizontal_wrapped(|ui| {
+            asked = exam::sound_switch(ui, app);
+            if ui.button(words.say("sound-try")).clicked() {
+                asked = Some(Action::TrySound);
+            }
+        });
         if app.heard() == Heard::Failed {
             parts::muted(ui, words.say("sound-failed"));
         }
@@ -114,7 +119,7 @@ fn picture(ui: &mut Ui, app: &App) {
     let ratio = app.preview().map_or(USUAL, |preview| {
         preview.size.width.max(1) as f32 / preview.size.height.max(1) as f32
     });
-    let width = ui.available_width().min(320.0 * ratio).max(120.0);
+    let width = ui.available_width().min(TALLEST * ratio).max(120.0);
     let (whole, response) = ui
         .allocate_exact_size(vec2(ui.available_width().max(width), width / ratio), Sense::hover());
     let rect = Rect::from_center_size(whole.center(), vec2(width, width / ratio));

@@ -2,9 +2,10 @@
 //! what is drawn; rows, cards and texts follow by egui's layouts. What egui itself lays out from left
 //! to right only is here: switches with their text, bullets, and the bar of progress.
 
+use eframe::egui::text::LayoutJob;
 use eframe::egui::{
     self, Align, Checkbox, CornerRadius, Layout, RadioButton, Rect, Response, Role, Sense,
-    TextStyle, Ui, WidgetInfo, WidgetText, pos2, vec2,
+    TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::i18n::Direction;
@@ -58,12 +59,16 @@ pub(super) fn option(ui: &mut Ui, is_chosen: bool, text: &str) -> bool {
 /// A switch and its text, which is a part of it.
 fn beside(ui: &mut Ui, text: &str, switch: impl FnOnce(&mut Ui) -> Response) -> (Response, bool) {
     ui.horizontal(|ui| {
+        let spacing = ui.spacing_mut();
+        spacing.item_spacing.x = spacing.icon_spacing;
+        spacing.interact_size = Vec2::splat(spacing.icon_width);
         let response = switch(ui);
-        let text = WidgetText::from(text);
-        let width = ui.available_width();
-        let galley = text.into_galley(ui, None, width, TextStyle::Button);
+        let font = TextStyle::Button.resolve(ui.style());
+        let mut job = LayoutJob::simple(text.to_owned(), font, palette(ui).ink, 0.0);
+        (job.halign, job.wrap.max_width) = (Align::RIGHT, ui.available_width());
+        let galley = ui.painter().layout_job(job);
         let (rect, clicked) = ui.allocate_exact_size(galley.size(), Sense::CLICK);
-        ui.painter().galley(rect.min, galley, palette(ui).ink);
+        ui.painter().galley(rect.right_top(), galley, palette(ui).ink);
         (response, clicked.clicked())
     })
     .inner

@@ -29,6 +29,7 @@ impl Mirror {
             texture.set(image, TextureOptions::LINEAR);
             *seq = preview.seq;
         } else {
+            tracing::debug!("the preview has its first picture");
             let texture = ctx.load_texture("preview", image, TextureOptions::LINEAR);
             self.shown = Some((preview.seq, texture));
         }

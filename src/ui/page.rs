@@ -112,8 +112,9 @@ fn in_full(moment: &Zoned) -> String {
 }
 
 fn zone_of(moment: &Zoned) -> String {
-    let name = moment.time_zone().iana_name().unwrap_or_default();
-    format!("{name} {}", moment.strftime("UTC%:z")).trim().to_owned()
+    let name = moment.time_zone().iana_name().filter(|name| !name.contains("UTC"));
+    let offset = moment.strftime("UTC%:z").to_string();
+    name.map_or(offset.clone(), |name| format!("{name}, {offset}"))
 }
 
 impl Told<'_> {

@@ -55,7 +55,7 @@ fn the_page_tells_everything_in_local_time() {
         "<html lang=\"de\" dir=\"ltr\">",
         "Platz 7",
         "exams.example",
-        "2026-07-01 10:15:02 (Europe/Berlin UTC+02:00)",
+        "2026-07-01 10:15:02 (Europe/Berlin, UTC+02:00)",
         "2026-07-01 11:15:02",
         "10:16:02",
         "10:16:14",

@@ -117,9 +117,8 @@ pub(super) fn with_footer(
     let height = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(60.0);
     let room = (ui.available_height() - height - 24.0).max(80.0);
     egui::ScrollArea::vertical().id_salt(name).max_height(room).auto_shrink(false).show(ui, |ui| {
-        // Room for the bar.
-        ui.set_max_width(ui.available_width() - 10.0);
-        body(ui);
+        let room_for_the_bar = Margin { right: 10, ..Margin::ZERO };
+        Frame::new().inner_margin(room_for_the_bar).show(ui, body);
     });
     ui.add_space(6.0);
     let drawn = ui.scope(footer).response.rect.height();

@@ -103,6 +103,7 @@ pub fn install(ctx: &egui::Context) {
         style.spacing.interact_size.y = 32.0;
         style.spacing.icon_width = 20.0;
         style.spacing.icon_width_inner = 12.0;
+        style.spacing.icon_spacing = 8.0;
     });
 }
 

@@ -93,6 +93,8 @@ pub(super) struct Control {
     virtual_interval: Option<Interval>,
     snapshot: Arc<Mutex<Snapshot>>,
     preview: Arc<Mutex<Option<Preview>>>,
+    /// The frame of the preview that was told of last.
+    shown: Option<u64>,
 }
 
 impl Control {
@@ -128,6 +130,7 @@ impl Control {
             slot: Arc::default(),
             reported: Arc::default(),
             preview: Arc::default(),
+            shown: None,
             facts: None,
             reporter: None,
             journalled: None,
@@ -373,7 +376,7 @@ impl Control {
         self.journalled = Some((alive, open));
     }
 
-    fn publish(&self, now: MediaTime) {
+    fn publish(&mut self, now: MediaTime) {
         let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
@@ -406,8 +409,16 @@ impl Control {
             },
             health: self.health.visible(now),
         };
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
-        (self.world.waker)();
+        let shown =
+            self.preview.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.seq);
+        let mut kept = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = shown != self.shown || !kept.says_the_same_as(&snapshot);
+        *kept = snapshot;
+        drop(kept);
+        self.shown = shown;
+        if is_news {
+            (self.world.waker)();
+        }
     }
 
     /// Ends all workers. A session that goes on is resumed by the next start.

@@ -26,6 +26,7 @@ use support::wait_until;
 /// How much faster than the wall these tests live.
 const SPEED: u32 = 2;
 const SIZE: Size = Size::new(64, 48);
+const BEGIN: Command = Command::Begin { consent: None };
 
 /// The clocks of this machine, speeded up.
 fn fast_clock() -> Clock {
@@ -88,6 +89,7 @@ fn setup(folder: &Path) -> Setup {
         folder: folder.to_owned(),
         upload: None,
         program: "test".to_owned(),
+        asks_consent: false,
     }
 }
 
@@ -126,9 +128,10 @@ fn a_candidate_who_leaves_is_warned_and_reported_while_away_and_again_on_return(
     let agent =
         Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), LEAVES));
     let agent = agent.unwrap();
-    agent.command(Command::Begin).unwrap();
-    let away = wait_for(&agent, |snapshot| snapshot.warning);
+    agent.command(BEGIN).unwrap();
+    let away = wait_for(&agent, |snapshot| snapshot.warning.is_some());
     let open = &of_kind(&away, Kind::OutOfView)[0];
+    assert_eq!(away.warning, Some(open.id));
     assert_about(open.start_ms, 3.9);
     assert_eq!(open.end_ms, None);
     let back = wait_for(&agent, |now| of_kind(now, Kind::OutOfView)[0].end_ms.is_some());
@@ -150,7 +153,7 @@ fn nothing_is_reported_before_the_exam_begins() {
     let before = wait_for(&agent, |now| now.at_ms > MediaTime::from_millis(7_000));
     assert_eq!((before.phase, before.reports.made, before.intervals.len()), (Phase::CheckIn, 0, 0));
     // Absent since before the exam: that absence begins with the exam.
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let away = wait_for(&agent, |now| !of_kind(now, Kind::OutOfView).is_empty());
     assert_about(of_kind(&away, Kind::OutOfView)[0].start_ms, 0.0);
 }
@@ -164,7 +167,7 @@ fn an_exam_that_its_agent_left_goes_on_with_the_gap_reported() {
     };
     let clock = fast_clock();
     let first = start(Arc::clone(&clock));
-    first.command(Command::Begin).unwrap();
+    first.command(BEGIN).unwrap();
     let left = wait_for(&first, |now| !of_kind(now, Kind::OutOfView).is_empty());
     wait_for(&first, |now| now.at_ms > left.at_ms + Duration::from_secs(2));
     drop(first);
@@ -226,7 +229,7 @@ fn a_driver_that_never_returns_is_given_up_named_and_replaced() {
         Ok(if first { hangs } else { frames(now) })
     });
     let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| shows(now, Code::CaptureStuck));
     let back = wait_for(&agent, |now| {
         of_kind(now, Kind::CameraLost).first().is_some_and(|lost| lost.end_ms.is_some())
@@ -257,7 +260,7 @@ fn what_is_wrong_with_the_camera_is_named_and_never_taken_for_an_absence() {
         });
         *fails.lock().unwrap() = true;
         let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-        agent.command(Command::Begin).unwrap();
+        agent.command(BEGIN).unwrap();
         wait_for(&agent, |now| shows(now, code));
         *fails.lock().unwrap() = false;
         let back = wait_for(&agent, |now| now.frames_looked_at > 3);
@@ -280,7 +283,7 @@ fn a_virtual_camera_is_said_to_be_one_for_the_whole_exam() {
     let folder = tempfile::tempdir().unwrap();
     let agent = Agent::start(setup(folder.path()), world(VirtualWebcam, PRESENT)).unwrap();
     wait_for(&agent, |now| shows(now, Code::VirtualCamera));
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| !of_kind(now, Kind::VirtualCamera).is_empty());
     agent.command(Command::End { flush: Duration::ZERO }).unwrap();
     let ended = wait_for(&agent, |now| now.phase == Phase::Ended);
@@ -324,7 +327,7 @@ fn a_detector_that_panics_is_started_again_and_the_time_between_is_a_gap() {
     });
     let world = World { make_detector, ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
     let looked = snapshot.frames_looked_at;
     let after = wait_for(&agent, |now| now.frames_looked_at > looked + 5);
@@ -351,7 +354,7 @@ fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
     });
     let world = World { clock, ..world(camera, PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| now.frames_looked_at > 5);
     *slept.lock().unwrap() = Duration::from_mins(10);
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
@@ -377,7 +380,7 @@ fn the_picture_is_shown_before_the_exam_and_is_gone_with_its_start() {
     let preview = agent.preview().unwrap();
     assert_eq!((preview.size, preview.rgb.len()), (SIZE, SIZE.area() * 3));
     assert!(preview.face.is_some());
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_until(|| agent.preview().is_none());
     let before = agent.snapshot().frames_looked_at;
     wait_for(&agent, |now| now.frames_looked_at > before + 3);
@@ -432,9 +435,11 @@ fn eavesdropper() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
             let (mut connection, mut buffer) = (connection.unwrap(), [0; 4_096]);
             while let Ok(count @ 1..) = connection.read(&mut buffer) {
                 notes.lock().unwrap().extend(&buffer[..count]);
-                if buffer[..count].ends_with(b"]") {
-                    let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+                if buffer[..count].ends_with(b"]") || buffer[..count].ends_with(b"}") {
+                    let answer =
+                        b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
                     connection.write_all(answer).unwrap();
+                    break;
                 }
             }
         }
@@ -468,13 +473,17 @@ fn no_frame_is_written_to_disk_or_sent() {
     });
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };
     let agent = Agent::start(setup, world(camera, LEAVES)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| of_kind(now, Kind::OutOfView).iter().any(|i| i.end_ms.is_some()));
-    wait_until(|| !heard.lock().unwrap().is_empty());
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
+    // Reports and heartbeats.
+    wait_until(|| {
+        let heard = heard.lock().unwrap();
+        contains(&heard, b"Seat 7") && contains(&heard, b"sent_at")
+    });
     let kept = bytes_below(folder.path());
     drop(agent);
     let (kept, heard) = ([kept, bytes_below(folder.path())].concat(), heard.lock().unwrap());
-    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
     // That the check sees what is there: the label of the session is.
     assert!(contains(&kept, b"Seat 7") && contains(&heard, b"Seat 7"));
     for trace in traces_of_a_picture() {

@@ -45,6 +45,7 @@ pub fn setup(args: &Args) -> anyhow::Result<Setup> {
         folder,
         upload: Some(upload),
         program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
+        asks_consent: !args.headless && !args.begin,
     })
 }
 

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use eframe::egui::{self, ViewportCommand, WindowLevel};
 
-use super::consent::{self, Consent, Section};
+use super::consent::{self, Section};
 use super::i18n::{Language, Words};
 use super::mirror::Mirror;
-use super::view_model::{self, Notice, Screen, View};
-use super::{COMPACT, FULL, check_in, chrome, copy, end, exam, parts, theme, welcome};
-use crate::agent::{Agent, Busy, Command, Preview, Snapshot};
+use super::view_model::{self, Letter, Notice, Screen, View};
+use super::{
+    COMPACT, COMPACT_MESSAGE, FULL, check_in, chrome, copy, end, exam, message, parts, theme,
+    welcome,
+};
+use crate::agent::{Agent, Busy, Command, Message, Preview, Snapshot};
 use crate::clock::Reading;
 use crate::presence::Policy;
+use crate::report::{CommandId, Consent};
 
 /// The agent, as the window sees it.
 pub trait Watched: Send + Sync {
@@ -63,6 +67,9 @@ pub(super) enum Action {
     Compact(bool),
     Save,
     Close,
+    /// A message was drawn.
+    Shown(CommandId),
+    Read(CommandId),
 }
 
 /// What the candidate is asked before it is done.
@@ -90,6 +97,8 @@ pub struct App {
     was_busy: bool,
     saved: Option<Result<PathBuf, String>>,
     asked: Vec<Action>,
+    /// The message of which the agent was told last that it is on the screen.
+    said_shown: Option<CommandId>,
 }
 
 impl std::fmt::Debug for App {
@@ -117,6 +126,7 @@ impl App {
             was_busy: false,
             saved: None,
             asked: Vec::new(),
+            said_shown: None,
         }
     }
 
@@ -153,6 +163,11 @@ impl App {
         self.saved.as_ref()
     }
 
+    /// Whether the agent knows that this message is on the screen.
+    pub(super) fn has_said_shown(&self, message: &Message) -> bool {
+        message.shown || self.said_shown == Some(message.id)
+    }
+
     pub(super) fn consent_text(&self) -> Vec<Section> {
         consent::text(&self.words, &self.about.policy, &self.about.server)
     }
@@ -162,17 +177,24 @@ impl App {
         for action in std::mem::take(&mut self.asked) {
             self.act(ctx, action);
         }
-        let before = self.view.notice;
+        let (before, message) = (self.view.notice, self.view.message.clone());
         self.snapshot = self.watched.snapshot();
         self.preview = self.watched.preview();
         self.view = view_model::view(&self.snapshot, self.preview.as_ref());
         let is_alarm = |notice| notice != Notice::Back && before != Some(notice);
-        if self.view.notice.is_some_and(is_alarm) {
+        let is_new = |now: &Letter| {
+            message.as_ref().is_none_or(|before| before.message.id != now.message.id)
+        };
+        if self.view.notice.is_some_and(is_alarm) || self.view.message.as_ref().is_some_and(is_new)
+        {
             let attention = egui::UserAttentionType::Critical;
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
         }
         if self.is_compact && self.view.screen != Screen::Exam {
             self.compact(ctx, false);
+        }
+        if self.is_compact && message.is_some() != self.view.message.is_some() {
+            ctx.send_viewport_cmd(ViewportCommand::InnerSize(self.compact_size()));
         }
         if ctx.input(|input| input.viewport().close_requested()) {
             self.close_requested(ctx);
@@ -197,8 +219,17 @@ impl App {
             }
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
-            Action::ReadAgain => (self.agreed, self.consent) = (false, None),
-            Action::Begin => self.command(Command::Begin),
+            Action::ReadAgain => {
+                (self.agreed, self.consent) = (false, None);
+                self.command(Command::Agreed(false));
+            }
+            Action::Begin => self.command(Command::Begin { consent: self.consent.clone() }),
+            Action::Shown(message) => {
+                // Not taken: it is drawn again, and said again.
+                let is_taken = self.watched.command(Command::Shown(message)).is_ok();
+                self.said_shown = Some(message).filter(|_| is_taken);
+            }
+            Action::Read(message) => self.command(Command::Read(message)),
             Action::Ask(question) => self.question = question,
             Action::End => {
                 self.question = None;
@@ -223,10 +254,12 @@ impl App {
         }
         let text_sha256 = consent::hash(&self.consent_text());
         let at = format!("{:.0}", Reading::now().wall);
-        let consent = Consent { text_sha256, at, language: self.words.language().tag() };
+        let language = self.words.language().tag().to_owned();
+        let consent = Consent { text_sha256, at, language };
         let Consent { text_sha256, at, language } = &consent;
         tracing::info!(%text_sha256, %at, language, "the candidate agreed to the text that was shown");
         self.consent = Some(consent);
+        self.command(Command::Agreed(true));
     }
 
     fn command(&mut self, command: Command) {
@@ -243,12 +276,17 @@ impl App {
         }
         self.is_compact = is_compact;
         let (size, level) = if is_compact {
-            (COMPACT, WindowLevel::AlwaysOnTop)
+            (self.compact_size(), WindowLevel::AlwaysOnTop)
         } else {
             (FULL, WindowLevel::Normal)
         };
         ctx.send_viewport_cmd(ViewportCommand::WindowLevel(level));
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+    }
+
+    /// Room for a message, while there is one.
+    fn compact_size(&self) -> egui::Vec2 {
+        if self.view.message.is_some() { COMPACT_MESSAGE } else { COMPACT }
     }
 
     /// Draws. What is asked for is done by the next `drain`.
@@ -259,10 +297,12 @@ impl App {
         let frame = egui::Frame::new().fill(theme::palette(ui).panel).inner_margin(margin);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             if self.is_compact {
+                message::show(ui, self, &mut asked);
                 exam::compact(ui, self, &mut asked);
                 return;
             }
             chrome::top_bar(ui, self, &mut asked);
+            message::show(ui, self, &mut asked);
             if self.was_busy {
                 parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
             }

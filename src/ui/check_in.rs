@@ -27,7 +27,11 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         parts::muted(ui, words.say("check-private"));
     };
     let footer = |ui: &mut Ui| {
-        let key = if view.may_start { "check-ready" } else { "check-wait" };
+        let key = match (view.may_start, view.is_let_in) {
+            (_, true) => "check-let-in",
+            (true, false) => "check-ready",
+            (false, false) => "check-wait",
+        };
         ui.add(egui::Label::new(words.say(key)).wrap());
         ui.horizontal_wrapped(|ui| {
             if parts::primary(ui, view.may_start, words.say("check-start")).clicked() {

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::consent::Consent;
 use crate::agent::{Reports, Snapshot};
-use crate::report::{Interval, SessionId};
+use crate::report::{Consent, Interval, SessionId};
 
 #[derive(Serialize)]
 struct Copy<'a> {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::agent::{Phase, Preview, Seen, Snapshot};
+use crate::agent::{Message, Phase, Preview, Seen, Snapshot};
 use crate::geometry::BoundingBox;
 use crate::health::{Code, Condition};
 use crate::report::{ClosedBy, Interval, Kind};
@@ -47,6 +47,14 @@ pub struct Told {
     pub end: Option<MediaTime>,
 }
 
+/// A message of the proctor that was not read, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub message: Message,
+    /// How many wait behind it.
+    pub behind: usize,
+}
+
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -58,6 +66,9 @@ pub struct View {
     /// The exam goes on for this long.
     pub running: Duration,
     pub may_start: bool,
+    /// It may start although the candidate is not seen: a proctor said so.
+    pub is_let_in: bool,
+    pub message: Option<Letter>,
     pub notice: Option<Notice>,
     pub connection: Connection,
     pub told: Vec<Told>,
@@ -68,6 +79,8 @@ pub struct View {
 /// What is to be shown of this.
 pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
     let sight_for = now.at_ms.since(now.since_ms);
+    let is_steady = now.seen == Seen::Face && sight_for >= STEADY;
+    let is_allowed = now.start_override.is_some();
     let hint = hint(now, preview);
     View {
         screen: match now.phase {
@@ -80,12 +93,20 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         sight: sight(now),
         sight_for,
         running: now.at_ms.since(MediaTime::ZERO),
-        may_start: now.phase == Phase::CheckIn && now.seen == Seen::Face && sight_for >= STEADY,
+        may_start: now.phase == Phase::CheckIn && (is_steady || is_allowed),
+        is_let_in: now.phase == Phase::CheckIn && !is_steady && is_allowed,
+        message: letter(now),
         notice: notice(now),
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
         troubles: now.health.iter().filter_map(|condition| trouble(condition.code)).collect(),
     }
+}
+
+fn letter(now: &Snapshot) -> Option<Letter> {
+    let mut unread = now.messages.iter().filter(|message| !message.read);
+    let message = unread.next()?.clone();
+    Some(Letter { message, behind: unread.count() })
 }
 
 fn told(interval: &Interval) -> Told {
@@ -180,8 +201,8 @@ fn notice(now: &Snapshot) -> Option<Notice> {
     if now.phase != Phase::Exam {
         return None;
     }
-    if now.warning {
-        let open = now.intervals.iter().rev().find(|interval| interval.end_ms.is_none());
+    if let Some(warned) = now.warning {
+        let open = now.intervals.iter().find(|interval| interval.id == warned);
         return Some(match open.map(|interval| interval.kind) {
             Some(Kind::OutOfView) | None => Notice::Away,
             Some(Kind::FaceNotVisible) => Notice::FaceNotVisible,

@@ -1,5 +1,6 @@
 //! The worker that owns the others.
 
+mod proctor;
 mod workers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,11 +8,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
+use uuid::Uuid;
 
 use super::device::{code_of, virtual_camera};
 use super::journal::{Entry, Journal};
 use super::preview::Preview;
-use super::report::{Fact, Reported};
+use super::report::{Begun, Fact, Reported};
 use super::slot::Slot;
 use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
 use super::source::Now;
@@ -21,12 +23,13 @@ use super::{Command, News, Setup, StartError, World};
 use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
-use crate::health::{Code, Health};
+use crate::health::{Code, Condition, Health};
 use crate::presence::Change;
-use crate::report::{ClosedBy, Interval, ModelIdentity};
+use crate::report::{ClosedBy, Consent, Incarnation, Interval, ModelIdentity, Outcome};
 use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
-use crate::upload::Uploader;
+use crate::upload::{ObstacleKind, Uploader};
+use proctor::Proctor;
 
 /// Between two looks at the workers.
 const ROUND: Duration = Duration::from_millis(100);
@@ -41,6 +44,7 @@ pub(super) struct Control {
     setup: Setup,
     world: World,
     models: Vec<ModelIdentity>,
+    incarnation: Incarnation,
     commands: Receiver<Command>,
     alive: Receiver<()>,
     anchor: Anchor,
@@ -56,6 +60,7 @@ pub(super) struct Control {
     watch: Worker<Result<(), DetectorError>>,
     reporter: Option<JoinHandle<()>>,
     uploader: Option<Uploader>,
+    proctor: Proctor,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
     health: Health,
@@ -66,6 +71,7 @@ pub(super) struct Control {
     flush_until: MediaTime,
     /// The clocks by session time, for the journal; absent before the exam.
     exam: Option<Anchor>,
+    begun: Begun,
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
@@ -97,6 +103,7 @@ impl Control {
         let uploader = setup.upload.clone().map(Uploader::start).transpose()?;
         let (orders, ordered) = bounded(16);
         let at = now();
+        let proctor = Proctor::new(&setup, at)?;
         let mut control = Self {
             sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
             snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at))),
@@ -114,6 +121,9 @@ impl Control {
             delivered: false,
             flush_until: at,
             exam: None,
+            begun: Begun::default(),
+            incarnation: Incarnation(Uuid::now_v7()),
+            proctor,
             zero: MediaTime::ZERO,
             camera: None,
             virtual_device: None,
@@ -149,11 +159,12 @@ impl Control {
         let mut before = (self.now)();
         loop {
             let (news, alive) = (self.news.1.clone(), self.alive.clone());
-            let commands = self.commands.clone();
+            let (commands, heard) = (self.commands.clone(), self.proctor.heard.clone());
             select! {
                 recv(alive) -> _ => break,
-                recv(commands) -> command => if let Ok(command) = command { self.obey(&command); },
+                recv(commands) -> command => if let Ok(command) = command { self.obey(command); },
                 recv(news) -> news => if let Ok(news) = news { self.hear(news); },
+                recv(heard) -> heard => if let Ok(heard) = heard { self.heed(heard); },
                 default(ROUND) => {}
             }
             let now = (self.now)();
@@ -165,20 +176,25 @@ impl Control {
             before = now;
             self.look_after_capture(now);
             self.look_after_watch(now);
+            self.look_after_heart(now);
             self.look_at_device(now);
             self.look_at_reports(now);
             self.keep_journal(now);
             self.publish(now);
+            self.put_beat(now);
         }
         self.stop();
     }
 
-    fn obey(&mut self, command: &Command) {
+    fn obey(&mut self, command: Command) {
         match (command, self.phase) {
-            (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
-            (Command::End { flush }, Phase::Exam) => self.end(*flush),
-            (Command::Begin | Command::End { .. }, _) => {
-                tracing::warn!(?command, phase = ?self.phase, "a command that does not fit");
+            (Command::Begin { consent }, Phase::CheckIn) => self.begin((self.now)(), consent),
+            (Command::End { flush }, Phase::Exam) => self.end(flush),
+            (Command::Agreed(has_agreed), _) => self.proctor.has_agreed = has_agreed,
+            (Command::Shown(message), _) => self.note(message, Outcome::Shown),
+            (Command::Read(message), _) => self.note(message, Outcome::Read),
+            (command @ (Command::Begin { .. } | Command::End { .. }), phase) => {
+                tracing::warn!(?command, ?phase, "a command that does not fit");
             }
         }
     }
@@ -214,10 +230,11 @@ impl Control {
         }
     }
 
-    fn begin(&mut self, at: MediaTime) {
+    fn begin(&mut self, at: MediaTime, consent: Option<Consent>) {
         self.phase = Phase::Exam;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
-        self.fact(Fact::Begun { at });
+        self.begun = Begun { consent, start_override: self.proctor.inbox.start_override() };
+        self.fact(Fact::Begun { at, by: self.begun.clone() });
         self.order(Order::Begin);
     }
 
@@ -226,7 +243,8 @@ impl Control {
         tracing::warn!(alive = %entry.alive_ms, "the session goes on after the agent did not run");
         self.phase = Phase::Exam;
         self.exam = Some(self.anchor.clone());
-        self.fact(Fact::Begun { at: MediaTime::ZERO });
+        self.begun = entry.begun;
+        self.fact(Fact::Begun { at: MediaTime::ZERO, by: self.begun.clone() });
         self.close_all(entry.open, entry.alive_ms);
         let gap = agent_gap(entry.alive_ms, now, ClosedBy::AgentRestart);
         self.fact(Fact::Change(Change::Closed(gap)));
@@ -311,15 +329,22 @@ impl Control {
             let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
             (reported.fault.clone(), reported.complete)
         };
-        self.health.set(Code::SpoolFailed, now, fault);
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
-        let refuses = progress.refused + progress.stopped > 0;
-        self.health.set(Code::ServerRefuses, now, refuses.then(String::new));
-        self.health.set(Code::ServerUnreachable, now, progress.obstacle);
+        let obstacles = [&progress.obstacle, &self.proctor.obstacle].map(Option::as_ref);
+        let of = |kind| {
+            let mut found = obstacles.iter().flatten().filter(|obstacle| obstacle.kind == kind);
+            found.next().map(|obstacle| obstacle.reason.clone())
+        };
+        let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
+        let lost = (progress.refused + progress.stopped > 0).then(String::new);
+        self.health.set(Code::SpoolFailed, now, disk);
+        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(lost));
+        self.health.set(Code::ServerUnreachable, now, of(ObstacleKind::Unreachable));
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
             self.delivered = self.uploader.is_some() && spool::unsent(&self.spool()).is_empty();
-            if self.delivered || self.uploader.is_none() || now >= self.flush_until {
+            let is_all_said = self.delivered && !self.proctor.inbox.has_news();
+            if is_all_said || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }
         }
@@ -337,7 +362,8 @@ impl Control {
             return;
         }
         let alive_ms = MediaTime::ZERO + alive.since(self.zero);
-        let entry = Entry { anchor: exam, alive_ms, open: open.clone() };
+        let begun = self.begun.clone();
+        let entry = Entry { anchor: exam, alive_ms, open: open.clone(), begun };
         if let Err(error) = self.journal.write(&entry) {
             tracing::warn!(%error, "the journal cannot be written");
         }
@@ -352,17 +378,15 @@ impl Control {
             |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
         let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
         intervals.sort_by_key(|interval| (interval.start_ms, interval.kind));
+        let in_session_too = |it: Condition| Condition { since_ms: in_session(it.since_ms), ..it };
+        let obstacle = progress.obstacle.as_ref().or(self.proctor.obstacle.as_ref());
         let snapshot = Snapshot {
             session: self.setup.session,
             at_ms: in_session(now),
             phase: self.phase,
-            seen: if self.camera.is_none() && sight.seen != Seen::NotYet {
-                Seen::NoFrames
-            } else {
-                sight.seen
-            },
+            seen: self.seen(&sight),
             since_ms: in_session(sight.since),
-            warning: sight.warned.is_some(),
+            warning: sight.warned,
             camera: self.camera.clone(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
@@ -371,16 +395,25 @@ impl Control {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
                 delivered: self.delivered,
-                obstacle: progress.obstacle,
+                obstacle: obstacle.map(|obstacle| obstacle.reason.clone()),
             },
-            health: self.health.visible(now),
+            health: self.health.visible(now).into_iter().map(in_session_too).collect(),
+            messages: self.proctor.inbox.messages(),
+            start_override: self.proctor.inbox.start_override(),
         };
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
         (self.world.waker)();
     }
 
+    /// What is seen, as far as frames come at all.
+    fn seen(&self, sight: &Sight) -> Seen {
+        let is_blind = self.camera.is_none() && sight.seen != Seen::NotYet;
+        if is_blind { Seen::NoFrames } else { sight.seen }
+    }
+
     /// Ends all workers. A session that goes on is resumed by the next start.
     fn stop(mut self) {
+        self.proctor.stop();
         self.capture.pulse.stop();
         self.watch.pulse.stop();
         let joins_in_time = |is_finished: &dyn Fn() -> bool| {
@@ -406,6 +439,7 @@ impl Control {
         }
         if self.phase == Phase::Ended {
             self.remove_if_delivered();
+            self.proctor.inbox.close();
         }
     }
 

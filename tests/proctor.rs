@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -319,39 +319,50 @@ fn a_token_that_is_refused_is_told_at_once_and_is_no_lost_connection() {
     assert!(now.reports.obstacle.unwrap().contains("token"));
 }
 
-/// Answers heartbeats, notes them, and wants no reports.
-fn listener(address: SocketAddr) -> Arc<Mutex<Vec<Heartbeat>>> {
-    fn answer(connection: TcpStream, heartbeats: &Mutex<Vec<Heartbeat>>) -> std::io::Result<()> {
-        let mut reader = BufReader::new(connection.try_clone()?);
-        loop {
-            let (mut length, mut is_heartbeat, mut line) = (0, false, String::new());
-            while reader.read_line(&mut line)? > 2 {
-                is_heartbeat |= line.contains("/heartbeats");
-                let header = line.to_lowercase();
-                if let Some(value) = header.strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body)?;
-            let (status, text) = if is_heartbeat {
-                heartbeats.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-                ("200 OK", r#"{"server_time":"","heartbeat_every_ms":10000,"commands":[]}"#)
-            } else {
-                ("503 Busy", "")
-            };
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", text.len());
-            (&connection).write_all(&[head.as_bytes(), text.as_bytes()].concat())?;
+/// The next request of a connection: whether it is a heartbeat, and its body.
+fn next_request(reader: &mut impl std::io::BufRead) -> Option<(bool, Vec<u8>)> {
+    let (mut length, mut is_heartbeat, mut line) = (0, false, String::new());
+    loop {
+        line.clear();
+        match reader.read_line(&mut line).ok()? {
+            0 => return None,
+            1 | 2 => break,
+            _ => {}
+        }
+        is_heartbeat |= line.contains("/heartbeats");
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
         }
     }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((is_heartbeat, body))
+}
+
+/// Answers heartbeats and notes them; wants no reports.
+fn answer(connection: &TcpStream, heartbeats: &Mutex<Vec<Heartbeat>>) {
+    let mut reader = BufReader::new(connection);
+    while let Some((is_heartbeat, body)) = next_request(&mut reader) {
+        let (status, text) = if is_heartbeat {
+            heartbeats.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            ("200 OK", r#"{"server_time":"","heartbeat_every_ms":10000,"commands":[]}"#)
+        } else {
+            ("503 Busy", "")
+        };
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", text.len());
+        let mut connection = connection;
+        connection.write_all(&[head.as_bytes(), text.as_bytes()].concat()).ok();
+    }
+}
+
+fn listener(address: SocketAddr) -> Arc<Mutex<Vec<Heartbeat>>> {
     let listener = TcpListener::bind(address).unwrap();
     let heartbeats = Arc::<Mutex<Vec<Heartbeat>>>::default();
     let notes = Arc::clone(&heartbeats);
     let listen = move || {
         for connection in listener.incoming() {
             let (connection, notes) = (connection.unwrap(), Arc::clone(&notes));
-            let answer = move || answer(connection, &notes).ok();
+            let answer = move || answer(&connection, &notes);
             std::thread::Builder::new().name("answers".to_owned()).spawn(answer).unwrap();
         }
     };

@@ -161,11 +161,15 @@ impl Inbox {
         self.entries.iter().rev().find_map(allowed)
     }
 
-    /// The session is over: nothing is kept of what the server knows the end of.
-    pub(super) fn close(&self) {
-        let is_done = |entry: &Entry| entry.is_settled || entry.confirmed.is_empty();
-        let is_kept = !self.entries.iter().all(is_done);
-        let closed = if is_kept { self.write() } else { std::fs::remove_file(&self.path) };
+    /// The exam is over: nothing is kept of what the server knows the end of, and no leave to start is
+    /// good for another exam.
+    pub(super) fn close(&mut self) {
+        self.entries.retain(|entry| !entry.is_settled);
+        for entry in &mut self.entries {
+            entry.kind = entry.kind.take().filter(CommandKind::is_message);
+        }
+        let is_empty = self.entries.is_empty();
+        let closed = if is_empty { std::fs::remove_file(&self.path) } else { self.write() };
         if let Err(error) = closed
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -315,9 +319,12 @@ mod tests {
         let files = || std::fs::read_dir(folder.path()).unwrap().count();
         let mut first = inbox(folder.path());
         first.take(&allow(1), Phase::CheckIn, AT).unwrap();
+        assert!(first.start_override().is_some());
         first.close();
         assert_eq!(files(), 1);
         let mut second = inbox(folder.path());
+        assert_eq!(second.start_override(), None);
+        assert_eq!(outcomes(&second), [(1, Outcome::Done)]);
         second.settle(&second.confirmations(), &[]);
         second.close();
         assert_eq!(files(), 0);

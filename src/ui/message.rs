@@ -9,8 +9,8 @@ use super::app::{Action, App};
 use super::parts;
 use super::view_model::Letter;
 
-/// A long message scrolls within this height.
-const MOST_HEIGHT: f32 = 130.0;
+/// A message of 500 letters fits; a longer one, in lines of its own, scrolls.
+const MOST_HEIGHT: f32 = 215.0;
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let Some(letter) = &app.view().message else { return };

@@ -38,7 +38,7 @@ pub use app::{About, App, Watched};
 pub(crate) const FULL: egui::Vec2 = egui::vec2(600.0, 690.0);
 pub(crate) const COMPACT: egui::Vec2 = egui::vec2(340.0, 132.0);
 /// The compact window while it shows a message.
-pub(crate) const COMPACT_MESSAGE: egui::Vec2 = egui::vec2(340.0, 330.0);
+pub(crate) const COMPACT_MESSAGE: egui::Vec2 = egui::vec2(440.0, 470.0);
 
 /// Runs until the window is closed; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {

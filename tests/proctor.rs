@@ -392,8 +392,9 @@ fn an_agent_that_was_offline_says_on_its_return_how_things_stand_then_and_nothin
     let heartbeats = heartbeats.lock().unwrap();
     let (first, second) = (&heartbeats[0], &heartbeats[1]);
     assert_eq!((first.phase, first.seen, first.head.seq), (Phase::Exam, Seen::Face, 1));
-    // The one after it is the next by the clock, and not another one that had waited.
+    // The one after it is the next by the clock, or says something new: none had waited.
     let sent_at = |beat: &Heartbeat| beat.sent_at.parse::<jiff::Timestamp>().unwrap();
     let between = sent_at(second).duration_since(sent_at(first)).as_secs_f64();
-    assert!((8.9..14.0).contains(&between), "{between} s: {heartbeats:?}");
+    let least = if second.is_as_urgent_as(first) { 8.9 } else { 0.9 };
+    assert!(between >= least, "{between} s: {heartbeats:?}");
 }

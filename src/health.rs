@@ -81,6 +81,25 @@ impl Code {
         Self::CaptureStuck,
     ];
 
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCamera => "no_camera",
+            Self::CameraBusy => "camera_busy",
+            Self::CameraDenied => "camera_denied",
+            Self::CameraLost => "camera_lost",
+            Self::CaptureStuck => "capture_stuck",
+            Self::VirtualCamera => "virtual_camera",
+            Self::DetectorFailed => "detector_failed",
+            Self::Overloaded => "overloaded",
+            Self::BatteryLow => "battery_low",
+            Self::MachineHot => "machine_hot",
+            Self::SpoolFailed => "spool_failed",
+            Self::ServerUnreachable => "server_unreachable",
+            Self::ServerRefuses => "server_refuses",
+        }
+    }
+
     pub const fn severity(self) -> Severity {
         match self {
             Self::NoCamera
@@ -239,6 +258,13 @@ mod tests {
         }
         let expected = [Code::SpoolFailed, Code::VirtualCamera, Code::ServerUnreachable];
         assert_eq!(codes(&health, 60), expected);
+    }
+
+    #[test]
+    fn every_code_has_the_name_that_serde_writes() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.as_str()));
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ use support::agent::{
 };
 use support::wait_until;
 
+const BEGIN: Command = Command::Begin { consent: None };
+
 /// Somebody leaves at second 4 and is back at second 12.
 const LEAVES: &str = r#"
     {"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}], "people": []}
@@ -45,9 +47,10 @@ fn a_candidate_who_leaves_is_warned_and_reported_while_away_and_again_on_return(
     let agent =
         Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), LEAVES));
     let agent = agent.unwrap();
-    agent.command(Command::Begin).unwrap();
-    let away = wait_for(&agent, |snapshot| snapshot.warning);
+    agent.command(BEGIN).unwrap();
+    let away = wait_for(&agent, |snapshot| snapshot.warning.is_some());
     let open = &of_kind(&away, Kind::OutOfView)[0];
+    assert_eq!(away.warning, Some(open.id));
     assert_about(open.start_ms, 3.9);
     assert_eq!(open.end_ms, None);
     let back = wait_for(&agent, |now| of_kind(now, Kind::OutOfView)[0].end_ms.is_some());
@@ -69,7 +72,7 @@ fn nothing_is_reported_before_the_exam_begins() {
     let before = wait_for(&agent, |now| now.at_ms > MediaTime::from_millis(7_000));
     assert_eq!((before.phase, before.reports.made, before.intervals.len()), (Phase::CheckIn, 0, 0));
     // Absent since before the exam: that absence begins with the exam.
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let away = wait_for(&agent, |now| !of_kind(now, Kind::OutOfView).is_empty());
     assert_about(of_kind(&away, Kind::OutOfView)[0].start_ms, 0.0);
 }
@@ -83,7 +86,7 @@ fn an_exam_that_its_agent_left_goes_on_with_the_gap_reported() {
     };
     let clock = fast_clock();
     let first = start(Arc::clone(&clock));
-    first.command(Command::Begin).unwrap();
+    first.command(BEGIN).unwrap();
     let left = wait_for(&first, |now| !of_kind(now, Kind::OutOfView).is_empty());
     wait_for(&first, |now| now.at_ms > left.at_ms + Duration::from_secs(2));
     drop(first);
@@ -145,7 +148,7 @@ fn a_driver_that_never_returns_is_given_up_named_and_replaced() {
         Ok(if first { hangs } else { frames(now) })
     });
     let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| shows(now, Code::CaptureStuck));
     let back = wait_for(&agent, |now| {
         of_kind(now, Kind::CameraLost).first().is_some_and(|lost| lost.end_ms.is_some())
@@ -176,7 +179,7 @@ fn what_is_wrong_with_the_camera_is_named_and_never_taken_for_an_absence() {
         });
         *fails.lock().unwrap() = true;
         let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-        agent.command(Command::Begin).unwrap();
+        agent.command(BEGIN).unwrap();
         wait_for(&agent, |now| shows(now, code));
         *fails.lock().unwrap() = false;
         let back = wait_for(&agent, |now| now.frames_looked_at > 3);
@@ -199,7 +202,7 @@ fn a_virtual_camera_is_said_to_be_one_for_the_whole_exam() {
     let folder = tempfile::tempdir().unwrap();
     let agent = Agent::start(setup(folder.path()), world(VirtualWebcam, PRESENT)).unwrap();
     wait_for(&agent, |now| shows(now, Code::VirtualCamera));
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| !of_kind(now, Kind::VirtualCamera).is_empty());
     agent.command(Command::End { flush: Duration::ZERO }).unwrap();
     let ended = wait_for(&agent, |now| now.phase == Phase::Ended);
@@ -243,7 +246,7 @@ fn a_detector_that_panics_is_started_again_and_the_time_between_is_a_gap() {
     });
     let world = World { make_detector, ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
     let looked = snapshot.frames_looked_at;
     let after = wait_for(&agent, |now| now.frames_looked_at > looked + 5);
@@ -270,7 +273,7 @@ fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
     });
     let world = World { clock, ..world(camera, PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| now.frames_looked_at > 5);
     *slept.lock().unwrap() = Duration::from_mins(10);
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
@@ -312,7 +315,7 @@ fn a_machine_with_a_low_battery_is_looked_at_less_often_and_the_reports_say_so()
     let agent = Agent::start(setup(folder.path()), world).unwrap();
     let strained = wait_for(&agent, |snapshot| shows(snapshot, Code::BatteryLow));
     assert_eq!(strained.sample_rate_hz, 2.5);
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let begun = wait_for(&agent, |snapshot| snapshot.phase == Phase::Exam);
     let later = wait_for(&agent, |now| now.at_ms.since(begun.at_ms) >= Duration::from_secs(6));
     let looks = later.frames_looked_at as f64 / later.at_ms.since(begun.at_ms).as_secs_f64();
@@ -354,7 +357,7 @@ fn a_machine_that_is_too_slow_is_asked_for_fewer_looks_and_says_that_it_is_overl
         ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT)
     };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let overloaded = wait_for(&agent, |snapshot| shows(snapshot, Code::Overloaded));
     assert_eq!((overloaded.sample_rate_hz, overloaded.seen), (2.5, Seen::Face));
     assert_eq!(of_kind(&overloaded, Kind::OutOfView), []);
@@ -374,7 +377,7 @@ fn the_picture_is_shown_before_the_exam_and_is_gone_with_its_start() {
     let preview = agent.preview().unwrap();
     assert_eq!((preview.size, preview.rgb.len()), (SIZE, SIZE.area() * 3));
     assert!(preview.face.is_some());
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_until(|| agent.preview().is_none());
     let before = agent.snapshot().frames_looked_at;
     wait_for(&agent, |now| now.frames_looked_at > before + 3);
@@ -429,9 +432,11 @@ fn eavesdropper() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
             let (mut connection, mut buffer) = (connection.unwrap(), [0; 4_096]);
             while let Ok(count @ 1..) = connection.read(&mut buffer) {
                 notes.lock().unwrap().extend(&buffer[..count]);
-                if buffer[..count].ends_with(b"]") {
-                    let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+                if buffer[..count].ends_with(b"]") || buffer[..count].ends_with(b"}") {
+                    let answer =
+                        b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
                     connection.write_all(answer).unwrap();
+                    break;
                 }
             }
         }
@@ -466,13 +471,17 @@ fn no_frame_is_written_to_disk_or_sent() {
     });
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };
     let agent = Agent::start(setup, world(camera, LEAVES)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| of_kind(now, Kind::OutOfView).iter().any(|i| i.end_ms.is_some()));
-    wait_until(|| !heard.lock().unwrap().is_empty());
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
+    // Reports and heartbeats.
+    wait_until(|| {
+        let heard = heard.lock().unwrap();
+        contains(&heard, b"Seat 7") && contains(&heard, b"sent_at")
+    });
     let kept = bytes_below(folder.path());
     drop(agent);
     let (kept, heard) = ([kept, bytes_below(folder.path())].concat(), heard.lock().unwrap());
-    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
     // That the check sees what is there: the label of the session is.
     assert!(contains(&kept, b"Seat 7") && contains(&heard, b"Seat 7"));
     for trace in traces_of_a_picture() {

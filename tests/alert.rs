@@ -72,7 +72,7 @@ fn an_alert_is_at_the_server_within_a_second_of_its_time() {
     let camera = Webcam(|now: &Now| Ok(frames(now)));
     let world = World { make_detector, clock: clock_at(1), ..world(camera, PRESENT) };
     let agent = Agent::start(setup, world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     wait_for(&agent, |now| now.phase == Phase::Exam && now.seen == Seen::Face);
     let mut late = Vec::new();
     // Whatever else the machine does at one moment, it does not at three.

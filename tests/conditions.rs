@@ -230,7 +230,7 @@ impl Exam {
     }
 
     fn begin(&self) {
-        self.agent.command(Command::Begin).unwrap();
+        self.agent.command(Command::Begin { consent: None }).unwrap();
     }
 
     /// Ends, and gives what was reported.

@@ -15,7 +15,7 @@ welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Ka
 welcome-watched-title = Was beobachtet wird
 welcome-watched = Ob die Kamera funktioniert, ob ein Gesicht oder eine Person im Bild ist und ob es mehr als eine Person ist. InView erkennt nicht, wer Sie sind, nimmt keinen Ton auf und sieht niemals Ihren Bildschirm, Ihre Dateien oder Ihre Tastatur.
 welcome-leaves-title = Was diesen Computer verlässt
-welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Sie gehen an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera nicht stimmt. All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
 welcome-policy-title = Die Regeln dieser Prüfung
 welcome-policy-record = Sind Sie kürzer als { $record } nicht im Bild, wird nichts festgehalten.
 welcome-policy-warn = Nach { $warn } werden Sie darauf hingewiesen, damit Sie zurückkommen können.
@@ -34,6 +34,7 @@ check-start = Prüfung beginnen
 check-wait = Sie können beginnen, sobald Sie 2 Sekunden lang im Bild waren.
 check-refused = Mit einer anderen Kamera können Sie beginnen.
 check-ready = Sie sind im Bild. Beginnen Sie, wenn Sie so weit sind.
+check-let-in = Die Aufsicht lässt Sie beginnen.
 check-back = Regeln noch einmal lesen
 check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nicht gezeigt.
 camera-title = Kamera
@@ -98,6 +99,7 @@ connection-sending = Wird gesendet: { $left ->
    *[other] { $left } Meldungen warten
 }
 connection-unreachable = Keine Verbindung; { $left ->
+    [0] was festgehalten wird, wird
     [one] 1 Meldung wird
    *[other] { $left } Meldungen werden
 } aufbewahrt und später gesendet
@@ -124,6 +126,15 @@ trouble-battery-low = Der Akku ist fast leer; InView schaut seltener hin. Schlie
 trouble-machine-hot = Dieser Computer ist sehr warm; InView schaut seltener hin.
 trouble-spool-failed = Meldungen können nicht gespeichert werden: Ist die Festplatte voll?
 trouble-server-refuses = Der Server nimmt die Meldungen nicht an. Sagen Sie es der Aufsicht.
+
+## Nachrichten der Prüfungsaufsicht
+message-title = Nachricht der Aufsicht
+message-at = Eingegangen um { $time }
+message-at-more = Eingegangen um { $time }; { $more ->
+    [one] 1 weitere wartet
+   *[other] { $more } weitere warten
+}
+message-read = Ich habe das gelesen
 
 ## Nach der Prüfung
 end-title-ending = Die Prüfung ist beendet

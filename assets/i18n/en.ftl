@@ -15,7 +15,7 @@ welcome-intro = InView notes whether you are in view of your camera while the ex
 welcome-watched-title = What is watched
 welcome-watched = Whether the camera works, whether a face or a person is in the picture, and whether more than one person is. InView does not recognise who you are, records no sound, and never looks at your screen, files or keyboard.
 welcome-leaves-title = What leaves this computer
-welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. They go to { $server }. Your picture never leaves this computer and is not saved.
+welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera. All of this goes to { $server }. Your picture never leaves this computer and is not saved.
 welcome-policy-title = The rules of this exam
 welcome-policy-record = When you are out of view for less than { $record }, nothing is noted.
 welcome-policy-warn = After { $warn } you are told, so that you can come back.
@@ -34,6 +34,7 @@ check-start = Start the exam
 check-wait = The start is possible when you have been in view for 2 seconds.
 check-refused = The start is possible with another camera.
 check-ready = You are in view. Start when you are ready.
+check-let-in = The supervisor lets you start.
 check-back = Read the rules again
 check-private = This picture stays on this computer. During the exam it is not shown.
 camera-title = Camera
@@ -98,6 +99,7 @@ connection-sending = Sending: { $left ->
    *[other] { $left } reports wait
 }
 connection-unreachable = No connection; { $left ->
+    [0] what is noted is
     [one] 1 report is
    *[other] { $left } reports are
 } kept and sent later
@@ -124,6 +126,15 @@ trouble-battery-low = The battery is low; InView looks less often. Plug in the c
 trouble-machine-hot = This computer is very warm; InView looks less often.
 trouble-spool-failed = Reports cannot be saved: is the disk full?
 trouble-server-refuses = The server does not take the reports. Tell your exam’s supervisor.
+
+## Messages of the exam's supervisor
+message-title = Message from the supervisor
+message-at = Came at { $time }
+message-at-more = Came at { $time }; { $more ->
+    [one] 1 more waits
+   *[other] { $more } more wait
+}
+message-read = I have read this
 
 ## After the exam
 end-title-ending = The exam has ended

@@ -15,7 +15,7 @@ welcome-intro = InView anota si usted está a la vista de su cámara mientras du
 welcome-watched-title = Qué se observa
 welcome-watched = Si la cámara funciona, si hay una cara o una persona en la imagen y si hay más de una persona. InView no reconoce quién es usted, no graba sonido y nunca mira su pantalla, sus archivos ni su teclado.
 welcome-leaves-title = Qué sale de este ordenador
-welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Se envían a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara. Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
 welcome-policy-title = Las reglas de este examen
 welcome-policy-record = Si está fuera de la vista menos de { $record }, no se anota nada.
 welcome-policy-warn = Después de { $warn } se le avisa, para que pueda volver.
@@ -34,6 +34,7 @@ check-start = Empezar el examen
 check-wait = Podrá empezar cuando haya estado a la vista durante 2 segundos.
 check-refused = Podrá empezar con otra cámara.
 check-ready = Está a la vista. Empiece cuando quiera.
+check-let-in = Quien supervisa el examen le permite empezar.
 check-back = Leer las reglas otra vez
 check-private = Esta imagen se queda en este ordenador. Durante el examen no se muestra.
 camera-title = Cámara
@@ -98,6 +99,7 @@ connection-sending = Enviando: { $left ->
    *[other] { $left } avisos esperan
 }
 connection-unreachable = Sin conexión; { $left ->
+    [0] lo que se anote se guarda y se enviará
     [one] 1 aviso se guarda y se enviará
    *[other] { $left } avisos se guardan y se enviarán
 } más tarde
@@ -124,6 +126,15 @@ trouble-battery-low = Queda poca batería; InView mira con menos frecuencia. Con
 trouble-machine-hot = Este ordenador está muy caliente; InView mira con menos frecuencia.
 trouble-spool-failed = No se pueden guardar los avisos: ¿está lleno el disco?
 trouble-server-refuses = El servidor no acepta los avisos. Dígaselo a quien supervisa el examen.
+
+## Mensajes de quien supervisa el examen
+message-title = Mensaje de quien supervisa
+message-at = Recibido a las { $time }
+message-at-more = Recibido a las { $time }; { $more ->
+    [one] queda 1 más
+   *[other] quedan { $more } más
+}
+message-read = Lo he leído
 
 ## Después del examen
 end-title-ending = El examen ha terminado

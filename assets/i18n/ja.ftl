@@ -14,7 +14,7 @@ welcome-intro = InViewは、試験中にあなたがカメラに映っている�
 welcome-watched-title = 確認すること
 welcome-watched = カメラが動いているか、顔や人が映っているか、二人以上映っていないかを確認します。InViewはあなたが誰かを識別せず、音を録音せず、画面・ファイル・キーボードを見ることもありません。
 welcome-leaves-title = このコンピューターから送られるもの
-welcome-leaves = 記録した時刻と種類だけです(例:「映っていない、10:15から11:02まで」)。送り先は { $server } です。映像がこのコンピューターから出ることはなく、保存もされません。
+welcome-leaves = 記録した時刻と種類(例:「映っていない、10:15から11:02まで」)と、カメラの確認以降は数秒ごとに、InViewが動いていること、見えているもの(例:「映っている」)、カメラの不具合だけです。送り先は { $server } です。映像がこのコンピューターから出ることはなく、保存もされません。
 welcome-policy-title = この試験のきまり
 welcome-policy-record = 映っていない時間が{ $record }より短ければ、何も記録しません。
 welcome-policy-warn = { $warn }たつと、戻れるようにお知らせします。
@@ -33,6 +33,7 @@ check-start = 試験を始める
 check-wait = 2秒間続けて映ると、始められます。
 check-refused = 別のカメラを選ぶと、始められます。
 check-ready = 映っています。準備ができたら始めてください。
+check-let-in = 試験監督の許可により、始められます。
 check-back = きまりをもう一度読む
 check-private = この映像はこのコンピューターの中だけにあります。試験中は表示しません。
 camera-title = カメラ
@@ -96,8 +97,9 @@ connection-sending = 送信中:{ $left ->
    *[other] 残り{ $left }件
 }
 connection-unreachable = 接続がありません。{ $left ->
-   *[other] { $left }件
-}を保存し、あとで送ります
+    [0] 記録したことは保存し、あとで送ります
+   *[other] { $left }件を保存し、あとで送ります
+}
 connection-refused = サーバーが報告を受け取りません。ここに保存しています
 
 reported-title = これまでの報告
@@ -121,6 +123,12 @@ trouble-battery-low = バッテリー残量が少ないため、確認の回数�
 trouble-machine-hot = コンピューターが熱くなっているため、確認の回数を減らしています。
 trouble-spool-failed = 報告を保存できません。ディスクがいっぱいではありませんか?
 trouble-server-refuses = サーバーが報告を受け取りません。試験監督に知らせてください。
+
+## 試験監督からのメッセージ
+message-title = 試験監督からのメッセージ
+message-at = { $time }に届きました
+message-at-more = { $time }に届きました。ほかに{ $more }件あります
+message-read = 読みました
 
 ## 試験の後
 end-title-ending = 試験が終わりました

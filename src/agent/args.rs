@@ -7,8 +7,9 @@ use clap::Parser;
 /// Watch the candidate in an exam, and report when nobody was in view.
 ///
 /// With --headless, without a window: says what changes as JSON lines on standard output, and takes
-/// commands as JSON lines on standard input: {"command":"begin"} and {"command":"end"}. For exam
-/// clients that have a window of their own.
+/// commands as JSON lines on standard input: {"command":"begin"}, {"command":"end"}, and, when the
+/// candidate has read a message of the proctor, {"command":"read","message":ID}. For exam clients
+/// that have a window of their own.
 #[derive(Debug, Parser)]
 #[command(name = "inview", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Args {

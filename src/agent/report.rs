@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::source::Now;
 use crate::clock::Anchor;
 use crate::presence::{Change, Policy};
 use crate::report::{
-    EventData, Incarnation, Interval, IntervalId, IntervalReport, ModelIdentity, SampledCamera,
-    Sampling, SessionEnded, SessionId, SessionStarted, Strain,
+    ChainHead, Consent, EventData, Incarnation, Interval, IntervalId, IntervalReport,
+    ModelIdentity, SampledCamera, Sampling, SessionEnded, SessionId, SessionStarted, StartOverride,
+    Strain,
 };
 use crate::spool::{Outbox, SpoolError};
 use crate::time::MediaTime;
@@ -24,6 +26,13 @@ use crate::upload::Nudger;
 
 /// Between two attempts to write what could not be written.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// By what the exam began. Each incarnation of the session tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begun {
+    pub consent: Option<Consent>,
+    pub start_override: Option<StartOverride>,
+}
 
 /// What the detector worker found out, in the time of the agent's clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +46,7 @@ pub(super) enum Fact {
     /// The exam began: times of reports count from here.
     Begun {
         at: MediaTime,
+        by: Begun,
     },
     Change(Change),
     Ended {
@@ -53,6 +63,8 @@ pub(super) struct Reported {
     pub zero: Option<MediaTime>,
     pub intervals: BTreeMap<IntervalId, Interval>,
     pub made: u64,
+    /// The last report on disk.
+    pub head: Option<(Incarnation, ChainHead)>,
     /// Why reports cannot be kept, while that is so.
     pub fault: Option<String>,
     /// The last report is on disk.
@@ -71,6 +83,7 @@ pub(super) struct About {
     pub anchor: Anchor,
     /// Frames a second that are looked at now.
     pub rate_hz: f64,
+    pub begun: Begun,
 }
 
 /// A report that is made: the wall clock's time of what it tells, and what it tells.
@@ -92,7 +105,12 @@ impl Reporter {
         let mut waiting = VecDeque::new();
         loop {
             match self.facts.recv_timeout(RETRY) {
-                Ok(fact) => waiting.extend(self.events(fact)),
+                Ok(fact) => {
+                    if let Fact::Begun { by, .. } = &fact {
+                        self.about.begun.clone_from(by);
+                    }
+                    waiting.extend(self.events(fact));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.write(&mut outbox, &mut waiting);
@@ -116,10 +134,11 @@ impl Reporter {
                 *outbox = None;
                 return self.complain(error);
             }
-            let ended = matches!(data, EventData::SessionEnded(_));
+            let (ended, head) = (matches!(data, EventData::SessionEnded(_)), opened.head());
             waiting.pop_front();
             let mut reported = self.reported();
             reported.made += 1;
+            reported.head = Some((self.about.incarnation, head));
             reported.fault = None;
             reported.complete |= ended;
             drop(reported);
@@ -175,7 +194,7 @@ impl Reporter {
         let anchor = self.about.anchor.clone();
         let mut events = Vec::new();
         match fact {
-            Fact::Begun { at } => {
+            Fact::Begun { at, .. } => {
                 let zero = *self.reported().zero.insert(at);
                 events.push((anchor.utc(at), EventData::SessionStarted(self.started(zero))));
             }
@@ -218,7 +237,7 @@ impl Reporter {
     }
 
     fn started(&self, zero: MediaTime) -> SessionStarted {
-        let About { label, agent, policy, models, anchor, .. } = &self.about;
+        let About { label, agent, policy, models, anchor, begun, .. } = &self.about;
         SessionStarted {
             label: label.clone(),
             started_at: Some(anchor.utc(zero)),
@@ -228,8 +247,8 @@ impl Reporter {
             policy: serde_json::to_value(policy).unwrap_or_default(),
             models: models.clone(),
             recording_sha256: None,
-            consent: None,
-            start_override: None,
+            consent: begun.consent.clone(),
+            start_override: begun.start_override.clone(),
         }
     }
 

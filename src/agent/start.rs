@@ -48,6 +48,7 @@ pub fn setup(args: &Args) -> anyhow::Result<Setup> {
         upload: Some(upload),
         flush: Duration::from_secs(args.flush),
         program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
+        asks_consent: !args.headless && !args.begin,
     })
 }
 

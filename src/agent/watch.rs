@@ -133,7 +133,7 @@ impl Watch {
                 eyes.await_frames(now);
                 (self.in_exam, self.from) = (true, now);
                 let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
-                (sight.looked_at, sight.skipped) = (0, 0);
+                (sight.looked_at, sight.skipped, sight.warned) = (0, 0, None);
                 if let Some(preview) = self.preview.take() {
                     *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 }

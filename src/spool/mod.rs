@@ -36,7 +36,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use ballast::Ballast;
 use head::{Head, HeadFile};
 
-use crate::report::{Event, EventData, Hash, Identity, Incarnation, SessionId};
+use crate::report::{ChainHead, Event, EventData, Hash, Identity, Incarnation, SessionId};
 
 /// Why the spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +162,11 @@ impl Outbox {
 
     pub const fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    /// The last event that was appended, or the one before the first.
+    pub const fn head(&self) -> ChainHead {
+        ChainHead { seq: self.cursor.0 - 1, hash: self.cursor.1 }
     }
 
     /// Goes on behind the last event that is there: for a writer that has opened it anew.

@@ -4,7 +4,7 @@
 //! `app` holds what the window knows and does; its `logic` takes the latest snapshot and gives
 //! commands, its `ui` draws and does nothing else, so that a hidden window misses nothing.
 //! `view_model` says, purely, what to show; `i18n` has the words; each screen is a file: `welcome`,
-//! `check_in`, `exam`, `end`. Screens read the `app` and answer with actions, they change nothing.
+//! `check_in`, `exam`, `end`; a `message` of the proctor comes before whatever is shown. Screens read the `app` and answer with actions, they change nothing.
 
 mod alarm;
 mod app;
@@ -17,6 +17,7 @@ mod direction;
 mod end;
 mod exam;
 pub mod i18n;
+mod message;
 mod mirror;
 mod page;
 mod parts;
@@ -37,12 +38,13 @@ use crate::agent::{Agent, Command, Snapshot, start};
 use i18n::Language;
 
 pub use app::{About, App, Watched};
-pub use consent::Consent;
 pub use desktop::{Desktop, Heard, ThisDesktop};
 
 /// The window's size in points, and the compact window's.
 pub(crate) const FULL: egui::Vec2 = egui::vec2(600.0, 690.0);
 pub(crate) const COMPACT: egui::Vec2 = egui::vec2(340.0, 132.0);
+/// The compact window while it shows a message.
+pub(crate) const COMPACT_MESSAGE: egui::Vec2 = egui::vec2(440.0, 470.0);
 
 /// Runs until the window is closed; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
@@ -69,7 +71,7 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     let agent = Agent::start(setup, start::world(args, move || waker.request_repaint())?)?;
     let agent = Arc::new(agent);
     if args.begin {
-        agent.command(Command::Begin)?;
+        agent.command(Command::Begin { consent: None })?;
     }
     let watched: Arc<dyn Watched> = Arc::<Agent>::clone(&agent);
     let desktop = Arc::new(ThisDesktop::new(move || sound_waker.request_repaint()));

@@ -30,7 +30,7 @@ fn page(language: Language, label: &str, intervals: Vec<Interval>) -> String {
     let consent = Consent {
         text_sha256: Hash::of(b"text"),
         at: "2026-07-01T08:10:00Z".to_owned(),
-        language: language.tag(),
+        language: language.tag().to_owned(),
     };
     html(&Told {
         words: &words,

@@ -82,6 +82,7 @@ pub fn setup(folder: &Path) -> Setup {
         upload: None,
         flush: Duration::ZERO,
         program: "test".to_owned(),
+        asks_consent: false,
     }
 }
 

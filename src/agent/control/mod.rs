@@ -2,6 +2,7 @@
 
 mod camera;
 mod choose;
+mod proctor;
 mod rate;
 mod workers;
 
@@ -10,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
+use uuid::Uuid;
 
 use self::camera::Flow;
 use super::cameras::Cameras;
@@ -17,7 +19,7 @@ use super::device::virtual_camera;
 use super::journal::{Entry, Journal};
 use super::period::Period;
 use super::preview::Preview;
-use super::report::{Fact, Reported};
+use super::report::{Begun, Fact, Reported};
 use super::sensors::Sensors;
 use super::slot::Slot;
 use super::snapshot::{OpenCamera, Phase, Reports, Snapshot};
@@ -28,13 +30,14 @@ use super::{Command, News, Setup, StartError, World};
 use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
-use crate::health::{Code, Health};
+use crate::health::{Code, Condition, Health};
 use crate::pace::Pace;
 use crate::presence::Change;
-use crate::report::{ClosedBy, Interval, ModelIdentity};
+use crate::report::{ClosedBy, Consent, Incarnation, Interval, ModelIdentity, Outcome};
 use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
-use crate::upload::Uploader;
+use crate::upload::{ObstacleKind, Uploader};
+use proctor::Proctor;
 
 /// Between two looks at the workers.
 const ROUND: Duration = Duration::from_millis(100);
@@ -49,6 +52,7 @@ pub(super) struct Control {
     setup: Setup,
     world: World,
     models: Vec<ModelIdentity>,
+    incarnation: Incarnation,
     commands: Receiver<Command>,
     alive: Receiver<()>,
     anchor: Anchor,
@@ -67,6 +71,7 @@ pub(super) struct Control {
     watch: Worker<Result<(), DetectorError>>,
     reporter: Option<JoinHandle<()>>,
     uploader: Option<Uploader>,
+    proctor: Proctor,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
     /// Looked for while one can be chosen.
@@ -83,6 +88,7 @@ pub(super) struct Control {
     exam: Option<Anchor>,
     /// When it ended, on the agent's clock.
     ended: Option<MediaTime>,
+    begun: Begun,
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
@@ -118,6 +124,7 @@ impl Control {
         let (orders, ordered) = bounded(16);
         let at = now();
         let rate_hz = setup.policy.sample_rate_hz;
+        let proctor = Proctor::new(&setup, at)?;
         let mut control = Self {
             sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
             snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at, rate_hz))),
@@ -142,6 +149,9 @@ impl Control {
             flush_until: at,
             exam: None,
             ended: None,
+            begun: Begun::default(),
+            incarnation: Incarnation(Uuid::now_v7()),
+            proctor,
             zero: MediaTime::ZERO,
             camera: None,
             flow: Flow::default(),
@@ -179,11 +189,12 @@ impl Control {
         let mut before = (self.now)();
         loop {
             let (news, alive) = (self.news.1.clone(), self.alive.clone());
-            let commands = self.commands.clone();
+            let (commands, heard) = (self.commands.clone(), self.proctor.heard.clone());
             select! {
                 recv(alive) -> _ => break,
-                recv(commands) -> command => if let Ok(command) = command { self.obey(&command); },
+                recv(commands) -> command => if let Ok(command) = command { self.obey(command); },
                 recv(news) -> news => if let Ok(news) = news { self.hear(news); },
+                recv(heard) -> heard => if let Ok(heard) = heard { self.heed(heard); },
                 default(ROUND) => {}
             }
             let now = (self.now)();
@@ -196,24 +207,31 @@ impl Control {
             self.look_after_capture(now);
             self.look_after_watch(now);
             self.look_at_frames(now);
+            self.look_after_heart(now);
             self.look_at_device(now);
             self.look_at_rate(now);
             self.look_at_reports(now);
             self.keep_journal(now);
             self.publish(now);
+            self.put_beat(now);
         }
         self.stop();
     }
 
-    fn obey(&mut self, command: &Command) {
+    fn obey(&mut self, command: Command) {
         match (command, self.phase) {
-            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(id, (self.now)()),
+            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(&id, (self.now)()),
             (Command::UseCamera(_), _) => tracing::warn!("a camera is chosen before the exam only"),
-            (Command::Begin, Phase::CheckIn) if !self.may_begin(command) => {}
-            (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
-            (Command::End { flush }, Phase::Exam) => self.end(*flush),
-            (Command::Begin | Command::End { .. }, _) => {
-                tracing::warn!(?command, phase = ?self.phase, "a command that does not fit");
+            (Command::Begin { consent }, Phase::CheckIn) if self.may_begin(consent.as_ref()) => {
+                self.begin((self.now)(), consent);
+            }
+            (Command::Begin { .. }, Phase::CheckIn) => {}
+            (Command::End { flush }, Phase::Exam) => self.end(flush),
+            (Command::Agreed(has_agreed), _) => self.proctor.has_agreed = has_agreed,
+            (Command::Shown(message), _) => self.note(message, Outcome::Shown),
+            (Command::Read(message), _) => self.note(message, Outcome::Read),
+            (command @ (Command::Begin { .. } | Command::End { .. }), phase) => {
+                tracing::warn!(?command, ?phase, "a command that does not fit");
             }
         }
     }
@@ -224,7 +242,7 @@ impl Control {
             News::CameraOpened { camera, virtual_device } => {
                 self.camera_opened(camera, virtual_device);
                 if let Some(command) = self.waiting.take() {
-                    self.obey(&command);
+                    self.obey(command);
                 }
             }
             News::CaptureEnded(Some(error)) => self.camera_failed(&error, now),
@@ -239,11 +257,12 @@ impl Control {
         }
     }
 
-    fn begin(&mut self, at: MediaTime) {
+    fn begin(&mut self, at: MediaTime, consent: Option<Consent>) {
         self.phase = Phase::Exam;
         self.cameras = None;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
-        self.fact(Fact::Begun { at });
+        self.begun = Begun { consent, start_override: self.proctor.inbox.start_override() };
+        self.fact(Fact::Begun { at, by: self.begun.clone() });
         if self.pace.strain().is_some() {
             self.tell_rate(at);
         }
@@ -255,7 +274,8 @@ impl Control {
         tracing::warn!(alive = %entry.alive_ms, "the session goes on after the agent did not run");
         self.phase = Phase::Exam;
         self.exam = Some(self.anchor.clone());
-        self.fact(Fact::Begun { at: MediaTime::ZERO });
+        self.begun = entry.begun;
+        self.fact(Fact::Begun { at: MediaTime::ZERO, by: self.begun.clone() });
         self.close_all(entry.open, entry.alive_ms);
         let gap = agent_gap(entry.alive_ms, now, ClosedBy::AgentRestart);
         self.fact(Fact::Change(Change::Closed(gap)));
@@ -340,18 +360,24 @@ impl Control {
             let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
             (reported.fault.clone(), reported.complete)
         };
-        self.health.set(Code::SpoolFailed, now, fault);
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
-        let refuses = progress.refused + progress.stopped > 0;
-        self.health.set(Code::ServerRefuses, now, refuses.then(String::new));
-        let reason = progress.obstacle.map(|obstacle| obstacle.reason);
-        self.health.set(Code::ServerUnreachable, now, reason);
+        let obstacles = [&progress.obstacle, &self.proctor.obstacle].map(Option::as_ref);
+        let of = |kind| {
+            let mut found = obstacles.iter().flatten().filter(|obstacle| obstacle.kind == kind);
+            found.next().map(|obstacle| obstacle.reason.clone())
+        };
+        let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
+        let lost = (progress.refused + progress.stopped > 0).then(String::new);
+        self.health.set(Code::SpoolFailed, now, disk);
+        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(lost));
+        self.health.set(Code::ServerUnreachable, now, of(ObstacleKind::Unreachable));
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
             let is_ours = |(session, _): &_| *session == self.setup.session;
             self.delivered =
                 self.uploader.is_some() && !spool::unsent(&self.spool()).iter().any(is_ours);
-            if self.delivered || self.uploader.is_none() || now >= self.flush_until {
+            let is_all_said = self.delivered && !self.proctor.inbox.has_news();
+            if is_all_said || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }
         }
@@ -369,7 +395,8 @@ impl Control {
             return;
         }
         let alive_ms = MediaTime::ZERO + alive.since(self.zero);
-        let entry = Entry { anchor: exam, alive_ms, open: open.clone() };
+        let begun = self.begun.clone();
+        let entry = Entry { anchor: exam, alive_ms, open: open.clone(), begun };
         if let Err(error) = self.journal.write(&entry) {
             tracing::warn!(%error, "the journal cannot be written");
         }
@@ -385,6 +412,8 @@ impl Control {
             |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
         let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
         intervals.sort_by_key(|interval| (interval.start_ms, interval.kind));
+        let in_session_too = |it: Condition| Condition { since_ms: in_session(it.since_ms), ..it };
+        let obstacle = progress.obstacle.as_ref().or(self.proctor.obstacle.as_ref());
         let snapshot = Snapshot {
             session: self.setup.session,
             at_ms: in_session(now),
@@ -393,7 +422,7 @@ impl Control {
             ended_ms: self.ended.map(in_session),
             seen,
             since_ms: in_session(since),
-            warning: sight.warned.is_some(),
+            warning: sight.warned,
             camera: self.camera.clone(),
             cameras: self.found_cameras(),
             camera_refused: self.refuses_camera(),
@@ -405,9 +434,11 @@ impl Control {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
                 delivered: self.delivered,
-                obstacle: progress.obstacle.map(|obstacle| obstacle.reason),
+                obstacle: obstacle.map(|obstacle| obstacle.reason.clone()),
             },
-            health: self.health.visible(now),
+            health: self.health.visible(now).into_iter().map(in_session_too).collect(),
+            messages: self.proctor.inbox.messages(),
+            start_override: self.proctor.inbox.start_override(),
         };
         let shown =
             self.preview.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.seq);
@@ -423,6 +454,7 @@ impl Control {
 
     /// Ends all workers. A session that goes on is resumed by the next start.
     fn stop(mut self) {
+        self.proctor.stop();
         self.capture.pulse.stop();
         self.watch.pulse.stop();
         let joins_in_time = |is_finished: &dyn Fn() -> bool| {
@@ -448,6 +480,7 @@ impl Control {
         }
         if self.phase == Phase::Ended {
             self.remove_if_delivered();
+            self.proctor.inbox.close();
         }
     }
 

@@ -5,21 +5,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use uuid::Uuid;
 
 use super::Control;
 use super::camera::REOPEN;
 use crate::agent::Phase;
 use crate::agent::capture::Capture;
 use crate::agent::pulse::Pulse;
-use crate::agent::report::{About, Fact, Reporter};
+use crate::agent::report::{About, Begun, Fact, Reporter};
 use crate::agent::source::Time;
 use crate::agent::watch::{Watch, agent_gap};
 use crate::agent::worker::named;
 use crate::health::Code;
 use crate::machine;
 use crate::presence::Change;
-use crate::report::{ClosedBy, Incarnation, Interval};
+use crate::report::{ClosedBy, Interval};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
 
@@ -36,13 +35,14 @@ impl Control {
         let reporter = Reporter {
             about: About {
                 session: self.setup.session,
-                incarnation: Incarnation(Uuid::now_v7()),
+                incarnation: self.incarnation,
                 label: self.setup.label.clone(),
                 agent: self.setup.program.clone(),
                 policy: self.setup.policy.clone(),
                 models: self.models.clone(),
                 anchor: self.anchor.clone(),
                 rate_hz: self.setup.policy.sample_rate_hz,
+                begun: Begun::default(),
             },
             folder: self.spool(),
             facts: found,

@@ -84,6 +84,7 @@ impl Server {
             authority: Some(self.authority.clone()),
             allow_plain_loopback: false,
             folder: folder.join("spool"),
+            session: None,
         }
     }
 
@@ -168,6 +169,7 @@ fn setup(folder: &Path, upload: upload::Settings) -> Setup {
         policy: Policy::default(),
         folder: folder.to_owned(),
         upload: Some(upload),
+        flush: Duration::ZERO,
         program: "test".to_owned(),
         asks_consent: false,
     }
@@ -181,6 +183,7 @@ fn start(setup: Setup, script: &'static str) -> Agent {
             Ok(detector)
         }),
         clock: fast_clock(),
+        machine: Arc::new(inview::pace::Machine::default),
         waker: Arc::new(|| {}),
     };
     Agent::start(setup, world).unwrap()
@@ -382,6 +385,7 @@ fn an_agent_that_was_offline_says_on_its_return_how_things_stand_then_and_nothin
         authority: None,
         allow_plain_loopback: true,
         folder: own.path().join("spool"),
+        session: None,
     };
     let agent = start(setup(own.path(), settings), PRESENT);
     wait_for(&agent, |now| now.reports.obstacle.is_some());

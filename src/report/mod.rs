@@ -4,6 +4,7 @@
 //! (session, incarnation, seq); its hash is the SHA-256 of the bytes as they were stored before
 //! they were first sent, and each event carries the hash of the one before it in its incarnation.
 
+mod enrolment;
 mod event;
 mod hash;
 mod identity;
@@ -12,6 +13,9 @@ pub mod problem;
 mod receipt;
 mod session;
 
+pub use enrolment::{
+    Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, agent_link, page_link,
+};
 pub use event::{EVENT_TYPES, Event, EventData, SampledCamera, SessionEnded, SessionStarted};
 pub use hash::Hash;
 pub use identity::{Identity, Incarnation, IntervalId, SessionId};
@@ -19,8 +23,8 @@ pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdenti
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};
 pub use session::{
-    Chain, IntervalList, RejectedEvent, SessionDetail, SessionPage, SessionStatus, SessionSummary,
-    StoredInterval,
+    Chain, IntervalList, IssuedSession, RejectedEvent, SessionDetail, SessionPage, SessionStatus,
+    SessionSummary, StoredInterval,
 };
 
 /// Most events in one batch.

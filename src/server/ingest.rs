@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 200 and a receipt | all events are stored now, or were before |
 //! | 400 malformed-batch | no list, an empty one, or several incarnations |
-//! | 401, 403 | no good token; a token that only reads |
+//! | 401, 403 | no good token; one that does not write, or not for this session |
 //! | 408 timeout | the body did not come in ten seconds |
 //! | 409 gap, fork | the events do not continue the stored chain |
 //! | 413 too-large | more than 100 events or 256 KiB |
@@ -12,10 +12,8 @@
 //! | 422 malformed-events | at least one event will never be stored |
 //! | 503 busy | too much at once |
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State as Of;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -23,13 +21,11 @@ use jiff::{Timestamp, Unit};
 
 use super::auth::Agent;
 use super::batch::{self, BatchError};
+use super::body;
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
 use super::{OfSession, State};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
-
-/// The whole body must have come after this long.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn post(
     Of(state): Of<State>,
@@ -38,10 +34,11 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Receipt>, Refusal> {
+    agent.must_be_of(session)?;
     require_batch(&headers)?;
     // After the token: only agents can use up the places.
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };
-    let body = read(body).await?;
+    let body = body::read(body, MAX_BATCH_BYTES).await?;
     let batch = batch::parse(&body, session).map_err(|error| match error {
         BatchError::TooMany(_) => Refusal::too_large(error.to_string()),
         BatchError::NoList(_) | BatchError::Empty | BatchError::Mixed => {
@@ -68,18 +65,6 @@ fn require_batch(headers: &HeaderMap) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(refusal.with_detail(format!("expected {BATCH_CONTENT_TYPE}")))
-    }
-}
-
-async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BATCH_BYTES)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        // Too long, or broken off, in which case nobody reads the answer.
-        Ok(Err(_)) => Err(Refusal::too_large(format!("at most {MAX_BATCH_BYTES} bytes are taken"))),
-        Err(_elapsed) => {
-            let title = "The body did not arrive in time";
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, problem::TIMEOUT, title))
-        }
     }
 }
 

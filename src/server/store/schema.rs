@@ -7,13 +7,15 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
-/// Version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
 const BUSY: Duration = Duration::from_secs(5);
+
+/// From each version of the tables, in `PRAGMA user_version`, to the next. What a server has run
+/// once must not be changed.
+const STEPS: [&str; 2] = [FIRST, ISSUED];
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
 /// with the tenant.
-const TABLES: &str = "
+const FIRST: &str = "
     CREATE TABLE session (
         tenant TEXT NOT NULL DEFAULT 'local',
         session BLOB NOT NULL,
@@ -83,7 +85,51 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens the connection that writes, and makes the tables of a new file.
+/// A session may be known before its first report. `listed_at`: since when. `issue` has what was
+/// issued for it, `issue.token` the hash of the token that has enrolled; a credential with a session
+/// is good for that session only.
+const ISSUED: &str = "
+    DROP INDEX session_newest;
+    ALTER TABLE session RENAME TO session_before;
+    CREATE TABLE session (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        listed_at INTEGER NOT NULL,
+        first_contact INTEGER,
+        last_contact INTEGER,
+        alert_after_ms INTEGER NOT NULL,
+        started TEXT,
+        ended TEXT,
+        PRIMARY KEY (tenant, session),
+        CHECK ((first_contact IS NULL) = (last_contact IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO session (tenant, session, listed_at, first_contact, last_contact, alert_after_ms,
+                         started, ended)
+        SELECT tenant, session, first_contact, first_contact, last_contact, alert_after_ms,
+               started, ended
+        FROM session_before;
+    DROP TABLE session_before;
+    CREATE INDEX session_newest ON session (tenant, listed_at DESC, session DESC);
+
+    CREATE TABLE issue (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        code BLOB NOT NULL UNIQUE,
+        label TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        issued_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        token BLOB,
+        enrolled_at INTEGER,
+        PRIMARY KEY (tenant, session),
+        CHECK ((token IS NULL) = (enrolled_at IS NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE credential ADD COLUMN session BLOB;
+";
+
+/// Opens the connection that writes; makes the tables of a new file, and brings those of an older
+/// version up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -97,18 +143,25 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if check != "ok" {
         return Err(StoreError::Damaged(check));
     }
-    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        VERSION => {}
-        0 => {
-            let transaction = database.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
-        other => return Err(StoreError::Version(other)),
-    }
+    migrate(&mut database)?;
     Ok(database)
+}
+
+/// All steps that are missing, or none.
+fn migrate(database: &mut Connection) -> Result<(), StoreError> {
+    let transaction = database.transaction()?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(version).ok().filter(|done| *done <= STEPS.len());
+    let done = done.ok_or(StoreError::Version(version))?;
+    if done == STEPS.len() {
+        return Ok(());
+    }
+    for step in &STEPS[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", STEPS.len())?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// Opens a connection that reads.
@@ -117,4 +170,49 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(BUSY)?;
     Ok(database)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::report::{Hash, SessionStatus};
+    use crate::server::store::{Scope, Tenant, credential, read};
+
+    #[test]
+    fn a_database_of_version_1_keeps_its_sessions_and_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let before = include_str!("../../../tests/golden/server/version-1.sql");
+        Connection::open(&path).unwrap().execute_batch(before).unwrap();
+        drop(open_writer(&path).unwrap());
+        // Once only: the second time there is nothing left to do.
+        let database = open_writer(&path).unwrap();
+        let now = Timestamp::from_second(1_795_700_000).unwrap();
+        let tenant = Tenant::local();
+        let page = read::sessions(&database, &tenant, now, None, 9).unwrap().unwrap();
+        let [session] = &page.sessions[..] else { panic!("{page:?}") };
+        assert_eq!((session.label.as_str(), session.intervals), ("candidate 4471", 1));
+        assert_eq!((session.status, &session.issued), (SessionStatus::Ended, &None));
+        assert!(session.first_contact.is_some() && session.first_contact == session.last_contact);
+        let chains = read::chains(&database, &tenant, session.session).unwrap();
+        assert_eq!(chains[0].head_seq, 4);
+        let token = Hash::of(b"a token of version 1 to write");
+        let token = credential::find(&database, token, now).unwrap().unwrap();
+        assert_eq!((token.scope, token.session), (Scope::Write, None));
+    }
+
+    #[test]
+    fn a_database_of_a_later_version_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        for version in [3, -1] {
+            let database = Connection::open(&path).unwrap();
+            database.pragma_update(None, "user_version", version).unwrap();
+            drop(database);
+            let refused = open_writer(&path).unwrap_err();
+            assert!(matches!(refused, StoreError::Version(found) if found == version), "{refused}");
+        }
+    }
 }

@@ -1,4 +1,6 @@
-//! What was typed and what it means: policy files, token files and session files.
+//! What was typed and what it means: policy files, token files, session files, links and codes.
+
+pub mod link;
 
 use std::fs;
 use std::path::{Path, PathBuf};

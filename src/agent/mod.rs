@@ -29,7 +29,9 @@ mod capture;
 mod control;
 mod device;
 pub mod headless;
+mod joined;
 mod journal;
+pub mod links;
 mod preview;
 mod pulse;
 mod report;
@@ -54,6 +56,7 @@ use crate::report::{ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
+pub use joined::JoinError;
 pub use preview::Preview;
 pub use snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};

@@ -1,4 +1,4 @@
-//! What the window knows and does. `drain` takes the news and carries out what was asked; `draw`
+//! What the window knows and does once an exam was joined. `drain` takes the news and carries out what was asked; `draw`
 //! draws. A hidden window is drained and not drawn.
 
 use std::path::PathBuf;
@@ -56,6 +56,8 @@ pub(super) enum Action {
     Speak(Language),
     Agree(bool),
     Consent,
+    /// This is not the candidate's exam.
+    Leave,
     ReadAgain,
     Begin,
     Ask(Option<Question>),
@@ -72,7 +74,7 @@ pub(super) enum Question {
     Leave,
 }
 
-/// The window.
+/// The window on an agent.
 pub struct App {
     watched: Arc<dyn Watched>,
     about: About,
@@ -86,6 +88,7 @@ pub struct App {
     question: Option<Question>,
     is_compact: bool,
     is_closing: bool,
+    is_left: bool,
     /// The last command was not taken.
     was_busy: bool,
     saved: Option<Result<PathBuf, String>>,
@@ -114,6 +117,7 @@ impl App {
             question: None,
             is_compact: false,
             is_closing: false,
+            is_left: false,
             was_busy: false,
             saved: None,
             asked: Vec::new(),
@@ -123,6 +127,11 @@ impl App {
     /// That the candidate agreed, once they did.
     pub fn consent(&self) -> Option<&Consent> {
         self.consent.as_ref()
+    }
+
+    /// The candidate wants another exam, and this one has not begun.
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left
     }
 
     pub(super) fn words(&self) -> &Words {
@@ -197,6 +206,7 @@ impl App {
             }
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
+            Action::Leave => self.is_left = self.view.screen == Screen::CheckIn,
             Action::ReadAgain => (self.agreed, self.consent) = (false, None),
             Action::Begin => self.command(Command::Begin),
             Action::Ask(question) => self.question = question,
@@ -262,7 +272,7 @@ impl App {
                 exam::compact(ui, self, &mut asked);
                 return;
             }
-            chrome::top_bar(ui, self, &mut asked);
+            chrome::top_bar(ui, &self.words, &mut asked);
             if self.was_busy {
                 parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
             }
@@ -280,15 +290,5 @@ impl App {
             ui.ctx().request_repaint();
         }
         self.asked.extend(asked);
-    }
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.drain(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.draw(ui);
     }
 }

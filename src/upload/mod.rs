@@ -5,6 +5,7 @@
 //! is. A nudge that comes while one waits already is the same nudge (a channel of one).
 
 mod client;
+mod enrolment;
 pub mod policy;
 
 use std::collections::btree_map::Entry;
@@ -21,8 +22,10 @@ use policy::{Answer, Verdict};
 
 use crate::backoff;
 use crate::redact::Pii;
-use crate::report::{Incarnation, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, SessionId};
+use crate::report::{Incarnation, JoinCode, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, SessionId};
 use crate::spool::{self, Outbox, SpoolError};
+
+pub use enrolment::{EnrolError, enrol};
 
 /// Where reports go.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct Settings {
     /// `https://host[:port][/path]`.
     pub server: String,
     pub token: Pii<String>,
+    /// The code that the token came by: makes it good again once it has expired.
+    pub code: Option<JoinCode>,
     /// Certificates (PEM) that alone vouch for the server; the system's when absent.
     pub authority: Option<PathBuf>,
     /// Allows `http://` to this machine.

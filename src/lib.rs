@@ -20,7 +20,7 @@
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
-//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging` |
+//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, and of `presence` the policy |
 
 pub mod geometry;
 pub mod redact;

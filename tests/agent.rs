@@ -453,6 +453,7 @@ fn no_frame_is_written_to_disk_or_sent() {
         server: format!("http://{address}"),
         token: inview::redact::Pii::new("token".to_owned()),
         authority: None,
+        code: None,
         allow_plain_loopback: true,
         folder: folder.path().join("spool"),
         session: None,

@@ -16,8 +16,8 @@ const LAYERS: [&[&str]; 8] = [
     &["agent"],
     &["ui", "server"],
 ];
-/// The backend shares nothing with the agent but the words on the wire.
-const SERVER_USES: [&str; 5] = ["time", "report", "redact", "trust", "logging"];
+/// The backend shares nothing with the agent but the words on the wire; the policy is one of them.
+const SERVER_USES: [&str; 6] = ["time", "report", "redact", "trust", "logging", "presence"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -9,6 +9,27 @@ seconds = { $count ->
    *[other] { $count } Sekunden
 }
 
+## Vor der Prüfung: der Einstieg
+join-title = An der Prüfung teilnehmen
+join-intro = Fügen Sie den Link, den Sie erhalten haben, in eines der Felder ein, oder geben Sie die Adresse des Servers und Ihren Code ein.
+join-server = Server
+join-code = Code
+join-join = Teilnehmen
+join-asking = Der Server wird gefragt …
+join-no-link = Das ist kein Link zu einer Prüfung. Kopieren Sie den ganzen Link, oder geben Sie die Adresse des Servers und den Code ein.
+join-no-server = Das ist keine Adresse eines Servers. Sie sieht so aus: https://exams.example.
+join-plain = Die Adresse des Servers muss mit https:// beginnen.
+join-no-code = Das ist kein Code. Ein Code hat zwölf Buchstaben und Ziffern.
+join-no-connection = Der Server ist nicht zu erreichen. Prüfen Sie Ihre Verbindung und die Adresse, und versuchen Sie es noch einmal.
+join-not-trusted = Der Server konnte nicht beweisen, dass er der richtige ist. Machen Sie nicht weiter; sagen Sie der Aufsicht Bescheid.
+join-not-inview = Unter dieser Adresse ist kein InView-Server. Prüfen Sie die Adresse. In einem Netz mit Anmeldeseite melden Sie sich erst dort an.
+join-code-unknown = Der Server kennt diesen Code nicht. Prüfen Sie ihn Zeichen für Zeichen.
+join-code-expired = Dieser Code gilt nicht mehr. Bitten Sie die Aufsicht um einen neuen.
+join-code-used = Dieser Code wurde schon verwendet, auf einem anderen Computer oder von jemand anderem. Bitten Sie die Aufsicht um einen neuen.
+join-too-many = Aus Ihrem Netz kamen zu viele falsche Codes. Warten Sie fünf Minuten, und versuchen Sie es noch einmal.
+join-server-failed = Der Server kann gerade nicht antworten. Versuchen Sie es noch einmal.
+join-other = Das hat nicht geklappt. Sagen Sie der Aufsicht, was unten steht.
+
 ## Vor der Prüfung: Einwilligung
 welcome-title = Vor Ihrer Prüfung
 welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Kamera sind. Bitte lesen Sie, was das bedeutet.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = Mit einem Programm anstelle einer Kamera beginnt
 welcome-policy-end = Am Ende sehen Sie alles, was gemeldet wurde, und können eine Kopie behalten.
 welcome-agree = Ich habe das gelesen und bin einverstanden
 welcome-continue = Weiter zur Kameraprüfung
+welcome-other-exam = Andere Prüfung
 
 ## Vor der Prüfung: Kamera
 check-title = Kameraprüfung

@@ -9,6 +9,27 @@ seconds = { $count ->
    *[other] { $count } seconds
 }
 
+## Before the exam: the way in
+join-title = Join your exam
+join-intro = Paste the link that you were sent into one of the fields, or type the server’s address and your code.
+join-server = Server
+join-code = Code
+join-join = Join
+join-asking = Asking the server …
+join-no-link = This is not a link to an exam. Copy the whole link, or type the server’s address and the code.
+join-no-server = This is not the address of a server. It looks like https://exams.example.
+join-plain = The server’s address must begin with https://.
+join-no-code = This is not a code. A code has twelve letters and digits.
+join-no-connection = The server cannot be reached. Check your connection and the address, and try again.
+join-not-trusted = The server could not prove that it is the one you want. Do not go on; tell your exam’s supervisor.
+join-not-inview = There is no InView server at this address. Check the address. In a network with a login page, log in first.
+join-code-unknown = The server does not know this code. Check it, letter by letter.
+join-code-expired = This code is no longer valid. Ask your exam’s supervisor for a new one.
+join-code-used = This code was already used, on another computer or by another user. Ask your exam’s supervisor for a new one.
+join-too-many = Too many wrong codes came from your network. Wait five minutes, and try again.
+join-server-failed = The server cannot answer just now. Try again.
+join-other = That did not work. Tell your exam’s supervisor what is written below.
+
 ## Before the exam: consent
 welcome-title = Before your exam
 welcome-intro = InView notes whether you are in view of your camera while the exam runs. Please read what that means.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = The exam does not start with a program in place 
 welcome-policy-end = At the end you see everything that was reported, and can keep a copy.
 welcome-agree = I have read this and agree
 welcome-continue = Continue to the camera check
+welcome-other-exam = Another exam
 
 ## Before the exam: camera
 check-title = Camera check

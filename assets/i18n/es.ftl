@@ -9,6 +9,27 @@ seconds = { $count ->
    *[other] { $count } segundos
 }
 
+## Antes del examen: la entrada
+join-title = Entrar en su examen
+join-intro = Pegue en uno de los campos el enlace que ha recibido, o escriba la dirección del servidor y su código.
+join-server = Servidor
+join-code = Código
+join-join = Entrar
+join-asking = Preguntando al servidor …
+join-no-link = Esto no es un enlace a un examen. Copie el enlace entero, o escriba la dirección del servidor y el código.
+join-no-server = Esto no es la dirección de un servidor. Tiene esta forma: https://exams.example.
+join-plain = La dirección del servidor debe empezar por https://.
+join-no-code = Esto no es un código. Un código tiene doce letras y cifras.
+join-no-connection = No se puede llegar al servidor. Compruebe su conexión y la dirección, e inténtelo de nuevo.
+join-not-trusted = El servidor no ha podido demostrar que es el correcto. No siga; avise a quien supervisa el examen.
+join-not-inview = En esta dirección no hay ningún servidor de InView. Compruebe la dirección. Si su red tiene una página de acceso, entre primero en ella.
+join-code-unknown = El servidor no conoce este código. Compruébelo letra por letra.
+join-code-expired = Este código ya no es válido. Pida uno nuevo a quien supervisa el examen.
+join-code-used = Este código ya se ha utilizado, en otro ordenador o por otra persona. Pida uno nuevo a quien supervisa el examen.
+join-too-many = Han llegado demasiados códigos erróneos desde su red. Espere cinco minutos e inténtelo de nuevo.
+join-server-failed = El servidor no puede responder en este momento. Inténtelo de nuevo.
+join-other = No ha funcionado. Diga a quien supervisa el examen lo que pone abajo.
+
 ## Antes del examen: consentimiento
 welcome-title = Antes de su examen
 welcome-intro = InView anota si usted está a la vista de su cámara mientras dura el examen. Lea, por favor, lo que eso significa.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = El examen no empieza con un programa en lugar de
 welcome-policy-end = Al final verá todo lo que se ha comunicado y podrá guardar una copia.
 welcome-agree = He leído esto y estoy de acuerdo
 welcome-continue = Continuar con la cámara
+welcome-other-exam = Otro examen
 
 ## Antes del examen: cámara
 check-title = Prueba de la cámara

@@ -8,6 +8,27 @@ seconds = { $count ->
    *[other] { $count }秒
 }
 
+## 試験の前:参加
+join-title = 試験に参加する
+join-intro = 受け取ったリンクをどちらかの欄に貼り付けるか、サーバーのアドレスとコードを入力してください。
+join-server = サーバー
+join-code = コード
+join-join = 参加する
+join-asking = サーバーに問い合わせています…
+join-no-link = 試験へのリンクではありません。リンク全体をコピーするか、サーバーのアドレスとコードを入力してください。
+join-no-server = サーバーのアドレスではありません。https://exams.example のような形です。
+join-plain = サーバーのアドレスは https:// で始まります。
+join-no-code = コードではありません。コードは12文字の英数字です。
+join-no-connection = サーバーにつながりません。接続とアドレスを確かめて、もう一度お試しください。
+join-not-trusted = サーバーが正しいものだと確かめられませんでした。先に進まず、試験監督に知らせてください。
+join-not-inview = このアドレスにInViewのサーバーはありません。アドレスを確かめてください。ログインページのあるネットワークでは、先にログインしてください。
+join-code-unknown = サーバーがこのコードを知りません。1文字ずつ確かめてください。
+join-code-expired = このコードはもう使えません。試験監督に新しいコードをもらってください。
+join-code-used = このコードは、別のコンピューターか別の人によってすでに使われています。試験監督に新しいコードをもらってください。
+join-too-many = お使いのネットワークから間違ったコードが続けて送られました。5分待ってから、もう一度お試しください。
+join-server-failed = サーバーは今、応答できません。もう一度お試しください。
+join-other = うまくいきませんでした。下に書かれていることを試験監督に伝えてください。
+
 ## 試験の前:同意
 welcome-title = 試験の前に
 welcome-intro = InViewは、試験中にあなたがカメラに映っているかどうかを記録します。その内容をお読みください。
@@ -24,6 +45,7 @@ welcome-policy-virtual-refuse = カメラの代わりにプログラムを使う
 welcome-policy-end = 終わったら、報告した内容をすべて確認でき、控えを保存できます。
 welcome-agree = 読んだうえで同意します
 welcome-continue = カメラの確認へ進む
+welcome-other-exam = 別の試験
 
 ## 試験の前:カメラ
 check-title = カメラの確認

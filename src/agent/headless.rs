@@ -10,11 +10,12 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use crossbeam_channel::{Sender, bounded, never, select};
+use anyhow::{Context as _, bail};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use serde::Deserialize;
 
 use super::args::Args;
+use super::start::Asked;
 use super::{Agent, Command, Phase, Snapshot, start};
 use crate::report::CommandId;
 
@@ -32,7 +33,7 @@ enum Line {
 
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
-    start::exit_status(try_run(args))
+    start::exit_status(try_run(args).map(Some))
 }
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
@@ -41,7 +42,25 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     let waker = move || {
         wake.try_send(()).ok();
     };
-    let agent = Agent::start(start::setup(args)?, start::world(args, waker)?)?;
+    let session = match start::asked(args)? {
+        Asked::Known(session) => *session,
+        Asked::Join(link) => start::join(args, &link)?,
+        Asked::Nothing => bail!(
+            "no exam is named, and none goes on: give the link or the file that you were sent by \
+             --session"
+        ),
+    };
+    let earlier = start::earlier(args, Some(&session))?;
+    let agent = Agent::start(session.setup.clone(), start::world(args, waker)?)?;
+    let last = watch(args, &agent, &woken)?;
+    drop(agent);
+    drop(earlier);
+    session.close(&last);
+    Ok(last)
+}
+
+/// Runs the exam; returns how things stood last.
+fn watch(args: &Args, agent: &Agent, woken: &Receiver<()>) -> anyhow::Result<Snapshot> {
     let flush = Duration::from_secs(args.flush);
     let (lines, mut typed) = bounded(16);
     let (stop, stopped) = bounded(1);
@@ -59,7 +78,7 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
             recv(woken) -> _ => false,
             recv(typed) -> line => {
                 match line {
-                    Ok(line) => obey(&agent, line, flush),
+                    Ok(line) => obey(agent, line, flush),
                     // Standard input has ended: nobody commands any more.
                     Err(_) => typed = never(),
                 }

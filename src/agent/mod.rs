@@ -40,7 +40,9 @@ mod device;
 pub mod headless;
 mod heart;
 mod inbox;
+mod joined;
 mod journal;
+pub mod links;
 mod period;
 mod preferences;
 mod preview;
@@ -69,6 +71,7 @@ use crate::report::{CommandId, Consent, ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
+pub use joined::JoinError;
 pub use preferences::Preferences;
 pub use preview::Preview;
 pub use sensors::ReadMachine;

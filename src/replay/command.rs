@@ -146,6 +146,7 @@ fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
         server: server.clone(),
         token: settings::read_token(token_file)?,
         authority: args.ca.clone(),
+        code: None,
         allow_plain_loopback: args.allow_plain_loopback,
         folder: spool_folder(args, server)?,
         session: None,

@@ -8,6 +8,7 @@
 //! commands.
 
 mod command;
+mod enrolment;
 mod event;
 mod hash;
 mod heartbeat;
@@ -20,6 +21,9 @@ mod session;
 pub use command::{
     ALREADY_BEGUN, CommandKind, CommandList, Confirmation, MALFORMED, MAX_TEXT_CHARS, Outcome,
     ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
+};
+pub use enrolment::{
+    Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, agent_link, page_link,
 };
 pub use event::{
     Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded, SessionStarted,
@@ -35,8 +39,8 @@ pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdenti
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};
 pub use session::{
-    Chain, IntervalList, RejectedEvent, SessionDetail, SessionPage, SessionStatus, SessionSummary,
-    StoredInterval,
+    Chain, IntervalList, IssuedSession, RejectedEvent, SessionDetail, SessionPage, SessionStatus,
+    SessionSummary, StoredInterval,
 };
 
 /// Most events in one batch.

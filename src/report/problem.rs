@@ -36,6 +36,14 @@ pub const NOT_FOUND: &str = "urn:inview:problem:not-found";
 pub const METHOD: &str = "urn:inview:problem:method";
 /// A parameter of the address cannot be used.
 pub const PARAMETER: &str = "urn:inview:problem:parameter";
+/// No code of a session, or one that is good no longer.
+pub const CODE_UNKNOWN: &str = "urn:inview:problem:code-unknown";
+/// Another agent has used the code.
+pub const CODE_USED: &str = "urn:inview:problem:code-used";
+/// Too many wrong codes came from this address; try again after `Retry-After`.
+pub const RATE_LIMIT: &str = "urn:inview:problem:rate-limit";
+/// The body cannot be read as what belongs here.
+pub const MALFORMED: &str = "urn:inview:problem:malformed";
 /// Too much at once; try again.
 pub const BUSY: &str = "urn:inview:problem:busy";
 /// The server failed; try again.

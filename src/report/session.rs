@@ -14,6 +14,8 @@ use crate::time::MediaTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
+    /// A code was issued, and nothing has been heard yet.
+    Issued,
     /// The agent looks, and the exam has not begun.
     CheckingIn,
     Running,
@@ -26,13 +28,19 @@ pub enum SessionStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionSummary {
     pub session: SessionId,
-    /// Empty until the session's first report has come.
+    /// As it was issued, or else as the agent says: empty until the first report has come.
     pub label: String,
     pub agent: String,
     pub status: SessionStatus,
-    /// By the server's clock: RFC 3339, UTC.
-    pub first_contact: String,
-    pub last_contact: String,
+    /// Absent when nobody issued it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<IssuedSession>,
+    /// When the first and the last report came, by the server's clock: RFC 3339, UTC. Absent until
+    /// then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_contact: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_contact: Option<String>,
     /// The start by the agent's clock (RFC 3339, UTC); absent in replay without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
@@ -45,6 +53,18 @@ pub struct SessionSummary {
     /// What the last heartbeat said; absent where none ever came, as in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liveness: Option<Liveness>,
+}
+
+/// What became of a session's code. Times are RFC 3339, UTC, by the server's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "names on the wire")]
+pub struct IssuedSession {
+    pub issued_at: String,
+    /// Until when the code is good.
+    pub expires_at: String,
+    /// When an agent used the code; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_at: Option<String>,
 }
 
 /// A page of the list, newest session first.

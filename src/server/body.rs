@@ -1,16 +1,19 @@
-//! Bodies of requests: of the right kind, whole, and not too long.
+//! Bodies of requests: of the right kind, whole, in time, and no longer than they may be.
 
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
 use crate::report::problem;
 
 /// The whole body must have come after this long.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Most bytes of a body that is no batch: a policy is a tenth of this.
+const MAX_JSON_BYTES: usize = 16 * 1024;
 
 /// Refuses what is not of this media type, or is compressed.
 pub(super) fn require(media_type: &str, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -39,4 +42,16 @@ pub(super) async fn read(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, problem::TIMEOUT, title))
         }
     }
+}
+
+/// Reads a body of JSON.
+pub(super) async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Refusal> {
+    require("application/json", headers)?;
+    let bytes = read(body, MAX_JSON_BYTES).await?;
+    // The error says where and what was expected. It may repeat a name, and no value but a short
+    // one of the wrong type.
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(error.to_string()))
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 200 and a receipt | all events are stored now, or were before |
 //! | 400 malformed-batch | no list, an empty one, or several incarnations |
-//! | 401, 403 | no good token; a token that only reads |
+//! | 401, 403 | no good token; one that does not write, or not for this session |
 //! | 408 timeout | the body did not come in ten seconds |
 //! | 409 gap, fork | the events do not continue the stored chain |
 //! | 413 too-large | more than 100 events or 256 KiB |
@@ -20,6 +20,7 @@ use jiff::{Timestamp, Unit};
 
 use super::auth::Agent;
 use super::batch::{self, BatchError};
+use super::body;
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
 use super::{OfSession, State, body};
@@ -32,6 +33,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Receipt>, Refusal> {
+    agent.must_be_of(session)?;
     body::require(BATCH_CONTENT_TYPE, &headers)?;
     // After the token: only agents can use up the places.
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };

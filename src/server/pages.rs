@@ -21,8 +21,8 @@ use super::timeline::{Timeline, layout};
 use super::{OfSession, State};
 use super::{sessions, store};
 use crate::report::{
-    ClosedBy, CommandKind, Family, Kind, Liveness, MAX_TEXT_CHARS, Outcome, Phase, SessionDetail,
-    SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Outcome, Phase,
+    SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
 };
 use crate::time::MediaTime;
 
@@ -87,6 +87,12 @@ struct ListPage {
 struct Row {
     session: SessionSummary,
     timeline: Timeline,
+}
+
+#[derive(Template)]
+#[template(path = "issued.html", config = "src/server/askama.toml")]
+struct IssuedPage {
+    issued: Issued,
 }
 
 #[derive(Template)]
@@ -185,12 +191,17 @@ pub(super) fn login(
     render(status, &LoginPage { fault })
 }
 
+/// The code of a session that was issued: this page alone shows it.
+pub(super) fn issued(issued: Issued) -> Result<Response, PageError> {
+    render(StatusCode::CREATED, &IssuedPage { issued })
+}
+
 pub(super) async fn style() -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
     (headers, include_str!("templates/style.css"))
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
+pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
     let page = page.render().map_err(|error| {
         tracing::error!(%error, "a page cannot be made");
         Refusal::internal()
@@ -234,6 +245,7 @@ mod say {
     pub(super) fn status(status: SessionStatus) -> &'static str {
         match status {
             SessionStatus::CheckingIn => "checking in",
+            SessionStatus::Issued => "not started",
             SessionStatus::Running => "running",
             SessionStatus::Silent => "silent",
             SessionStatus::Ended => "ended",

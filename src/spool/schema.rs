@@ -1,6 +1,8 @@
 //! Tables of the spool, and whether what stands in them can be believed.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::QUOTA_BYTES;
 use super::head::Head;
@@ -8,11 +10,14 @@ use crate::report::{Hash, SessionId};
 
 /// Version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 1;
+/// How long one connection waits for another.
+const BUSY: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Sets the promises of a connection: durable before it returns, waits for the other connection.
 pub(super) fn configure(database: &Connection) -> rusqlite::Result<()> {
-    database.busy_timeout(std::time::Duration::from_secs(5))?;
-    database.pragma_update(None, "journal_mode", "WAL")?;
+    database.busy_timeout(BUSY)?;
+    use_wal(database)?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "fullfsync", true)?;
     database.pragma_update(None, "wal_autocheckpoint", 64)?;
@@ -21,9 +26,25 @@ pub(super) fn configure(database: &Connection) -> rusqlite::Result<()> {
     database.pragma_update(None, "max_page_count", pages)
 }
 
-/// Makes the tables of a new file.
+/// While another connection makes the same switch, `SQLite` refuses it at once and does not wait.
+fn use_wal(database: &Connection) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY =>
+            {
+                std::thread::park_timeout(PAUSE);
+                waited += PAUSE;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Makes the tables of a new file, unless another connection has just done so: it is waited for.
 pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
-    let transaction = database.transaction()?;
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
         transaction.execute_batch(

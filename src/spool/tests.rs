@@ -344,3 +344,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn those_that_open_a_new_spool_at_the_same_time_wait_for_each_other() {
+    let session = SessionId::derived(&[b"session"]);
+    for _ in 0..50 {
+        let folder = tempfile::tempdir().unwrap();
+        let together = std::sync::Barrier::new(3);
+        std::thread::scope(|threads| {
+            for _ in 0..2 {
+                threads.spawn(|| {
+                    together.wait();
+                    Outbox::open(folder.path(), session, Incarnation::of_replay(session)).unwrap();
+                });
+            }
+            // The uploader looks for what waits.
+            threads.spawn(|| {
+                together.wait();
+                unsent(folder.path());
+            });
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "none was set aside");
+    }
+}

@@ -1,4 +1,4 @@
-//! What the window knows and does. `drain` takes the news and carries out what was asked; `draw`
+//! What the window knows and does once an exam was joined. `drain` takes the news and carries out what was asked; `draw`
 //! draws. A hidden window is drained and not drawn.
 
 use std::path::PathBuf;
@@ -68,6 +68,8 @@ pub(super) enum Action {
     Speak(Language),
     Agree(bool),
     Consent,
+    /// This is not the candidate's exam.
+    Leave,
     ReadAgain,
     Mute(bool),
     TrySound,
@@ -94,7 +96,7 @@ pub(super) enum Question {
     Leave,
 }
 
-/// The window.
+/// The window on an agent.
 pub struct App {
     watched: Arc<dyn Watched>,
     desktop: Arc<dyn Desktop>,
@@ -111,6 +113,7 @@ pub struct App {
     question: Option<Question>,
     is_compact: bool,
     is_closing: bool,
+    is_left: bool,
     /// The last command was not taken.
     was_busy: bool,
     saved: Option<Result<Saved, String>>,
@@ -154,6 +157,7 @@ impl App {
             question: None,
             is_compact: false,
             is_closing: false,
+            is_left: false,
             was_busy: false,
             saved: None,
             not_opened: None,
@@ -177,6 +181,11 @@ impl App {
 
     pub(super) fn direction(&self) -> Direction {
         self.direction.unwrap_or(self.words.language().direction())
+    }
+
+    /// The candidate wants another exam, and this one has not begun.
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left
     }
 
     pub(super) fn words(&self) -> &Words {
@@ -293,6 +302,7 @@ impl App {
             }
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
+            Action::Leave => self.is_left = self.view.screen == Screen::CheckIn,
             Action::ReadAgain => {
                 (self.agreed, self.consent) = (false, None);
                 self.command(Command::Agreed(false));
@@ -416,7 +426,7 @@ impl App {
             exam::compact(ui, self, asked);
             return;
         }
-        chrome::top_bar(ui, self, asked);
+        chrome::top_bar(ui, &self.words, asked);
         message::show(ui, self, asked);
         if self.was_busy {
             parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
@@ -427,15 +437,5 @@ impl App {
             (Screen::Exam, _) => exam::show(ui, self, asked),
             (Screen::Ending | Screen::Ended, _) => end::show(ui, self, asked),
         }
-    }
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.drain(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.draw(ui);
     }
 }

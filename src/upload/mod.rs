@@ -11,6 +11,7 @@
 //! batch that hangs holds up none.
 
 mod client;
+mod enrolment;
 pub mod heartbeat;
 pub mod policy;
 pub mod schedule;
@@ -32,9 +33,11 @@ use turns::{Key, Next, Turns};
 
 use crate::clock::Reading;
 use crate::redact::Pii;
-use crate::report::{MAX_BATCH_BYTES, SessionId};
+use crate::report::{JoinCode, MAX_BATCH_BYTES, SessionId};
 use crate::spool::{self, Outbox, SpoolError};
 use crate::time::MediaTime;
+
+pub use enrolment::{EnrolError, enrol};
 
 /// Where reports go.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct Settings {
     /// `https://host[:port][/path]`.
     pub server: String,
     pub token: Pii<String>,
+    /// The code that the token came by: makes it good again once it has expired.
+    pub code: Option<JoinCode>,
     /// Certificates (PEM) that alone vouch for the server; the system's when absent.
     pub authority: Option<PathBuf>,
     /// Allows `http://` to this machine.

@@ -1,6 +1,7 @@
 use inview::report::{Heartbeat, StoredCommand};
 
 use super::*;
+use inview::report::{Enrolment, EnrolmentRequest, IssueRequest, Issued};
 
 #[test]
 fn the_examples_in_the_description_of_the_protocol_hold() {
@@ -34,6 +35,24 @@ fn the_examples_in_the_description_of_the_protocol_hold() {
     assert_example("heartbeat-answer", &beat(&heartbeat));
     assert_example("commands", &server.get(&address));
     assert_example("session", &server.get(&format!("/v1/sessions/{session}")));
+}
+
+#[test]
+fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
+    fn read<T: serde::de::DeserializeOwned + serde::Serialize>(kind: &str) -> T {
+        let example = examples(kind)[0];
+        let read: T = serde_json::from_str(example).unwrap_or_else(|error| panic!("{error}"));
+        let again = serde_json::to_value(&read).unwrap();
+        assert_eq!(again, serde_json::from_str::<serde_json::Value>(example).unwrap(), "{kind}");
+        read
+    }
+    read::<IssueRequest>("issue");
+    read::<EnrolmentRequest>("enrolment-request");
+    read::<Enrolment>("enrolment");
+    let issued: Issued = read("issued");
+    let server = "https://exams.example:8443";
+    assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code));
+    assert_eq!(*issued.agent_link.reveal(), inview::report::agent_link(server, &issued.code));
 }
 
 /// The blocks of one kind in the description of the protocol.

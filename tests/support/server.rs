@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use inview::report::{CommandList, IntervalList, SessionPage, StoredCommand, StoredInterval};
+use inview::report::{
+    CommandList, IntervalList, Issued, SessionPage, SessionSummary, StoredCommand, StoredInterval,
+};
 use serde_json::Value;
 
 /// A running server; killed when dropped.
@@ -72,9 +74,25 @@ impl ServerProgram {
         serde_json::from_slice(&answer.bytes().unwrap()).unwrap()
     }
 
+    /// Issues a session by the command, as the server's keeper would.
+    pub fn issue(program: &str, data: &Path, label: &str) -> Issued {
+        let file = data.join("issued.json");
+        let mut command = Command::new(program);
+        command.args(["issue", "--label", label, "--data"]).arg(data).arg("--file").arg(&file);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let issued: Vec<Issued> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        issued.into_iter().next().unwrap()
+    }
+
+    /// All sessions, the newest first.
+    pub fn sessions(&self) -> Vec<SessionSummary> {
+        self.get::<SessionPage>("/v1/sessions").sessions
+    }
+
     /// The only session's address, once it is known.
     fn session(&self) -> Option<String> {
-        let sessions = self.get::<SessionPage>("/v1/sessions").sessions;
+        let sessions = self.sessions();
         assert!(sessions.len() <= 1, "{sessions:?}");
         sessions.first().map(|session| format!("/v1/sessions/{}", session.session))
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
 use super::{StoreError, Tenant};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, Liveness, Phase,
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness, Phase,
     RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
     SessionStatus, SessionSummary, StoredInterval,
 };
@@ -31,10 +31,12 @@ fn summary_columns() -> String {
                 count(interval.interval),
                 count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
                 max(max(start_ms, coalesce(end_ms, start_ms))), started_contact,
+                issue.label, issue.issued_at, issue.expires_at, issue.enrolled_at,
                 {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
-             LEFT JOIN liveness
+         LEFT JOIN issue ON issue.tenant = session.tenant AND issue.session = session.session
+         LEFT JOIN liveness
              ON liveness.tenant = session.tenant AND liveness.session = session.session
          WHERE session.tenant = ?1"
     )
@@ -43,8 +45,9 @@ fn summary_columns() -> String {
 /// One row of the query above.
 struct Found {
     session: SessionId,
-    first_contact: i64,
-    last_contact: i64,
+    /// Of the first report and of the last one.
+    contact: Option<(i64, i64)>,
+    issued: Option<(String, IssuedSession)>,
     started: Option<SessionStarted>,
     ended: Option<SessionEnded>,
     alert_after_ms: u64,
@@ -61,8 +64,8 @@ impl Found {
         let ended: Option<String> = row.get(4)?;
         Ok(Self {
             session: SessionId(Uuid::from_bytes(row.get(0)?)),
-            first_contact: row.get(1)?,
-            last_contact: row.get(2)?,
+            contact: row.get::<_, Option<i64>>(1)?.zip(row.get(2)?),
+            issued: issued(row)?,
             started: json(row.get(3)?)?,
             ended: ended.map(|text| serde_json::from_str(&text)).transpose()?,
             alert_after_ms: row.get(5)?,
@@ -70,7 +73,7 @@ impl Found {
             alerts: row.get(7)?,
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
             started_contact: row.get(9)?,
-            liveness: liveness::read(row, 10)?,
+            liveness: liveness::read(row, 14)?,
         })
     }
 
@@ -80,25 +83,23 @@ impl Found {
             Some(_) => SILENT_AFTER_MICROS,
             None => SILENT_WITHOUT_HEARTBEATS_MICROS,
         };
-        if self.ended.is_some() {
-            SessionStatus::Ended
-        } else if now.as_microsecond() - self.last_contact > silent_after {
-            SessionStatus::Silent
-        } else if phase == Some(Phase::CheckIn) {
-            SessionStatus::CheckingIn
-        } else {
-            SessionStatus::Running
+        match self.contact {
+            None => SessionStatus::Issued,
+            Some(_) if self.ended.is_some() => SessionStatus::Ended,
+            Some((_, last)) if now.as_microsecond() - last > silent_after => SessionStatus::Silent,
+            Some(_) if phase == Some(Phase::CheckIn) => SessionStatus::CheckingIn,
+            Some(_) => SessionStatus::Running,
         }
     }
 
     fn duration(&self) -> MediaTime {
         let is_live = self.started.as_ref().is_some_and(|started| started.started_at.is_some());
         let last = MediaTime::from_millis(self.last_ms);
-        match (&self.ended, self.started_contact) {
+        match (&self.ended, self.started_contact.zip(self.contact)) {
             (Some(ended), _) => ended.duration_ms,
             // Live: media time runs with the clock.
-            (None, Some(since)) if is_live => {
-                last.max(MediaTime::from_micros(self.last_contact - since))
+            (None, Some((since, (_, last_contact)))) if is_live => {
+                last.max(MediaTime::from_micros(last_contact - since))
             }
             (None, _) => last,
         }
@@ -108,11 +109,15 @@ impl Found {
         let started = self.started.as_ref();
         SessionSummary {
             session: self.session,
-            label: started.map(|started| started.label.clone()).unwrap_or_default(),
+            label: match (&self.issued, started) {
+                (Some((label, _)), _) => label.clone(),
+                (None, started) => started.map(|it| it.label.clone()).unwrap_or_default(),
+            },
             agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
             status: self.status(now),
-            first_contact: rfc3339(self.first_contact),
-            last_contact: rfc3339(self.last_contact),
+            issued: self.issued.as_ref().map(|(_, issued)| issued.clone()),
+            first_contact: self.contact.map(|(first, _)| rfc3339(first)),
+            last_contact: self.contact.map(|(_, last)| rfc3339(last)),
             started_at: started.and_then(|started| started.started_at.clone()),
             duration_ms: self.duration(),
             intervals: self.intervals,
@@ -120,6 +125,17 @@ impl Found {
             liveness: self.liveness.clone(),
         }
     }
+}
+
+/// What was issued, and under which label.
+fn issued(row: &Row<'_>) -> Result<Option<(String, IssuedSession)>, StoreError> {
+    let Some(label) = row.get(10)? else { return Ok(None) };
+    let issued = IssuedSession {
+        issued_at: rfc3339(row.get(11)?),
+        expires_at: rfc3339(row.get(12)?),
+        enrolled_at: row.get::<_, Option<i64>>(13)?.map(rfc3339),
+    };
+    Ok(Some((label, issued)))
 }
 
 /// A page of sessions, newest first, behind the session `after`; `None` when that is not known.
@@ -134,7 +150,7 @@ pub(in crate::server) fn sessions(
         None => Some(i64::MAX),
         Some(after) => database
             .query_row(
-                "SELECT first_contact FROM session WHERE tenant = ?1 AND session = ?2",
+                "SELECT listed_at FROM session WHERE tenant = ?1 AND session = ?2",
                 params![tenant.as_str(), after.0.as_bytes()],
                 |row| row.get(0),
             )
@@ -143,9 +159,9 @@ pub(in crate::server) fn sessions(
     let Some(bound) = bound else { return Ok(None) };
     let after = after.map_or([u8::MAX; 16], |after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
-        "{} AND (first_contact, session.session) < (?3, ?4)
+        "{} AND (listed_at, session.session) < (?3, ?4)
          GROUP BY session.session
-         ORDER BY first_contact DESC, session.session DESC LIMIT ?5",
+         ORDER BY listed_at DESC, session.session DESC LIMIT ?5",
         summary_columns()
     ))?;
     let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];

@@ -10,8 +10,11 @@ use super::StoreError;
 /// How a file of one version becomes one of the next: the first step makes the tables of a new file.
 /// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
 /// changed.
-const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] =
-    &[|database| database.execute_batch(TABLES), |database| database.execute_batch(HEARTBEATS)];
+const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
+    |database| database.execute_batch(TABLES),
+    |database| database.execute_batch(HEARTBEATS),
+    |database| database.execute_batch(ISSUED),
+];
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
@@ -128,6 +131,50 @@ const HEARTBEATS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// A session may be known before its first report. `listed_at`: since when. `issue` has what was
+/// issued for it, `issue.token` the hash of the token that has enrolled; a credential with a session
+/// is good for that session only.
+const ISSUED: &str = "
+    DROP INDEX session_newest;
+    ALTER TABLE session RENAME TO session_before;
+    CREATE TABLE session (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        listed_at INTEGER NOT NULL,
+        first_contact INTEGER,
+        last_contact INTEGER,
+        alert_after_ms INTEGER NOT NULL,
+        started TEXT,
+        ended TEXT,
+        started_contact INTEGER,
+        PRIMARY KEY (tenant, session),
+        CHECK ((first_contact IS NULL) = (last_contact IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO session (tenant, session, listed_at, first_contact, last_contact, alert_after_ms,
+                         started, ended, started_contact)
+        SELECT tenant, session, first_contact, first_contact, last_contact, alert_after_ms,
+               started, ended, started_contact
+        FROM session_before;
+    DROP TABLE session_before;
+    CREATE INDEX session_newest ON session (tenant, listed_at DESC, session DESC);
+
+    CREATE TABLE issue (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        code BLOB NOT NULL UNIQUE,
+        label TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        issued_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        token BLOB,
+        enrolled_at INTEGER,
+        PRIMARY KEY (tenant, session),
+        CHECK ((token IS NULL) = (enrolled_at IS NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE credential ADD COLUMN session BLOB;
+";
+
 /// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -173,7 +220,11 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::report::{Hash, SessionStatus};
+    use crate::server::store::{Scope, Tenant, credential, read};
 
     fn version(database: &Connection) -> i64 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -201,6 +252,29 @@ mod tests {
             assert_eq!(contacts, [Some(7), None]);
             database.execute_batch("SELECT * FROM liveness, command, outcome").unwrap();
         }
+    }
+
+    #[test]
+    fn a_database_of_version_1_keeps_its_sessions_and_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let before = include_str!("../../../tests/golden/server/version-1.sql");
+        Connection::open(&path).unwrap().execute_batch(before).unwrap();
+        drop(open_writer(&path).unwrap());
+        // Once only: the second time there is nothing left to do.
+        let database = open_writer(&path).unwrap();
+        let now = Timestamp::from_second(1_795_700_000).unwrap();
+        let tenant = Tenant::local();
+        let page = read::sessions(&database, &tenant, now, None, 9).unwrap().unwrap();
+        let [session] = &page.sessions[..] else { panic!("{page:?}") };
+        assert_eq!((session.label.as_str(), session.intervals), ("candidate 4471", 1));
+        assert_eq!((session.status, &session.issued), (SessionStatus::Ended, &None));
+        assert!(session.first_contact.is_some() && session.first_contact == session.last_contact);
+        let chains = read::chains(&database, &tenant, session.session).unwrap();
+        assert_eq!(chains[0].head_seq, 4);
+        let token = Hash::of(b"a token of version 1 to write");
+        let token = credential::find(&database, token, now).unwrap().unwrap();
+        assert_eq!((token.scope, token.session), (Scope::Write, None));
     }
 
     #[test]

@@ -56,6 +56,7 @@ fn an_alert_is_at_the_server_within_a_second_of_its_time() {
         server: server.says("address"),
         token: Pii::new(server.read("agent_token_file")),
         authority: Some(server.says("authority").into()),
+        code: None,
         allow_plain_loopback: false,
         folder: folder.path().join("spool"),
     };

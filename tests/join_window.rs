@@ -17,7 +17,7 @@ use inview::presence::Policy;
 use inview::report::SessionId;
 use inview::settings::link::{JoinLink, LinkError};
 use inview::ui::i18n::{Language, Words};
-use inview::ui::{About, Entrance, JoinFault, Joined, Watched, Window, theme};
+use inview::ui::{About, Entrance, JoinFault, Joined, ThisDesktop, Watched, Window, theme};
 
 const LINK: &str = "https://exams.example/join/7KQ4-M2XP-9TRD";
 
@@ -111,7 +111,9 @@ fn exam(folder: &Path) -> Joined {
         policy: Policy::default(),
         folder: folder.to_owned(),
         upload: None,
+        flush: Duration::ZERO,
         program: "test".to_owned(),
+        asks_consent: true,
     };
     let about = About {
         label: setup.label.clone(),
@@ -128,10 +130,11 @@ fn exam(folder: &Path) -> Joined {
             Ok(detector)
         }),
         clock: Arc::new(Reading::now),
+        machine: Arc::new(inview::pace::Machine::default),
         waker: Arc::new(|| {}),
     };
     let watched: Arc<dyn Watched> = Arc::new(Agent::start(setup, world).unwrap());
-    Joined { watched, about }
+    Joined { watched, desktop: Arc::new(ThisDesktop::new(|| {})), about }
 }
 
 #[test]

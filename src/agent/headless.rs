@@ -92,7 +92,7 @@ fn watch(args: &Args, agent: &Agent, woken: &Receiver<()>) -> anyhow::Result<Sna
             told = Some(snapshot.clone());
         }
         for message in snapshot.messages.iter().filter(|message| is_heard && !message.shown) {
-            give(&agent, Command::Shown(message.id));
+            give(agent, Command::Shown(message.id));
         }
         if ended || snapshot.phase == Phase::Ended {
             return Ok(snapshot);

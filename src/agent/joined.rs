@@ -15,6 +15,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,7 @@ impl Joined {
         Ok(Self { kept, enrolment })
     }
 
-    /// What the agent watches by.
+    /// What the agent watches by; how long it flushes and whether it asks is for whoever starts it.
     pub(super) fn setup(&self, program: &str) -> Result<Setup, JoinError> {
         let Enrolment { session, label, policy, .. } = &self.enrolment;
         let policy = if policy.is_null() {
@@ -141,8 +142,10 @@ impl Joined {
             label: label.clone(),
             policy,
             folder: self.kept.folder.clone(),
-            upload: Some(self.kept.upload()),
+            upload: Some(upload::Settings { session: Some(*session), ..self.kept.upload() }),
+            flush: Duration::ZERO,
             program: program.to_owned(),
+            asks_consent: true,
         })
     }
 
@@ -179,6 +182,7 @@ impl Kept {
             authority: self.authority(),
             allow_plain_loopback: false,
             folder: self.spool(),
+            session: None,
         }
     }
 

@@ -63,12 +63,18 @@ impl Session {
     }
 }
 
-impl TryFrom<Joined> for Session {
-    type Error = JoinError;
+fn of_joined(args: &Args, joined: Joined) -> Result<Session, JoinError> {
+    let setup = Setup {
+        flush: Duration::from_secs(args.flush),
+        asks_consent: asks_consent(args),
+        ..joined.setup(PROGRAM)?
+    };
+    Ok(Session { setup, joined: Some(joined) })
+}
 
-    fn try_from(joined: Joined) -> Result<Self, JoinError> {
-        Ok(Self { setup: joined.setup(PROGRAM)?, joined: Some(joined) })
-    }
+/// A window asks; an exam client has asked before it starts the agent.
+fn asks_consent(args: &Args) -> bool {
+    !args.headless && !args.begin
 }
 
 /// Finds what is asked for, without asking a server.
@@ -86,7 +92,7 @@ pub fn asked(args: &Args) -> anyhow::Result<Asked> {
         Some((file, _)) => return Ok(Asked::Known(Box::new(of_file(args, Path::new(file))?))),
     };
     match known {
-        Some(joined) => Ok(Asked::Known(Box::new(joined.try_into()?))),
+        Some(joined) => Ok(Asked::Known(Box::new(of_joined(args, joined)?))),
         None => Ok(Asked::Nothing),
     }
 }
@@ -94,7 +100,7 @@ pub fn asked(args: &Args) -> anyhow::Result<Asked> {
 /// Joins an exam. Blocks while the server is asked.
 pub fn join(args: &Args, link: &JoinLink) -> anyhow::Result<Session> {
     let joined = Joined::join(&folder(args)?, link, args.authority.as_deref())?;
-    Ok(joined.try_into()?)
+    Ok(of_joined(args, joined)?)
 }
 
 /// Sends what sessions other than this one have left, for as long as it is held.

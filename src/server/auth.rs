@@ -212,11 +212,14 @@ impl FromRequestParts<State> for Proctor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let found = match bearer(&parts.headers) {
-            Some(_) => token_of(state, &parts.headers, Scope::Read).await?,
-            None => page_of(state, &parts.headers).await?,
+        let headers = &parts.headers;
+        let (found, kind, secret) = match bearer(headers) {
+            Some(token) => (token_of(state, headers, Scope::Read).await?, "token", token),
+            None => (page_of(state, headers).await?, "page", cookie(headers).unwrap_or_default()),
         };
-        Ok(Self { tenant: found.tenant })
+        let hash = hash_of(secret).to_string();
+        let by = format!("{kind}-{}", hash.get(..8).unwrap_or_default());
+        Ok(Self { tenant: found.tenant, by })
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<HeartbeatAnswer>, Refusal> {
+    agent.must_be_of(session)?;
     body::require("application/json", &headers)?;
     let Ok(_place) = state.heartbeats_in_flight.try_acquire() else { return Err(Refusal::busy()) };
     let heartbeat = parse(&body::read(body, MAX_HEARTBEAT_BYTES).await?)?;

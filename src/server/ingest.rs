@@ -20,7 +20,6 @@ use jiff::{Timestamp, Unit};
 
 use super::auth::Agent;
 use super::batch::{self, BatchError};
-use super::body;
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
 use super::{OfSession, State, body};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::client::ServerClient;
+use super::client::{ATTEMPT, ServerClient};
 use super::policy::Answer;
 use super::{Settings, UploadError};
 use crate::redact::Pii;
@@ -59,14 +59,16 @@ pub fn enrol(
     code: &JoinCode,
     token: &Pii<String>,
 ) -> Result<Enrolment, EnrolError> {
-    let client = ServerClient::new(&Settings {
+    let settings = Settings {
         server: server.to_owned(),
         token: token.clone(),
         code: None,
         authority: authority.map(Path::to_owned),
         allow_plain_loopback: false,
         folder: std::path::PathBuf::new(),
-    })?;
+        session: None,
+    };
+    let client = ServerClient::new(&settings, ATTEMPT)?;
     judge(&client.enrol(code)?)
 }
 

@@ -25,7 +25,7 @@ impl HeartbeatClient {
         let again = Failure::Again { retry_after: None };
         let body = serde_json::to_vec(heartbeat)
             .map_err(|error| (Failure::Slowly, unreachable(error.to_string())))?;
-        let answer = self.0.beat(session, body).map_err(|reason| (again, unreachable(reason)))?;
+        let answer = self.0.beat(session, &body).map_err(|reason| (again, unreachable(reason)))?;
         policy::judge_heartbeat(&answer)
     }
 }

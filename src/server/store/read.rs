@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
 use super::{StoreError, Tenant};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness, Phase,
-    RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
+    Phase, RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
     SessionStatus, SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;

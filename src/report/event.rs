@@ -112,6 +112,17 @@ pub enum Strain {
     Load,
 }
 
+impl Strain {
+    /// What a person reads.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Battery => "battery low",
+            Self::Heat => "computer hot",
+            Self::Load => "computer busy",
+        }
+    }
+}
+
 /// The last report of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEnded {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::StartOverride;
-use super::event::{Consent, SampledCamera};
+use super::event::{Consent, SampledCamera, Sampling};
 use super::hash::Hash;
 use super::heartbeat::Liveness;
 use super::identity::{Incarnation, IntervalId, SessionId};
@@ -101,6 +101,9 @@ pub struct SessionDetail {
     /// Why the recording broke off before its end; absent when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<String>,
+    /// When the camera was looked at at another rate, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampling: Vec<Sampling>,
     /// One for each incarnation.
     pub chains: Vec<Chain>,
     /// Events that are missing from the chains, since they were malformed.

@@ -22,7 +22,8 @@ use inview::redact::Pii;
 use inview::report::{
     BATCH_CONTENT_TYPE, ClosedBy, Event, EventData, EventStatus, Hash, Identity, Incarnation,
     Interval, IntervalId, IntervalList, IntervalReport, Kind, Problem, Receipt, SampledCamera,
-    SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus, problem,
+    Sampling, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
+    Strain, problem,
 };
 use inview::server::auth::grant_blocking;
 use inview::server::home::Home;
@@ -226,6 +227,11 @@ impl Agent {
             policy_version: "default-1".to_owned(),
             models: Vec::new(),
         }))
+    }
+
+    fn sampling(&mut self, millis: i64, sample_rate_hz: f64, strain: Option<Strain>) -> String {
+        let at_ms = MediaTime::from_millis(millis);
+        self.make(EventData::Sampling(Sampling { at_ms, sample_rate_hz, strain }))
     }
 
     fn ended(&mut self, millis: i64) -> String {

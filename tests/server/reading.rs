@@ -40,6 +40,30 @@ fn what_is_not_there_is_a_problem_too() {
 }
 
 #[test]
+fn a_machine_that_was_looked_at_less_often_is_told_with_the_reason() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let session = agent.session();
+    let events = [
+        agent.started("candidate"),
+        agent.sampling(60_000, 2.5, Some(Strain::Battery)),
+        agent.sampling(90_000, 5.0, None),
+    ];
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    for _ in 0..2 {
+        assert_eq!(server.post(session, batch(&events)).status, 200);
+    }
+    let detail: SessionDetail = server.get(&format!("/v1/sessions/{session}")).json();
+    let told: Vec<_> = detail.sampling.iter().map(|it| (it.sample_rate_hz, it.strain)).collect();
+    assert_eq!(told, [(2.5, Some(Strain::Battery)), (5.0, None)]);
+    for (number, at, rate) in [(2, -1, 5.0), (3, 1, 0.0), (4, 1, -2.0)] {
+        let mut agent = Agent::new(number);
+        let wrong = agent.sampling(at, rate, None);
+        let answer = server.post(agent.session(), batch(&[&wrong]));
+        answer.is_problem(422, problem::MALFORMED_EVENTS);
+    }
+}
+
+#[test]
 fn sessions_come_in_pages_the_newest_first() {
     let server = Server::start();
     for number in 1..=5 {

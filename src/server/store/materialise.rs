@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Event, EventData, Family, Identity, IntervalReport, SessionStarted};
+use crate::report::{Event, EventData, Family, Identity, IntervalReport, Sampling, SessionStarted};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -31,7 +31,7 @@ pub(super) fn materialise(
 ) -> Result<(), StoreError> {
     match &event.data {
         EventData::SessionStarted(started) => start(database, to, started),
-        EventData::Sampling(_) => Ok(()),
+        EventData::Sampling(sampling) => keep_sampling(database, to, identity, sampling),
         EventData::IntervalOpened(report) => {
             let since = opened_at(to.now, event.time.as_deref(), report);
             // A closing that came first knows more.
@@ -73,6 +73,27 @@ fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result
             to.now.as_microsecond()
         ],
     )?;
+    Ok(())
+}
+
+fn keep_sampling(
+    database: &Connection,
+    to: &Target,
+    identity: &Identity,
+    sampling: &Sampling,
+) -> Result<(), StoreError> {
+    let mut query = database.prepare_cached(
+        "INSERT INTO sampling (tenant, session, incarnation, seq, at_ms, report)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        identity.incarnation.0.as_bytes(),
+        identity.seq,
+        sampling.at_ms.as_millis(),
+        serde_json::to_string(sampling)?
+    ])?;
     Ok(())
 }
 

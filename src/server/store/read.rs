@@ -9,8 +9,8 @@ use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
 use super::{StoreError, Tenant};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
-    Phase, RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
-    SessionStatus, SessionSummary, StoredInterval,
+    Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage,
+    SessionStarted, SessionStatus, SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;
 
@@ -206,6 +206,7 @@ pub(in crate::server) fn session(
         start_override: started.and_then(|started| started.start_override.clone()),
         camera: ended.as_ref().map(|ended| ended.camera),
         truncated: ended.and_then(|ended| ended.truncated),
+        sampling: sampling(database, tenant, session)?,
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
         forks: forks(database, tenant, session)?,
@@ -286,6 +287,23 @@ pub(in crate::server) fn events(
     let key = params![tenant.as_str(), session, incarnation, after_seq, limit];
     let rows = query.query_map(key, |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Changes of the sampling rate, in the order of their times.
+fn sampling(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Vec<Sampling>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT report FROM sampling WHERE tenant = ?1 AND session = ?2 ORDER BY at_ms, seq",
+    )?;
+    let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        changes.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
+    }
+    Ok(changes)
 }
 
 fn rejected(

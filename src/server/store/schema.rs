@@ -14,6 +14,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(TABLES),
     |database| database.execute_batch(HEARTBEATS),
     |database| database.execute_batch(ISSUED),
+    |database| database.execute_batch(SAMPLING),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -173,6 +174,19 @@ const ISSUED: &str = "
     ) STRICT, WITHOUT ROWID;
 
     ALTER TABLE credential ADD COLUMN session BLOB;
+";
+
+/// From when on cameras were looked at at another rate.
+const SAMPLING: &str = "
+    CREATE TABLE sampling (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        report TEXT NOT NULL,
+        PRIMARY KEY (tenant, session, incarnation, seq)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

@@ -15,7 +15,7 @@ use super::journal::{Entry, Journal};
 use super::preview::Preview;
 use super::report::{Fact, Reported};
 use super::slot::Slot;
-use super::snapshot::{OpenCamera, Phase, Reports, Seen, Snapshot};
+use super::snapshot::{FoundCamera, OpenCamera, Phase, Reports, Seen, Snapshot};
 use super::source::Now;
 use super::watch::{Order, Sight, agent_gap};
 use super::worker::Worker;
@@ -62,6 +62,8 @@ pub(super) struct Control {
     journalled: Option<(MediaTime, Vec<Interval>)>,
     /// Looked for while one can be chosen.
     cameras: Option<Cameras>,
+    /// Those that were there at the last look.
+    listed: Vec<FoundCamera>,
     /// A command that waits for the camera to be open.
     waiting: Option<Command>,
     health: Health,
@@ -121,6 +123,7 @@ impl Control {
             reporter: None,
             journalled: None,
             cameras: None,
+            listed: Vec::new(),
             waiting: None,
             health: Health::default(),
             phase: Phase::CheckIn,
@@ -178,6 +181,7 @@ impl Control {
                 self.watch.pulse.beat(now);
             }
             before = now;
+            self.look_at_cameras(now);
             self.look_after_capture(now);
             self.look_after_watch(now);
             self.look_at_device(now);
@@ -383,7 +387,7 @@ impl Control {
             since_ms: in_session(sight.since),
             warning: sight.warned.is_some(),
             camera: self.camera.clone(),
-            cameras: self.found_cameras(),
+            cameras: self.listed.clone(),
             camera_refused: self.refuses_camera(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,

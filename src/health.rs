@@ -43,6 +43,10 @@ pub enum Code {
     DetectorFailed,
     /// More than half of the frames that were due could not be looked at.
     Overloaded,
+    /// The battery is drawn on, and low: less is looked.
+    BatteryLow,
+    /// The machine is hot: less is looked.
+    MachineHot,
     /// Reports cannot be kept on disk.
     SpoolFailed,
     /// The server cannot be reached.
@@ -52,7 +56,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoCamera,
         Self::CameraBusy,
         Self::CameraDenied,
@@ -61,6 +65,8 @@ impl Code {
         Self::VirtualCamera,
         Self::DetectorFailed,
         Self::Overloaded,
+        Self::BatteryLow,
+        Self::MachineHot,
         Self::SpoolFailed,
         Self::ServerUnreachable,
         Self::ServerRefuses,
@@ -75,6 +81,25 @@ impl Code {
         Self::CaptureStuck,
     ];
 
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCamera => "no_camera",
+            Self::CameraBusy => "camera_busy",
+            Self::CameraDenied => "camera_denied",
+            Self::CameraLost => "camera_lost",
+            Self::CaptureStuck => "capture_stuck",
+            Self::VirtualCamera => "virtual_camera",
+            Self::DetectorFailed => "detector_failed",
+            Self::Overloaded => "overloaded",
+            Self::BatteryLow => "battery_low",
+            Self::MachineHot => "machine_hot",
+            Self::SpoolFailed => "spool_failed",
+            Self::ServerUnreachable => "server_unreachable",
+            Self::ServerRefuses => "server_refuses",
+        }
+    }
+
     pub const fn severity(self) -> Severity {
         match self {
             Self::NoCamera
@@ -85,7 +110,7 @@ impl Code {
             | Self::DetectorFailed
             | Self::SpoolFailed => Severity::High,
             Self::VirtualCamera | Self::Overloaded | Self::ServerRefuses => Severity::Medium,
-            Self::ServerUnreachable => Severity::Low,
+            Self::BatteryLow | Self::MachineHot | Self::ServerUnreachable => Severity::Low,
         }
     }
 
@@ -102,6 +127,8 @@ impl Code {
             | Self::CaptureStuck
             | Self::VirtualCamera
             | Self::DetectorFailed
+            | Self::BatteryLow
+            | Self::MachineHot
             | Self::SpoolFailed
             | Self::ServerUnreachable
             | Self::ServerRefuses => &[],
@@ -111,7 +138,6 @@ impl Code {
     /// How long it must last before anybody is told.
     pub const fn delay(self) -> Duration {
         match self {
-            Self::Overloaded => Duration::from_secs(20),
             Self::ServerUnreachable => Duration::from_secs(15),
             Self::NoCamera
             | Self::CameraBusy
@@ -120,6 +146,9 @@ impl Code {
             | Self::CaptureStuck
             | Self::VirtualCamera
             | Self::DetectorFailed
+            | Self::Overloaded
+            | Self::BatteryLow
+            | Self::MachineHot
             | Self::SpoolFailed
             | Self::ServerRefuses => Duration::ZERO,
         }
@@ -151,6 +180,11 @@ impl Health {
 
     pub fn clear(&mut self, code: Code) {
         self.raised.remove(&code);
+    }
+
+    /// Whether it is so, shown or not.
+    pub fn is_raised(&self, code: Code) -> bool {
+        self.raised.contains_key(&code)
     }
 
     /// Raises or clears, as the case may be.
@@ -224,6 +258,13 @@ mod tests {
         }
         let expected = [Code::SpoolFailed, Code::VirtualCamera, Code::ServerUnreachable];
         assert_eq!(codes(&health, 60), expected);
+    }
+
+    #[test]
+    fn every_code_has_the_name_that_serde_writes() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.as_str()));
+        }
     }
 
     #[test]

@@ -15,12 +15,12 @@
 //! |---|---|---|
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
-//! | 2 | `presence` `health` `backoff` `supervise` | pure decisions: time comes in as a parameter |
-//! | 3 | `clock` `capture` `detector` `spool` | one outside thing each, blind to each other |
+//! | 2 | `presence` `health` `backoff` `pace` `supervise` `trust` | pure decisions: time comes in as a parameter |
+//! | 3 | `clock` `capture` `detector` `machine` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
-//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `logging` |
+//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, and of `presence` the policy |
 
 pub mod geometry;
 pub mod redact;
@@ -32,13 +32,18 @@ pub mod report;
 
 pub mod backoff;
 pub mod health;
+pub mod pace;
 pub mod presence;
 pub mod supervise;
+#[cfg(feature = "trust")]
+pub mod trust;
 
 pub mod capture;
-#[cfg(feature = "agent")]
+#[cfg(feature = "upload")]
 pub mod clock;
 pub mod detector;
+#[cfg(feature = "agent")]
+pub mod machine;
 #[cfg(feature = "spool")]
 pub mod spool;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use inview::agent::{args::Args, headless, start};
+use inview::agent::{args::Args, headless, links, start};
 use inview::logging;
 
 fn main() -> ExitCode {
@@ -11,6 +11,9 @@ fn main() -> ExitCode {
     logging::init();
     if args.list_cameras {
         return start::list_cameras();
+    }
+    if args.register_links || args.unregister_links {
+        return links::run(&args);
     }
     if args.headless { headless::run(&args) } else { window(&args) }
 }

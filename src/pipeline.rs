@@ -31,6 +31,11 @@ impl Cadence {
         Self { period, next_due: MediaTime::from_micros(i64::MIN) }
     }
 
+    /// From the next frame on, on another grid.
+    pub const fn every(&mut self, period: Duration) {
+        self.period = period;
+    }
+
     /// The next frame is wanted from this moment on.
     pub const fn next_due(&self) -> MediaTime {
         self.next_due
@@ -104,6 +109,11 @@ impl<D: Detector> Pipeline<D> {
 
     pub fn models(&self) -> &[ModelIdentity] {
         self.detector.models()
+    }
+
+    /// Frames are awaited from `at` on: when none comes, the camera is lost since then.
+    pub fn await_frames(&mut self, at: MediaTime) {
+        self.monitor.await_frames(at);
     }
 
     /// Looks at a frame. Frames must come in the order of their timestamps.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Wraps a private value: `Debug` and `Display` print `***`, and only [`Pii::reveal`] gives it back.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Pii<T>(T);
@@ -26,6 +28,19 @@ impl<T> fmt::Debug for Pii<T> {
 impl<T> fmt::Display for Pii<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+/// Files and the wire carry the value itself.
+impl<T: Serialize> Serialize for Pii<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pii<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
     }
 }
 

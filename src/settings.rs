@@ -1,9 +1,11 @@
-//! What was typed and what it means: policy files, token files and session files.
+//! What was typed and what it means: policy files, token files, session files, links and codes.
+
+pub mod link;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::presence::Policy;
 use crate::redact::Pii;
@@ -31,17 +33,12 @@ pub struct SessionFile {
     pub session: SessionId,
     /// What a proctor reads in the list.
     pub label: String,
-    #[serde(deserialize_with = "private")]
     pub token: Pii<String>,
     /// Certificates (PEM) that alone vouch for the server: a path, seen from the session file.
     #[serde(default)]
     pub authority: Option<PathBuf>,
     #[serde(default)]
     pub policy: Policy,
-}
-
-fn private<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pii<String>, D::Error> {
-    String::deserialize(deserializer).map(Pii::new)
 }
 
 /// Reads a session file: JSON.

@@ -9,111 +9,31 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use inview::agent::{
-    Agent, Camera, Clock, Command, Now, Opened, Paced, Phase, Setup, Snapshot, Time, World,
+    Agent, Camera, Clock, Command, Now, Opened, Paced, Phase, Seen, Setup, Time, World,
 };
 use inview::capture::{CaptureError, FrameSource, Synthetic};
 use inview::clock::Reading;
 use inview::detection::Detection;
 use inview::detector::{Detector, DetectorError, Scripted};
 use inview::frame::Frame;
-use inview::geometry::Size;
 use inview::health::Code;
-use inview::presence::Policy;
-use inview::report::{ClosedBy, Interval, Kind, ModelIdentity, SessionId};
+use inview::pace::Machine;
+use inview::report::{ClosedBy, Event, EventData, Kind, ModelIdentity, Strain};
+use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
+use support::agent::{
+    PRESENT, SIZE, SPEED, Webcam, fast_clock, frames, of_kind, room, setup, shows, wait_for, world,
+};
 use support::wait_until;
 
-/// How much faster than the wall these tests live.
-const SPEED: u32 = 2;
-const SIZE: Size = Size::new(64, 48);
+const BEGIN: Command = Command::Begin { consent: None };
 
-/// The clocks of this machine, speeded up.
-fn fast_clock() -> Clock {
-    let start = Reading::now();
-    Arc::new(move || {
-        let now = Reading::now();
-        let passed = now.boot.saturating_sub(start.boot) * SPEED;
-        Reading {
-            boot: start.boot + passed,
-            awake: start.awake + passed,
-            wall: start.wall + passed,
-        }
-    })
-}
-
-/// A picture with structure, and noise that differs from frame to frame.
-fn room(seq: u64) -> Vec<u8> {
-    let noise = |index: usize| (index as u64 * 7 + seq * 13) % 11;
-    (0..SIZE.area()).map(|i| if i % 64 < 20 { 60 } else { 180 } + noise(i) as u8).collect()
-}
-
-/// Ten frames a second for a long time.
-fn frames(now: &Now) -> Box<dyn FrameSource> {
-    let source = Synthetic::new(SIZE, Duration::from_millis(100), 100_000, room);
-    Box::new(Paced::new(Box::new(source), Arc::clone(now)))
-}
-
-struct Webcam<F>(F);
-
-impl<F> Camera for Webcam<F>
-where
-    F: Fn(&Now) -> Result<Box<dyn FrameSource>, CaptureError> + Send + Sync,
-{
-    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
-        (self.0)(&time.now).map(Opened::from)
-    }
-}
-
-fn detector(script: &'static str) -> inview::agent::MakeDetector {
-    Arc::new(move || {
-        let detector: Box<dyn Detector + Send> = Box::new(Scripted::parse(script).unwrap());
-        Ok(detector)
-    })
-}
-
-/// Somebody is there all the time.
-const PRESENT: &str = r#"{"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]}"#;
 /// Somebody leaves at second 4 and is back at second 12.
 const LEAVES: &str = r#"
     {"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}], "people": []}
     {"pts_s": 4, "faces": []}
     {"pts_s": 12, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]}
 "#;
-
-fn setup(folder: &Path) -> Setup {
-    Setup {
-        session: SessionId::derived(&[b"agent"]),
-        label: "Seat 7".to_owned(),
-        policy: Policy::default(),
-        folder: folder.to_owned(),
-        upload: None,
-        flush: Duration::ZERO,
-        program: "test".to_owned(),
-    }
-}
-
-fn world(camera: impl Camera + 'static, script: &'static str) -> World {
-    World {
-        camera: Arc::new(camera),
-        make_detector: detector(script),
-        clock: fast_clock(),
-        waker: Arc::new(|| {}),
-    }
-}
-
-fn of_kind(snapshot: &Snapshot, kind: Kind) -> Vec<Interval> {
-    snapshot.intervals.iter().filter(|interval| interval.kind == kind).cloned().collect()
-}
-
-#[track_caller]
-fn wait_for(agent: &Agent, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    wait_until(|| is_so(&agent.snapshot()));
-    agent.snapshot()
-}
-
-fn shows(snapshot: &Snapshot, code: Code) -> bool {
-    snapshot.health.iter().any(|condition| condition.code == code)
-}
 
 #[track_caller]
 fn assert_about(found: MediaTime, expected_s: f64) {
@@ -127,9 +47,10 @@ fn a_candidate_who_leaves_is_warned_and_reported_while_away_and_again_on_return(
     let agent =
         Agent::start(setup(folder.path()), world(Webcam(|now: &Now| Ok(frames(now))), LEAVES));
     let agent = agent.unwrap();
-    agent.command(Command::Begin).unwrap();
-    let away = wait_for(&agent, |snapshot| snapshot.warning);
+    agent.command(BEGIN).unwrap();
+    let away = wait_for(&agent, |snapshot| snapshot.warning.is_some());
     let open = &of_kind(&away, Kind::OutOfView)[0];
+    assert_eq!(away.warning, Some(open.id));
     assert_about(open.start_ms, 3.9);
     assert_eq!(open.end_ms, None);
     let back = wait_for(&agent, |now| of_kind(now, Kind::OutOfView)[0].end_ms.is_some());
@@ -151,7 +72,7 @@ fn nothing_is_reported_before_the_exam_begins() {
     let before = wait_for(&agent, |now| now.at_ms > MediaTime::from_millis(7_000));
     assert_eq!((before.phase, before.reports.made, before.intervals.len()), (Phase::CheckIn, 0, 0));
     // Absent since before the exam: that absence begins with the exam.
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let away = wait_for(&agent, |now| !of_kind(now, Kind::OutOfView).is_empty());
     assert_about(of_kind(&away, Kind::OutOfView)[0].start_ms, 0.0);
 }
@@ -165,7 +86,7 @@ fn an_exam_that_its_agent_left_goes_on_with_the_gap_reported() {
     };
     let clock = fast_clock();
     let first = start(Arc::clone(&clock));
-    first.command(Command::Begin).unwrap();
+    first.command(BEGIN).unwrap();
     let left = wait_for(&first, |now| !of_kind(now, Kind::OutOfView).is_empty());
     wait_for(&first, |now| now.at_ms > left.at_ms + Duration::from_secs(2));
     drop(first);
@@ -227,7 +148,7 @@ fn a_driver_that_never_returns_is_given_up_named_and_replaced() {
         Ok(if first { hangs } else { frames(now) })
     });
     let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| shows(now, Code::CaptureStuck));
     let back = wait_for(&agent, |now| {
         of_kind(now, Kind::CameraLost).first().is_some_and(|lost| lost.end_ms.is_some())
@@ -258,7 +179,7 @@ fn what_is_wrong_with_the_camera_is_named_and_never_taken_for_an_absence() {
         });
         *fails.lock().unwrap() = true;
         let agent = Agent::start(setup(folder.path()), world(camera, PRESENT)).unwrap();
-        agent.command(Command::Begin).unwrap();
+        agent.command(BEGIN).unwrap();
         wait_for(&agent, |now| shows(now, code));
         *fails.lock().unwrap() = false;
         let back = wait_for(&agent, |now| now.frames_looked_at > 3);
@@ -281,7 +202,7 @@ fn a_virtual_camera_is_said_to_be_one_for_the_whole_exam() {
     let folder = tempfile::tempdir().unwrap();
     let agent = Agent::start(setup(folder.path()), world(VirtualWebcam, PRESENT)).unwrap();
     wait_for(&agent, |now| shows(now, Code::VirtualCamera));
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| !of_kind(now, Kind::VirtualCamera).is_empty());
     agent.command(Command::End { flush: Duration::ZERO }).unwrap();
     let ended = wait_for(&agent, |now| now.phase == Phase::Ended);
@@ -325,7 +246,7 @@ fn a_detector_that_panics_is_started_again_and_the_time_between_is_a_gap() {
     });
     let world = World { make_detector, ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
     let looked = snapshot.frames_looked_at;
     let after = wait_for(&agent, |now| now.frames_looked_at > looked + 5);
@@ -352,7 +273,7 @@ fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
     });
     let world = World { clock, ..world(camera, PRESENT) };
     let agent = Agent::start(setup(folder.path()), world).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| now.frames_looked_at > 5);
     *slept.lock().unwrap() = Duration::from_mins(10);
     let snapshot = wait_for(&agent, |now| !of_kind(now, Kind::AgentGap).is_empty());
@@ -368,6 +289,84 @@ fn a_machine_that_slept_reports_the_time_as_a_gap_and_not_as_a_lost_camera() {
     assert_eq!((after.health, opened.load(Ordering::Relaxed)), (vec![], 1));
 }
 
+/// The rates that the reports tell of, with their reasons.
+fn rates_reported(folder: &Path) -> Vec<(f64, Option<Strain>)> {
+    let spool = folder.join("spool");
+    let mut rates = Vec::new();
+    for (session, incarnation) in spool::all(&spool) {
+        let outbox = Outbox::open(&spool, session, incarnation).unwrap();
+        for stored in outbox.peek_batch(100, usize::MAX).unwrap() {
+            let event: Event = serde_json::from_slice(&stored.body).unwrap();
+            if let EventData::Sampling(sampling) = event.data {
+                rates.push((sampling.sample_rate_hz, sampling.strain));
+            }
+        }
+    }
+    rates
+}
+
+#[test]
+fn a_machine_with_a_low_battery_is_looked_at_less_often_and_the_reports_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World {
+        machine: Arc::new(|| Machine { battery: Some(0.1), is_hot: false }),
+        ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT)
+    };
+    let agent = Agent::start(setup(folder.path()), world).unwrap();
+    let strained = wait_for(&agent, |snapshot| shows(snapshot, Code::BatteryLow));
+    assert_eq!(strained.sample_rate_hz, 2.5);
+    agent.command(BEGIN).unwrap();
+    let begun = wait_for(&agent, |snapshot| snapshot.phase == Phase::Exam);
+    let later = wait_for(&agent, |now| now.at_ms.since(begun.at_ms) >= Duration::from_secs(6));
+    let looks = later.frames_looked_at as f64 / later.at_ms.since(begun.at_ms).as_secs_f64();
+    assert!((1.5..=3.0).contains(&looks), "{looks} looks a second");
+    agent.command(Command::End { flush: Duration::ZERO }).unwrap();
+    wait_for(&agent, |snapshot| snapshot.phase == Phase::Ended);
+    drop(agent);
+    assert_eq!(rates_reported(folder.path()), [(2.5, Some(Strain::Battery))]);
+}
+
+/// A machine on which a look takes long.
+struct Slow(Scripted, Duration);
+
+impl Detector for Slow {
+    fn models(&self) -> &[ModelIdentity] {
+        self.0.models()
+    }
+
+    fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        std::thread::park_timeout(self.1);
+        self.0.faces(frame)
+    }
+
+    fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
+        self.0.people(frame)
+    }
+}
+
+#[test]
+fn a_machine_that_is_too_slow_is_asked_for_fewer_looks_and_says_that_it_is_overloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World {
+        make_detector: Arc::new(|| {
+            let scripted = Scripted::parse(PRESENT).unwrap();
+            let detector: Box<dyn Detector + Send> =
+                Box::new(Slow(scripted, Duration::from_millis(600) / SPEED));
+            Ok(detector)
+        }),
+        ..world(Webcam(|now: &Now| Ok(frames(now))), PRESENT)
+    };
+    let agent = Agent::start(setup(folder.path()), world).unwrap();
+    agent.command(BEGIN).unwrap();
+    let overloaded = wait_for(&agent, |snapshot| shows(snapshot, Code::Overloaded));
+    assert_eq!((overloaded.sample_rate_hz, overloaded.seen), (2.5, Seen::Face));
+    assert_eq!(of_kind(&overloaded, Kind::OutOfView), []);
+    agent.command(Command::End { flush: Duration::ZERO }).unwrap();
+    wait_for(&agent, |snapshot| snapshot.phase == Phase::Ended);
+    drop(agent);
+    assert_eq!(rates_reported(folder.path()), [(2.5, Some(Strain::Load))]);
+}
+
 #[test]
 fn the_picture_is_shown_before_the_exam_and_is_gone_with_its_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -378,7 +377,7 @@ fn the_picture_is_shown_before_the_exam_and_is_gone_with_its_start() {
     let preview = agent.preview().unwrap();
     assert_eq!((preview.size, preview.rgb.len()), (SIZE, SIZE.area() * 3));
     assert!(preview.face.is_some());
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_until(|| agent.preview().is_none());
     let before = agent.snapshot().frames_looked_at;
     wait_for(&agent, |now| now.frames_looked_at > before + 3);
@@ -433,9 +432,11 @@ fn eavesdropper() -> (std::net::SocketAddr, Arc<Mutex<Vec<u8>>>) {
             let (mut connection, mut buffer) = (connection.unwrap(), [0; 4_096]);
             while let Ok(count @ 1..) = connection.read(&mut buffer) {
                 notes.lock().unwrap().extend(&buffer[..count]);
-                if buffer[..count].ends_with(b"]") {
-                    let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+                if buffer[..count].ends_with(b"]") || buffer[..count].ends_with(b"}") {
+                    let answer =
+                        b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
                     connection.write_all(answer).unwrap();
+                    break;
                 }
             }
         }
@@ -452,8 +453,10 @@ fn no_frame_is_written_to_disk_or_sent() {
         server: format!("http://{address}"),
         token: inview::redact::Pii::new("token".to_owned()),
         authority: None,
+        code: None,
         allow_plain_loopback: true,
         folder: folder.path().join("spool"),
+        session: None,
     };
     let camera = Webcam(|now: &Now| {
         let paint = |seq: u64| {
@@ -469,13 +472,17 @@ fn no_frame_is_written_to_disk_or_sent() {
     });
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };
     let agent = Agent::start(setup, world(camera, LEAVES)).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(BEGIN).unwrap();
     wait_for(&agent, |now| of_kind(now, Kind::OutOfView).iter().any(|i| i.end_ms.is_some()));
-    wait_until(|| !heard.lock().unwrap().is_empty());
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
+    // Reports and heartbeats.
+    wait_until(|| {
+        let heard = heard.lock().unwrap();
+        contains(&heard, b"Seat 7") && contains(&heard, b"sent_at")
+    });
     let kept = bytes_below(folder.path());
     drop(agent);
     let (kept, heard) = ([kept, bytes_below(folder.path())].concat(), heard.lock().unwrap());
-    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|here| here == part);
     // That the check sees what is there: the label of the session is.
     assert!(contains(&kept, b"Seat 7") && contains(&heard, b"Seat 7"));
     for trace in traces_of_a_picture() {

@@ -95,6 +95,7 @@ fn agent(folder: &Path, desk: &Arc<Desk>, policy: Policy) -> Agent {
         upload: None,
         flush: Duration::ZERO,
         program: "test".to_owned(),
+        asks_consent: false,
     };
     let world = World {
         camera: Arc::<Desk>::clone(desk),
@@ -103,6 +104,7 @@ fn agent(folder: &Path, desk: &Arc<Desk>, policy: Policy) -> Agent {
             Ok(detector)
         }),
         clock: Arc::new(Reading::now),
+        machine: Arc::new(inview::pace::Machine::default),
         waker: Arc::new(|| {}),
     };
     Agent::start(setup, world).unwrap()
@@ -133,7 +135,7 @@ fn the_chosen_camera_is_shown_within_two_seconds_and_the_last_picture_is_gone_at
     assert!(after.health.is_empty(), "{:?}", after.health);
     // Another click on it changes nothing.
     agent.command(Command::UseCamera(id("B"))).unwrap();
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     wait_for(&agent, |now| now.phase == Phase::Exam);
     assert_eq!(desk.openings.load(Ordering::Relaxed), 2);
 }
@@ -146,7 +148,7 @@ fn a_camera_that_is_plugged_in_is_listed_and_no_camera_is_chosen_in_the_exam() {
     desk.plugged_in.lock().unwrap().push(camera("OBS"));
     let listed = wait_for(&agent, |now| now.cameras.len() == 2).cameras;
     assert_eq!(listed[1].virtual_device.as_deref(), Some("OBS Virtual Camera"));
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     agent.command(Command::UseCamera(id("OBS"))).unwrap();
     let exam = wait_for(&agent, |now| now.phase == Phase::Exam && now.frames_looked_at > 3);
     assert!(is_open(&exam, "A") && exam.cameras.is_empty());
@@ -172,14 +174,14 @@ fn where_the_policy_refuses_virtual_cameras_the_exam_does_not_begin_with_one() {
     let policy = Policy { virtual_camera: VirtualCameraPolicy::Refuse, ..Policy::default() };
     let agent = agent(folder.path(), &desk, policy);
     // Given before any camera is open, it waits for that, and is refused all the same.
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     wait_for(&agent, |now| now.camera_refused && now.cameras.len() == 2);
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     let looked = wait_for(&agent, |now| now.frames_looked_at > 3);
     assert_eq!((looked.phase, looked.reports.made), (Phase::CheckIn, 0));
     agent.command(Command::UseCamera(id("B"))).unwrap();
     wait_for(&agent, |now| is_open(now, "B") && !now.camera_refused);
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     wait_for(&agent, |now| now.phase == Phase::Exam && now.reports.made == 1);
 }
 
@@ -188,7 +190,7 @@ fn where_the_policy_refuses_virtual_cameras_an_early_start_waits_for_the_camera(
     let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::with(&["A"]));
     let policy = Policy { virtual_camera: VirtualCameraPolicy::Refuse, ..Policy::default() };
     let agent = agent(folder.path(), &desk, policy);
-    agent.command(Command::Begin).unwrap();
+    agent.command(Command::Begin { consent: None }).unwrap();
     let exam = wait_for(&agent, |now| now.phase == Phase::Exam);
     assert!(is_open(&exam, "A"));
 }

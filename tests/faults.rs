@@ -4,11 +4,12 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use inview::replay::{Document, Status};
-use inview::report::{ClosedBy, Kind, SessionId, StoredInterval};
+use inview::report::{ClosedBy, Kind, Outcome, SessionId, StoredInterval};
 use inview::time::MediaTime;
 use rusqlite::{Connection, OpenFlags};
 use support::server::ServerProgram;
@@ -182,6 +183,46 @@ fn an_agent_that_is_killed_goes_on_with_its_exam_and_says_for_how_long_it_was_aw
     let last = support::text(&output.stdout).lines().last().unwrap().to_owned();
     let last: serde_json::Value = serde_json::from_str(&last).unwrap();
     assert_eq!(last["phase"], "ended");
+}
+
+#[test]
+fn a_message_to_an_agent_that_is_killed_is_one_message_and_is_confirmed() {
+    let (data, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = ServerProgram::start(SERVER, data.path());
+    let session = session_file(&server, own.path());
+    let mut first = agent(&session, own.path()).spawn().unwrap();
+    wait_until(|| server.is_known());
+    server.send_message("Please clear your desk.");
+    // Written down, and that moment killed.
+    let is_written = || {
+        let entries = std::fs::read_dir(own.path()).unwrap().flatten();
+        let mut paths = entries.map(|entry| entry.path());
+        paths.any(|path| path.extension().is_some_and(|ending| ending == "commands"))
+    };
+    wait_until(is_written);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut second = agent(&session, own.path()).spawn().unwrap();
+    let mut commands = second.stdin.take().unwrap();
+    let mut lines = BufReader::new(second.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<serde_json::Value>(&lines.next()?.unwrap()).ok();
+    let line = std::iter::from_fn(&mut next)
+        .find(|line| line["messages"].as_array().is_some_and(|all| !all.is_empty()))
+        .unwrap();
+    let message = &line["messages"][0];
+    assert_eq!((line["messages"].as_array().unwrap().len(), &message["read"]), (1, &false.into()));
+    assert_eq!(message["text"], "Please clear your desk.");
+    writeln!(commands, "what is this?").unwrap();
+    writeln!(commands, "{{\"command\":\"read\",\"message\":{}}}", message["id"]).unwrap();
+    let outcomes = || -> Vec<Outcome> {
+        server.commands()[0].outcomes.iter().map(|known| known.outcome).collect()
+    };
+    wait_until(|| outcomes() == [Outcome::Shown, Outcome::Read]);
+    writeln!(commands, "{{\"command\":\"end\"}}").unwrap();
+    let last = std::iter::from_fn(next).last().unwrap();
+    assert_eq!((&last["phase"], last["messages"].as_array().unwrap().len()), (&"ended".into(), 1));
+    assert!(second.wait().unwrap().success());
+    assert!(!is_written(), "the messages of an ended session stay behind");
 }
 
 #[test]

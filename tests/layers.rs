@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 8] = [
     &["time", "geometry", "redact"],
     &["frame", "detection", "report"],
-    &["presence", "health", "backoff", "supervise"],
-    &["clock", "capture", "detector", "spool"],
+    &["presence", "health", "backoff", "pace", "supervise", "trust"],
+    &["clock", "capture", "detector", "machine", "spool"],
     &["pipeline", "upload", "logging", "settings"],
     &["replay"],
     &["agent"],
     &["ui", "server"],
 ];
-/// The backend shares nothing with the agent but the words on the wire.
-const SERVER_USES: [&str; 4] = ["time", "report", "redact", "logging"];
+/// The backend shares nothing with the agent but the words on the wire; the policy is one of them.
+const SERVER_USES: [&str; 6] = ["time", "report", "redact", "trust", "logging", "presence"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -54,8 +54,8 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         Scene::BodyOnly => (vec![], vec![body(190.0)]),
         Scene::Nobody | Scene::Covered | Scene::Dark => (vec![], vec![]),
     };
-    let moving = PictureChange { mean: 1.0, max: 60, share: 0.02 };
-    let unchanged = PictureChange { mean: 0.0, max: 0, share: 0.0 };
+    let moving = PictureChange { mean: 1.0, max: 60, share: 0.02, noise: 1.0 };
+    let unchanged = PictureChange { mean: 0.0, max: 0, share: 0.0, noise: 0.0 };
     let change = Some(if shot.scene == Scene::FrozenFace { unchanged } else { moving });
     let (p99, structure) = match shot.scene {
         Scene::Dark => (6, 0.2),
@@ -64,7 +64,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
             (200, 0.2)
         }
     };
-    let picture = PictureStats { mean: 120.0, p99, structure, change };
+    let picture = PictureStats { mean: 120.0, p99, light: f64::from(p99), structure, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
     let look = Look {
         pts: MediaTime::from_millis(shot.at_ms),

@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,13 +16,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use inview::redact::Pii;
 use inview::report::{
-    EventData, Incarnation, SampledCamera, SessionDetail, SessionEnded, SessionId, SessionPage,
+    EventData, Incarnation, Issued, SampledCamera, SessionDetail, SessionEnded, SessionId,
+    SessionPage,
 };
 use inview::server::home::Home;
 use inview::server::{self, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
-use inview::upload::{Delivery, Settings, Uploader};
+use inview::upload::{self, Delivery, EnrolError, ObstacleKind, Settings, Uploader};
 #[cfg(feature = "cli")]
 use support::server::ServerProgram;
 use tokio::sync::oneshot;
@@ -51,9 +52,14 @@ struct Reader {
 
 impl Server {
     fn start(folder: &Path) -> Self {
+        Self::start_at(folder, Arc::new(jiff::Timestamp::now))
+    }
+
+    /// A server by a clock of its own.
+    fn start_at(folder: &Path, clock: server::Clock) -> Self {
         let listener = TcpListener::bind((LOCAL, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let home = Home::open(folder, LOCAL, Arc::new(jiff::Timestamp::now)).unwrap();
+        let home = Home::open(folder, LOCAL, clock).unwrap();
         let read = |path| std::fs::read_to_string(path).unwrap().trim().to_owned();
         let token = Pii::new(read(&home.agent_token.path));
         let reader = Reader { state: home.state.clone(), token: read(&home.proctor_token.path) };
@@ -81,8 +87,10 @@ impl Server {
             server: format!("https://{address}"),
             token: self.token.clone(),
             authority: Some(self.authority.clone()),
+            code: None,
             allow_plain_loopback: false,
             folder: spool.to_owned(),
+            session: None,
         }
     }
 }
@@ -212,7 +220,7 @@ fn another_authority_vouches_for_nothing_and_the_reports_stay() {
     let settings = Settings { authority: Some(home.authority()), ..server.settings(spool.path()) };
     let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
     assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
-    let obstacle = delivery.obstacle.unwrap();
+    let obstacle = delivery.obstacle.unwrap().reason;
     assert!(obstacle.contains("authority") || obstacle.contains("certificate"), "{obstacle}");
     assert_eq!(server.reader.sessions(), 0);
 }
@@ -227,9 +235,56 @@ fn a_wrong_token_is_told_and_the_reports_stay() {
         let settings = Settings { token, ..server.settings(spool.path()) };
         let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
         assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
-        assert!(delivery.obstacle.unwrap().contains("token"));
+        let obstacle = delivery.obstacle.unwrap();
+        assert_eq!(obstacle.kind, ObstacleKind::Refuses);
+        assert!(obstacle.reason.contains("token"));
     }
     assert_eq!(server.reader.sessions(), 0);
+}
+
+/// Issues a session, past the network.
+fn issue(server: &Server, data: &Path) -> Issued {
+    let token = std::fs::read_to_string(data.join("manager.token")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let request = Request::post("/v1/sessions")
+            .header("authorization", format!("Bearer {}", token.trim()))
+            .header("content-type", "application/json")
+            .header("host", server.address.to_string())
+            .body(Body::from(r#"{"label": "Seat 7"}"#));
+        let answer = app(server.reader.state.clone()).oneshot(request.unwrap()).await.unwrap();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    })
+}
+
+#[test]
+fn a_token_that_expired_while_reports_waited_is_renewed_by_its_code() {
+    let (data, spool) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let hours = Arc::new(AtomicI64::new(0));
+    let passed = Arc::clone(&hours);
+    let later = move || {
+        let passed = jiff::SignedDuration::from_hours(passed.load(Ordering::SeqCst));
+        jiff::Timestamp::now().saturating_add(passed).unwrap()
+    };
+    let server = Server::start_at(data.path(), Arc::new(later));
+    let issued = issue(&server, data.path());
+    let token = Pii::new(inview::report::Hash::of(b"token").to_string());
+    let address = format!("https://{}", server.address);
+    let enrol = |token| upload::enrol(&address, Some(&server.authority), &issued.code, token);
+    let enrolment = enrol(&token).unwrap();
+    assert_eq!((enrolment.session, enrolment.label.as_str()), (issued.session, "Seat 7"));
+    let used = enrol(&Pii::new(inview::report::Hash::of(b"other").to_string())).unwrap_err();
+    assert!(matches!(used, EnrolError::CodeUsed), "{used}");
+    let expected = fill(spool.path(), issued.session, 0..3);
+    // A week without a network.
+    hours.store(7 * 24, Ordering::SeqCst);
+    let without = Settings { token, ..server.settings(spool.path()) };
+    let delivery = Uploader::start(without.clone()).unwrap().finish(Duration::from_millis(1));
+    assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
+    let with_code = Settings { code: Some(issued.code), ..without };
+    assert_eq!(Uploader::start(with_code).unwrap().finish(LONG), delivered(3));
+    assert_stored(&server.reader, issued.session, &expected);
 }
 
 #[test]
@@ -354,8 +409,10 @@ fn a_captive_portal_acknowledges_nothing() {
             server: format!("http://{}", portal(answer)),
             token: Pii::new("token".to_owned()),
             authority: None,
+            code: None,
             allow_plain_loopback: true,
             folder: spool.path().to_owned(),
+            session: None,
         };
         let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
         let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
@@ -371,9 +428,11 @@ fn a_server_that_is_killed_has_what_it_acknowledged() {
     let program = ServerProgram::start(env!("CARGO_BIN_EXE_inview-server"), data.path());
     let expected = fill(spool.path(), session(1), 0..1_000);
     let uploader = Uploader::start(Settings {
+        session: None,
         server: program.says("address"),
         token: Pii::new(program.read("agent_token_file")),
         authority: Some(program.says("authority").into()),
+        code: None,
         allow_plain_loopback: false,
         folder: spool.path().to_owned(),
     });

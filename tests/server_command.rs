@@ -49,7 +49,7 @@ fn a_server_says_how_to_use_it_and_stops_when_it_is_told() {
     assert!(address.starts_with("https://127.0.0.1:") && !address.ends_with(":0"), "{address}");
     let sign_in = ready["sign_in"].as_str().unwrap();
     assert!(sign_in.starts_with(&format!("{address}/sign-in/")), "{sign_in}");
-    for name in ["authority", "agent_token_file", "proctor_token_file"] {
+    for name in ["authority", "agent_token_file", "proctor_token_file", "manager_token_file"] {
         let path = Path::new(ready[name].as_str().unwrap());
         assert!(path.is_absolute() && path.exists(), "{name}: {}", path.display());
         assert!(said.contains(&path.display().to_string()), "{name}: {said}");
@@ -77,4 +77,52 @@ fn what_is_in_the_way_is_told_in_one_line() {
     is_refused(&zeros, "inview.db");
     let file = command(&folder.path().join("ready.json"), "127.0.0.1:0").output().unwrap();
     is_refused(&file, "ready.json");
+}
+
+fn issue(data: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
+    command.args(["issue", "--data"]).arg(data).args(more).output().unwrap()
+}
+
+#[test]
+fn sessions_are_issued_by_a_command_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("issued.json"));
+    let policy = folder.path().join("policy.toml");
+    std::io::Write::write_all(
+        &mut std::fs::File::create(&policy).unwrap(),
+        b"version = \"oral-1\"\nalert_after_ms = 4000\n",
+    )
+    .unwrap();
+    let (server, _said) = start(&data, &folder.path().join("ready.json"));
+    let (policy, out) = (policy.to_str().unwrap(), file.to_str().unwrap());
+    let more = ["--label", "Seat", "--count", "3", "--policy", policy, "--file", out];
+    let issued = issue(&data, &more);
+    let wrong = issue(&data, &["--label", "Seat", "--expires-at", "yesterday"]);
+    let foreign = issue(&data, &["--label", "Seat", "--ca", out]);
+    assert_eq!(stop(server), Some(0));
+    let said = String::from_utf8(issued.stdout).unwrap();
+    assert!(issued.status.success(), "{}", String::from_utf8_lossy(&issued.stderr));
+    let kept: Vec<inview::report::Issued> =
+        serde_json::from_reader(std::fs::File::open(&file).unwrap()).unwrap();
+    let labels: Vec<&str> = kept.iter().map(|issued| issued.label.as_str()).collect();
+    assert_eq!(labels, ["Seat 1", "Seat 2", "Seat 3"]);
+    for issued in &kept {
+        let (page, link) = (issued.link.reveal(), issued.agent_link.reveal());
+        for part in [&issued.label, &issued.code.reveal(), page, link] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(page.starts_with("https://127.0.0.1:"), "{page}");
+    }
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let after = issue(&data, &["--label", "Seat"]);
+    for (output, expected) in
+        [(wrong, "expires_at"), (foreign, "no certificates"), (after, "does it run?")]
+    {
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.lines().count() == 1 && text.contains(expected), "{text}");
+    }
 }

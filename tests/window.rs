@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use eframe::egui::accesskit::Role;
+use eframe::egui::accesskit::{Live, Role};
 use eframe::egui::{self, Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use inview::agent::{
-    Busy, Command, FoundCamera, OpenCamera, Phase, Preview, Reports, Seen, Snapshot,
+    Busy, Command, FoundCamera, Message, OpenCamera, Phase, Preview, Reports, Seen, Snapshot,
 };
 use inview::capture::camera::{CameraId, Fit};
 use inview::geometry::{BoundingBox, Size};
 use inview::health::{Code, Condition};
 use inview::presence::Policy;
-use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
+use inview::report::{ClosedBy, CommandId, Interval, IntervalId, Kind, SessionId, StartOverride};
 use inview::time::MediaTime;
 use inview::ui::i18n::{Direction, Language};
 use inview::ui::tones::Sound;
@@ -97,8 +97,9 @@ fn window_read(phase: Phase, seen: Seen, direction: Direction) -> Window {
         ended_ms: None,
         seen,
         since_ms: at(59_500),
-        warning: false,
+        warning: None,
         camera: None,
+        sample_rate_hz: 5.0,
         cameras: Vec::new(),
         camera_refused: false,
         frames_looked_at: 9,
@@ -106,6 +107,8 @@ fn window_read(phase: Phase, seen: Seen, direction: Direction) -> Window {
         intervals: Vec::new(),
         reports: Reports::default(),
         health: Vec::new(),
+        messages: Vec::new(),
+        start_override: None,
     };
     let puppet = Arc::new(Puppet {
         snapshot: Mutex::new(snapshot),
@@ -206,7 +209,107 @@ fn the_exam_starts_only_when_the_candidate_is_seen_steadily() {
     harness.get_by_label("All good. Stay like this.");
     harness.get_by_label("Live picture of your camera, mirrored");
     click(&mut harness, "Start the exam");
-    assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+    let consent = harness.state().consent().cloned();
+    assert!(consent.is_some());
+    let expected = [Command::Agreed(true), Command::Begin { consent }];
+    assert_eq!(*puppet.commands.lock().unwrap(), expected);
+}
+
+#[test]
+fn reading_the_rules_again_takes_the_consent_back() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
+    consent(&mut harness);
+    click(&mut harness, "Read the rules again");
+    harness.get_by_label("Before your exam");
+    assert_eq!(harness.state().consent(), None);
+    let expected = [Command::Agreed(true), Command::Agreed(false)];
+    assert_eq!(*puppet.commands.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_proctor_may_let_the_exam_start_although_nobody_is_seen() {
+    let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::TooDark);
+    consent(&mut harness);
+    assert!(!is_enabled(&harness, "Start the exam"));
+    puppet.shows(|now| {
+        now.start_override = Some(StartOverride {
+            command: CommandId(uuid::Uuid::nil()),
+            reason: "The lamp is broken".to_owned(),
+            at: "2026-05-01T10:00:00Z".to_owned(),
+        });
+    });
+    harness.run();
+    harness.get_by_label("The supervisor lets you start.");
+    harness.get_by_label_contains("It is too dark.");
+    click(&mut harness, "Start the exam");
+    let is_begin = |command: &Command| matches!(command, Command::Begin { consent: Some(_) });
+    assert!(puppet.commands.lock().unwrap().iter().any(is_begin));
+}
+
+fn message(number: u128, text: &str) -> Message {
+    Message {
+        id: CommandId(uuid::Uuid::from_u128(number)),
+        text: text.to_owned(),
+        at: "2026-05-01T10:00:00Z".to_owned(),
+        shown: false,
+        read: false,
+    }
+}
+
+#[test]
+fn a_message_stands_above_every_screen_until_it_is_read() {
+    for phase in [Phase::CheckIn, Phase::Exam, Phase::Ending, Phase::Ended] {
+        let (mut harness, puppet, _folder) = window(phase, Seen::Face);
+        let texts = ["Please clear your desk.", "Thank you!"];
+        puppet.shows(|now| now.messages = vec![message(1, texts[0]), message(2, texts[1])]);
+        harness.run();
+        harness.get_by_label(texts[0]);
+        harness.get_by_label_contains("1 more waits");
+        assert!(harness.query_by_label(texts[1]).is_none());
+        let said = format!("Message from the supervisor: {}", texts[0]);
+        let alert = harness.get_by_role_and_label(Role::Alert, &said);
+        assert_eq!(alert.accesskit_node().live(), Live::Assertive);
+        let [first, second] = [1, 2].map(|number| CommandId(uuid::Uuid::from_u128(number)));
+        // It was drawn: that is said once.
+        assert_eq!(*puppet.commands.lock().unwrap(), [Command::Shown(first)]);
+        puppet.shows(|now| now.messages[0].shown = true);
+        harness.run();
+        puppet.commands.lock().unwrap().clear();
+        click(&mut harness, "I have read this");
+        assert_eq!(*puppet.commands.lock().unwrap(), [Command::Read(first)], "{phase:?}");
+        puppet.shows(|now| now.messages[0].read = true);
+        harness.run();
+        harness.run();
+        harness.get_by_label(texts[1]);
+        assert!(puppet.commands.lock().unwrap().contains(&Command::Shown(second)));
+        puppet.shows(|now| now.messages[1].read = true);
+        harness.run();
+        assert!(harness.query_by_label("I have read this").is_none());
+    }
+}
+
+#[test]
+fn the_small_window_shows_a_message_too() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
+    click(&mut harness, "Small window on top");
+    puppet.shows(|now| now.messages = vec![message(1, &"Please clear your desk. ".repeat(20))]);
+    harness.run();
+    harness.get_by_label("You are in view");
+    click(&mut harness, "I have read this");
+    let read = Command::Read(CommandId(uuid::Uuid::from_u128(1)));
+    assert!(puppet.commands.lock().unwrap().contains(&read));
+}
+
+#[test]
+fn a_message_in_a_hidden_window_is_not_said_to_be_shown() {
+    let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
+    puppet.shows(|now| now.messages = vec![message(1, "Hello")]);
+    let ctx = harness.ctx.clone();
+    // Only drawing counts.
+    for _ in 0..3 {
+        harness.state_mut().drain(&ctx);
+    }
+    assert_eq!(*puppet.commands.lock().unwrap(), []);
 }
 
 fn camera_id(name: &str) -> CameraId {
@@ -243,7 +346,8 @@ fn the_candidate_chooses_the_camera_and_the_choice_is_remembered() {
     harness.get_by_label("Camera");
     harness.get_by_label_contains("The camera that you chose last is not connected.");
     click(&mut harness, "OBS (a program, not a device)");
-    assert_eq!(*puppet.commands.lock().unwrap(), [Command::UseCamera(camera_id("OBS"))]);
+    let chosen = Command::UseCamera(camera_id("OBS"));
+    assert_eq!(puppet.commands.lock().unwrap().last(), Some(&chosen));
     let remembered = inview::agent::Preferences::read(folder.path()).camera.unwrap();
     assert_eq!((remembered.id, remembered.name.as_str()), (camera_id("OBS"), "OBS"));
 }
@@ -319,7 +423,8 @@ fn the_keyboard_alone_leads_through_the_check_in_in_reading_order() {
     harness.key_press_modifiers(Modifiers::NONE, Key::Enter);
     harness.run();
     harness.run();
-    assert_eq!(*puppet.commands.lock().unwrap(), [Command::Begin]);
+    let begun = puppet.commands.lock().unwrap().pop();
+    assert!(matches!(begun, Some(Command::Begin { consent: Some(_) })), "{begun:?}");
 }
 
 #[test]
@@ -350,11 +455,12 @@ fn the_exam_is_calm_and_tells_what_was_reported() {
     harness.get_by_label("Nothing.");
     assert!(harness.query_by_label("Live picture of your camera, mirrored").is_none());
     puppet.shows(|now| {
-        (now.seen, now.warning) = (Seen::Nobody, true);
+        now.seen = Seen::Nobody;
         now.intervals = vec![
             interval(Kind::FaceNotVisible, 12_000, Some(15_000)),
             interval(Kind::OutOfView, 57_000, None),
         ];
+        now.warning = Some(now.intervals[1].id);
         (now.reports.made, now.reports.acknowledged) = (4, 3);
     });
     harness.run();
@@ -371,7 +477,7 @@ fn a_lost_connection_and_a_lost_camera_are_named() {
     puppet.shows(|now| {
         now.health = vec![condition(Code::CameraBusy), condition(Code::ServerUnreachable)];
         now.intervals = vec![interval(Kind::CameraLost, 50_000, None)];
-        (now.warning, now.reports.made) = (true, 2);
+        (now.warning, now.reports.made) = (Some(now.intervals[0].id), 2);
     });
     harness.run();
     harness.get_by_label("The camera cannot see you");
@@ -383,7 +489,8 @@ fn a_lost_connection_and_a_lost_camera_are_named() {
 fn a_warning_is_heard_again_and_again_and_so_is_the_return_unless_the_sound_is_off() {
     let (mut harness, puppet, folder) = window(Phase::Exam, Seen::Face);
     let heard = |harness: &mut Harness<'_, App>, millis, is_warned| {
-        puppet.shows(|now| (now.at_ms, now.warning) = (at(millis), is_warned));
+        let warning = Some(interval(Kind::OutOfView, 60_000, None).id).filter(|_| is_warned);
+        puppet.shows(|now| (now.at_ms, now.warning) = (at(millis), warning));
         harness.run();
         std::mem::take(&mut *puppet.played.lock().unwrap())
     };
@@ -518,8 +625,8 @@ fn read_from_right_to_left_every_screen_is_the_mirror_image() {
         }),
         (Phase::Exam, |_, puppet| {
             puppet.shows(|now| {
-                now.warning = true;
                 now.intervals = vec![interval(Kind::OutOfView, 57_000, None)];
+                now.warning = Some(now.intervals[0].id);
             });
         }),
         (Phase::Exam, |harness, _| click(harness, "End the exam")),

@@ -9,13 +9,34 @@ seconds = { $count ->
    *[other] { $count } Sekunden
 }
 
+## Vor der Prüfung: der Einstieg
+join-title = An der Prüfung teilnehmen
+join-intro = Fügen Sie den Link, den Sie erhalten haben, in eines der Felder ein, oder geben Sie die Adresse des Servers und Ihren Code ein.
+join-server = Server
+join-code = Code
+join-join = Teilnehmen
+join-asking = Der Server wird gefragt …
+join-no-link = Das ist kein Link zu einer Prüfung. Kopieren Sie den ganzen Link, oder geben Sie die Adresse des Servers und den Code ein.
+join-no-server = Das ist keine Adresse eines Servers. Sie sieht so aus: https://exams.example.
+join-plain = Die Adresse des Servers muss mit https:// beginnen.
+join-no-code = Das ist kein Code. Ein Code hat zwölf Buchstaben und Ziffern.
+join-no-connection = Der Server ist nicht zu erreichen. Prüfen Sie Ihre Verbindung und die Adresse, und versuchen Sie es noch einmal.
+join-not-trusted = Der Server konnte nicht beweisen, dass er der richtige ist. Machen Sie nicht weiter; sagen Sie der Aufsicht Bescheid.
+join-not-inview = Unter dieser Adresse ist kein InView-Server. Prüfen Sie die Adresse. In einem Netz mit Anmeldeseite melden Sie sich erst dort an.
+join-code-unknown = Der Server kennt diesen Code nicht. Prüfen Sie ihn Zeichen für Zeichen.
+join-code-expired = Dieser Code gilt nicht mehr. Bitten Sie die Aufsicht um einen neuen.
+join-code-used = Dieser Code wurde schon verwendet, auf einem anderen Computer oder von jemand anderem. Bitten Sie die Aufsicht um einen neuen.
+join-too-many = Aus Ihrem Netz kamen zu viele falsche Codes. Warten Sie fünf Minuten, und versuchen Sie es noch einmal.
+join-server-failed = Der Server kann gerade nicht antworten. Versuchen Sie es noch einmal.
+join-other = Das hat nicht geklappt. Sagen Sie der Aufsicht, was unten steht.
+
 ## Vor der Prüfung: Einwilligung
 welcome-title = Vor Ihrer Prüfung
 welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Kamera sind. Bitte lesen Sie, was das bedeutet.
 welcome-watched-title = Was beobachtet wird
 welcome-watched = Ob die Kamera funktioniert, ob ein Gesicht oder eine Person im Bild ist und ob es mehr als eine Person ist. InView erkennt nicht, wer Sie sind, nimmt keinen Ton auf und sieht niemals Ihren Bildschirm, Ihre Dateien oder Ihre Tastatur.
 welcome-leaves-title = Was diesen Computer verlässt
-welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Sie gehen an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera nicht stimmt. All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
 welcome-policy-title = Die Regeln dieser Prüfung
 welcome-policy-record = Sind Sie kürzer als { $record } nicht im Bild, wird nichts festgehalten.
 welcome-policy-warn = Nach { $warn } werden Sie darauf hingewiesen, damit Sie zurückkommen können.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = Mit einem Programm anstelle einer Kamera beginnt
 welcome-policy-end = Am Ende sehen Sie alles, was gemeldet wurde, und können eine Kopie behalten.
 welcome-agree = Ich habe das gelesen und bin einverstanden
 welcome-continue = Weiter zur Kameraprüfung
+welcome-other-exam = Andere Prüfung
 
 ## Vor der Prüfung: Kamera
 check-title = Kameraprüfung
@@ -34,6 +56,7 @@ check-start = Prüfung beginnen
 check-wait = Sie können beginnen, sobald Sie 2 Sekunden lang im Bild waren.
 check-refused = Mit einer anderen Kamera können Sie beginnen.
 check-ready = Sie sind im Bild. Beginnen Sie, wenn Sie so weit sind.
+check-let-in = Die Aufsicht lässt Sie beginnen.
 check-back = Regeln noch einmal lesen
 check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nicht gezeigt.
 camera-title = Kamera
@@ -98,6 +121,7 @@ connection-sending = Wird gesendet: { $left ->
    *[other] { $left } Meldungen warten
 }
 connection-unreachable = Keine Verbindung; { $left ->
+    [0] was festgehalten wird, wird
     [one] 1 Meldung wird
    *[other] { $left } Meldungen werden
 } aufbewahrt und später gesendet
@@ -120,8 +144,19 @@ kind-reporting-gap = Keine Meldungen eingegangen
 
 trouble-virtual-camera = Diese Kamera ist ein Programm und kein Gerät. Das wird gemeldet.
 trouble-overloaded = Dieser Computer ist ausgelastet; InView schaut seltener hin.
+trouble-battery-low = Der Akku ist fast leer; InView schaut seltener hin. Schließen Sie das Netzteil an.
+trouble-machine-hot = Dieser Computer ist sehr warm; InView schaut seltener hin.
 trouble-spool-failed = Meldungen können nicht gespeichert werden: Ist die Festplatte voll?
 trouble-server-refuses = Der Server nimmt die Meldungen nicht an. Sagen Sie es der Aufsicht.
+
+## Nachrichten der Prüfungsaufsicht
+message-title = Nachricht der Aufsicht
+message-at = Eingegangen um { $time }
+message-at-more = Eingegangen um { $time }; { $more ->
+    [one] 1 weitere wartet
+   *[other] { $more } weitere warten
+}
+message-read = Ich habe das gelesen
 
 ## Nach der Prüfung
 end-title-ending = Die Prüfung ist beendet

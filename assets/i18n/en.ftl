@@ -9,13 +9,34 @@ seconds = { $count ->
    *[other] { $count } seconds
 }
 
+## Before the exam: the way in
+join-title = Join your exam
+join-intro = Paste the link that you were sent into one of the fields, or type the server’s address and your code.
+join-server = Server
+join-code = Code
+join-join = Join
+join-asking = Asking the server …
+join-no-link = This is not a link to an exam. Copy the whole link, or type the server’s address and the code.
+join-no-server = This is not the address of a server. It looks like https://exams.example.
+join-plain = The server’s address must begin with https://.
+join-no-code = This is not a code. A code has twelve letters and digits.
+join-no-connection = The server cannot be reached. Check your connection and the address, and try again.
+join-not-trusted = The server could not prove that it is the one you want. Do not go on; tell your exam’s supervisor.
+join-not-inview = There is no InView server at this address. Check the address. In a network with a login page, log in first.
+join-code-unknown = The server does not know this code. Check it, letter by letter.
+join-code-expired = This code is no longer valid. Ask your exam’s supervisor for a new one.
+join-code-used = This code was already used, on another computer or by another user. Ask your exam’s supervisor for a new one.
+join-too-many = Too many wrong codes came from your network. Wait five minutes, and try again.
+join-server-failed = The server cannot answer just now. Try again.
+join-other = That did not work. Tell your exam’s supervisor what is written below.
+
 ## Before the exam: consent
 welcome-title = Before your exam
 welcome-intro = InView notes whether you are in view of your camera while the exam runs. Please read what that means.
 welcome-watched-title = What is watched
 welcome-watched = Whether the camera works, whether a face or a person is in the picture, and whether more than one person is. InView does not recognise who you are, records no sound, and never looks at your screen, files or keyboard.
 welcome-leaves-title = What leaves this computer
-welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. They go to { $server }. Your picture never leaves this computer and is not saved.
+welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera. All of this goes to { $server }. Your picture never leaves this computer and is not saved.
 welcome-policy-title = The rules of this exam
 welcome-policy-record = When you are out of view for less than { $record }, nothing is noted.
 welcome-policy-warn = After { $warn } you are told, so that you can come back.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = The exam does not start with a program in place 
 welcome-policy-end = At the end you see everything that was reported, and can keep a copy.
 welcome-agree = I have read this and agree
 welcome-continue = Continue to the camera check
+welcome-other-exam = Another exam
 
 ## Before the exam: camera
 check-title = Camera check
@@ -34,6 +56,7 @@ check-start = Start the exam
 check-wait = The start is possible when you have been in view for 2 seconds.
 check-refused = The start is possible with another camera.
 check-ready = You are in view. Start when you are ready.
+check-let-in = The supervisor lets you start.
 check-back = Read the rules again
 check-private = This picture stays on this computer. During the exam it is not shown.
 camera-title = Camera
@@ -98,6 +121,7 @@ connection-sending = Sending: { $left ->
    *[other] { $left } reports wait
 }
 connection-unreachable = No connection; { $left ->
+    [0] what is noted is
     [one] 1 report is
    *[other] { $left } reports are
 } kept and sent later
@@ -120,8 +144,19 @@ kind-reporting-gap = No reports arrived
 
 trouble-virtual-camera = This camera is a program, not a device. That is reported.
 trouble-overloaded = This computer is busy; InView looks less often.
+trouble-battery-low = The battery is low; InView looks less often. Plug in the charger.
+trouble-machine-hot = This computer is very warm; InView looks less often.
 trouble-spool-failed = Reports cannot be saved: is the disk full?
 trouble-server-refuses = The server does not take the reports. Tell your exam’s supervisor.
+
+## Messages of the exam's supervisor
+message-title = Message from the supervisor
+message-at = Came at { $time }
+message-at-more = Came at { $time }; { $more ->
+    [one] 1 more waits
+   *[other] { $more } more wait
+}
+message-read = I have read this
 
 ## After the exam
 end-title-ending = The exam has ended

@@ -9,13 +9,34 @@ seconds = { $count ->
    *[other] { $count } segundos
 }
 
+## Antes del examen: la entrada
+join-title = Entrar en su examen
+join-intro = Pegue en uno de los campos el enlace que ha recibido, o escriba la dirección del servidor y su código.
+join-server = Servidor
+join-code = Código
+join-join = Entrar
+join-asking = Preguntando al servidor …
+join-no-link = Esto no es un enlace a un examen. Copie el enlace entero, o escriba la dirección del servidor y el código.
+join-no-server = Esto no es la dirección de un servidor. Tiene esta forma: https://exams.example.
+join-plain = La dirección del servidor debe empezar por https://.
+join-no-code = Esto no es un código. Un código tiene doce letras y cifras.
+join-no-connection = No se puede llegar al servidor. Compruebe su conexión y la dirección, e inténtelo de nuevo.
+join-not-trusted = El servidor no ha podido demostrar que es el correcto. No siga; avise a quien supervisa el examen.
+join-not-inview = En esta dirección no hay ningún servidor de InView. Compruebe la dirección. Si su red tiene una página de acceso, entre primero en ella.
+join-code-unknown = El servidor no conoce este código. Compruébelo letra por letra.
+join-code-expired = Este código ya no es válido. Pida uno nuevo a quien supervisa el examen.
+join-code-used = Este código ya se ha utilizado, en otro ordenador o por otra persona. Pida uno nuevo a quien supervisa el examen.
+join-too-many = Han llegado demasiados códigos erróneos desde su red. Espere cinco minutos e inténtelo de nuevo.
+join-server-failed = El servidor no puede responder en este momento. Inténtelo de nuevo.
+join-other = No ha funcionado. Diga a quien supervisa el examen lo que pone abajo.
+
 ## Antes del examen: consentimiento
 welcome-title = Antes de su examen
 welcome-intro = InView anota si usted está a la vista de su cámara mientras dura el examen. Lea, por favor, lo que eso significa.
 welcome-watched-title = Qué se observa
 welcome-watched = Si la cámara funciona, si hay una cara o una persona en la imagen y si hay más de una persona. InView no reconoce quién es usted, no graba sonido y nunca mira su pantalla, sus archivos ni su teclado.
 welcome-leaves-title = Qué sale de este ordenador
-welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Se envían a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara. Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
 welcome-policy-title = Las reglas de este examen
 welcome-policy-record = Si está fuera de la vista menos de { $record }, no se anota nada.
 welcome-policy-warn = Después de { $warn } se le avisa, para que pueda volver.
@@ -25,6 +46,7 @@ welcome-policy-virtual-refuse = El examen no empieza con un programa en lugar de
 welcome-policy-end = Al final verá todo lo que se ha comunicado y podrá guardar una copia.
 welcome-agree = He leído esto y estoy de acuerdo
 welcome-continue = Continuar con la cámara
+welcome-other-exam = Otro examen
 
 ## Antes del examen: cámara
 check-title = Prueba de la cámara
@@ -34,6 +56,7 @@ check-start = Empezar el examen
 check-wait = Podrá empezar cuando haya estado a la vista durante 2 segundos.
 check-refused = Podrá empezar con otra cámara.
 check-ready = Está a la vista. Empiece cuando quiera.
+check-let-in = Quien supervisa el examen le permite empezar.
 check-back = Leer las reglas otra vez
 check-private = Esta imagen se queda en este ordenador. Durante el examen no se muestra.
 camera-title = Cámara
@@ -98,6 +121,7 @@ connection-sending = Enviando: { $left ->
    *[other] { $left } avisos esperan
 }
 connection-unreachable = Sin conexión; { $left ->
+    [0] lo que se anote se guarda y se enviará
     [one] 1 aviso se guarda y se enviará
    *[other] { $left } avisos se guardan y se enviarán
 } más tarde
@@ -120,8 +144,19 @@ kind-reporting-gap = No llegaron avisos
 
 trouble-virtual-camera = Esta cámara es un programa, no un aparato. Se comunica.
 trouble-overloaded = Este ordenador está ocupado; InView mira con menos frecuencia.
+trouble-battery-low = Queda poca batería; InView mira con menos frecuencia. Conecte el cargador.
+trouble-machine-hot = Este ordenador está muy caliente; InView mira con menos frecuencia.
 trouble-spool-failed = No se pueden guardar los avisos: ¿está lleno el disco?
 trouble-server-refuses = El servidor no acepta los avisos. Dígaselo a quien supervisa el examen.
+
+## Mensajes de quien supervisa el examen
+message-title = Mensaje de quien supervisa
+message-at = Recibido a las { $time }
+message-at-more = Recibido a las { $time }; { $more ->
+    [one] queda 1 más
+   *[other] quedan { $more } más
+}
+message-read = Lo he leído
 
 ## Después del examen
 end-title-ending = El examen ha terminado

@@ -8,13 +8,34 @@ seconds = { $count ->
    *[other] { $count }秒
 }
 
+## 試験の前:参加
+join-title = 試験に参加する
+join-intro = 受け取ったリンクをどちらかの欄に貼り付けるか、サーバーのアドレスとコードを入力してください。
+join-server = サーバー
+join-code = コード
+join-join = 参加する
+join-asking = サーバーに問い合わせています…
+join-no-link = 試験へのリンクではありません。リンク全体をコピーするか、サーバーのアドレスとコードを入力してください。
+join-no-server = サーバーのアドレスではありません。https://exams.example のような形です。
+join-plain = サーバーのアドレスは https:// で始まります。
+join-no-code = コードではありません。コードは12文字の英数字です。
+join-no-connection = サーバーにつながりません。接続とアドレスを確かめて、もう一度お試しください。
+join-not-trusted = サーバーが正しいものだと確かめられませんでした。先に進まず、試験監督に知らせてください。
+join-not-inview = このアドレスにInViewのサーバーはありません。アドレスを確かめてください。ログインページのあるネットワークでは、先にログインしてください。
+join-code-unknown = サーバーがこのコードを知りません。1文字ずつ確かめてください。
+join-code-expired = このコードはもう使えません。試験監督に新しいコードをもらってください。
+join-code-used = このコードは、別のコンピューターか別の人によってすでに使われています。試験監督に新しいコードをもらってください。
+join-too-many = お使いのネットワークから間違ったコードが続けて送られました。5分待ってから、もう一度お試しください。
+join-server-failed = サーバーは今、応答できません。もう一度お試しください。
+join-other = うまくいきませんでした。下に書かれていることを試験監督に伝えてください。
+
 ## 試験の前:同意
 welcome-title = 試験の前に
 welcome-intro = InViewは、試験中にあなたがカメラに映っているかどうかを記録します。その内容をお読みください。
 welcome-watched-title = 確認すること
 welcome-watched = カメラが動いているか、顔や人が映っているか、二人以上映っていないかを確認します。InViewはあなたが誰かを識別せず、音を録音せず、画面・ファイル・キーボードを見ることもありません。
 welcome-leaves-title = このコンピューターから送られるもの
-welcome-leaves = 記録した時刻と種類だけです(例:「映っていない、10:15から11:02まで」)。送り先は { $server } です。映像がこのコンピューターから出ることはなく、保存もされません。
+welcome-leaves = 記録した時刻と種類(例:「映っていない、10:15から11:02まで」)と、カメラの確認以降は数秒ごとに、InViewが動いていること、見えているもの(例:「映っている」)、カメラの不具合だけです。送り先は { $server } です。映像がこのコンピューターから出ることはなく、保存もされません。
 welcome-policy-title = この試験のきまり
 welcome-policy-record = 映っていない時間が{ $record }より短ければ、何も記録しません。
 welcome-policy-warn = { $warn }たつと、戻れるようにお知らせします。
@@ -24,6 +45,7 @@ welcome-policy-virtual-refuse = カメラの代わりにプログラムを使う
 welcome-policy-end = 終わったら、報告した内容をすべて確認でき、控えを保存できます。
 welcome-agree = 読んだうえで同意します
 welcome-continue = カメラの確認へ進む
+welcome-other-exam = 別の試験
 
 ## 試験の前:カメラ
 check-title = カメラの確認
@@ -33,6 +55,7 @@ check-start = 試験を始める
 check-wait = 2秒間続けて映ると、始められます。
 check-refused = 別のカメラを選ぶと、始められます。
 check-ready = 映っています。準備ができたら始めてください。
+check-let-in = 試験監督の許可により、始められます。
 check-back = きまりをもう一度読む
 check-private = この映像はこのコンピューターの中だけにあります。試験中は表示しません。
 camera-title = カメラ
@@ -96,8 +119,9 @@ connection-sending = 送信中:{ $left ->
    *[other] 残り{ $left }件
 }
 connection-unreachable = 接続がありません。{ $left ->
-   *[other] { $left }件
-}を保存し、あとで送ります
+    [0] 記録したことは保存し、あとで送ります
+   *[other] { $left }件を保存し、あとで送ります
+}
 connection-refused = サーバーが報告を受け取りません。ここに保存しています
 
 reported-title = これまでの報告
@@ -117,8 +141,16 @@ kind-reporting-gap = 報告が届かなかった
 
 trouble-virtual-camera = このカメラは機器ではなくソフトです。そのことを報告します。
 trouble-overloaded = コンピューターの負荷が高く、確認の回数が減っています。
+trouble-battery-low = バッテリー残量が少ないため、確認の回数を減らしています。充電器をつないでください。
+trouble-machine-hot = コンピューターが熱くなっているため、確認の回数を減らしています。
 trouble-spool-failed = 報告を保存できません。ディスクがいっぱいではありませんか?
 trouble-server-refuses = サーバーが報告を受け取りません。試験監督に知らせてください。
+
+## 試験監督からのメッセージ
+message-title = 試験監督からのメッセージ
+message-at = { $time }に届きました
+message-at-more = { $time }に届きました。ほかに{ $more }件あります
+message-read = 読みました
 
 ## 試験の後
 end-title-ending = 試験が終わりました

@@ -4,11 +4,11 @@
 //! joins it, and should it come back, its pulse says stop, and its frame goes nowhere.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
 use super::News;
+use super::period::Period;
 use super::pulse::Pulse;
 use super::slot::Slot;
 use super::snapshot::OpenCamera;
@@ -24,7 +24,7 @@ pub(super) struct Capture {
     pub news: Sender<News>,
     pub pulse: Pulse,
     pub time: Time,
-    pub period: Duration,
+    pub period: Period,
 }
 
 impl Capture {
@@ -48,13 +48,15 @@ impl Capture {
         let Size { width, height } = size;
         let camera = OpenCamera { container, codec, width, height, id, fit };
         self.news.try_send(News::CameraOpened { camera, virtual_device }).ok();
-        let mut cadence = Cadence::new(self.period);
+        let mut cadence = Cadence::new(self.period.get());
         while !self.pulse.is_stopped() {
             self.pulse.beat((self.time.now)());
             let Some(frame) = source.next_frame(cadence.next_due())? else { return Ok(()) };
+            cadence.every(self.period.get());
             cadence.took(frame.pts);
             if !self.pulse.is_stopped() {
                 self.slot.put(frame);
+                self.pulse.deliver();
             }
         }
         Ok(())

@@ -1,20 +1,23 @@
 //! The agent without a window: a line of JSON on standard output for everything that changes, and
 //! commands as lines of JSON on standard input. For exam clients with a window of their own.
 //!
-//! A line on standard output is a [`Snapshot`]. Time and counts alone make no line. When standard
-//! input ends, the exam goes on: a client that crashed must not end it.
+//! A line on standard output is a [`Snapshot`]. Time and counts alone make no line. A message of the
+//! proctor counts as shown when a line with it was written; the client shows it, and says that it was
+//! read. When standard input ends, the exam goes on: a client that crashed must not end it.
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use crossbeam_channel::{Sender, bounded, never, select};
+use anyhow::{Context as _, bail};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use serde::Deserialize;
 
 use super::args::Args;
+use super::start::Asked;
 use super::{Agent, Command, Phase, Snapshot, start};
+use crate::report::CommandId;
 
 /// A line of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -22,11 +25,15 @@ use super::{Agent, Command, Phase, Snapshot, start};
 enum Line {
     Begin,
     End,
+    /// The candidate has read a message.
+    Read {
+        message: CommandId,
+    },
 }
 
 /// Runs until the exam has ended; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
-    start::exit_status(try_run(args))
+    start::exit_status(try_run(args).map(Some))
 }
 
 fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
@@ -35,7 +42,25 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     let waker = move || {
         wake.try_send(()).ok();
     };
-    let agent = Agent::start(start::setup(args)?, start::world(args, waker)?)?;
+    let session = match start::asked(args)? {
+        Asked::Known(session) => *session,
+        Asked::Join(link) => start::join(args, &link)?,
+        Asked::Nothing => bail!(
+            "no exam is named, and none goes on: give the link or the file that you were sent by \
+             --session"
+        ),
+    };
+    let earlier = start::earlier(args, Some(&session))?;
+    let agent = Agent::start(session.setup.clone(), start::world(args, waker)?)?;
+    let last = watch(args, &agent, &woken)?;
+    drop(agent);
+    drop(earlier);
+    session.close(&last);
+    Ok(last)
+}
+
+/// Runs the exam; returns how things stood last.
+fn watch(args: &Args, agent: &Agent, woken: &Receiver<()>) -> anyhow::Result<Snapshot> {
     let flush = Duration::from_secs(args.flush);
     let (lines, mut typed) = bounded(16);
     let (stop, stopped) = bounded(1);
@@ -45,15 +70,15 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
     })
     .context("cannot listen for Ctrl-C")?;
     if args.begin {
-        agent.command(Command::Begin)?;
+        agent.command(Command::Begin { consent: None })?;
     }
-    let mut told: Option<Snapshot> = None;
+    let (mut told, mut is_heard): (Option<Snapshot>, bool) = (None, false);
     loop {
         let ended = select! {
             recv(woken) -> _ => false,
             recv(typed) -> line => {
                 match line {
-                    Ok(line) => obey(&agent, line, flush),
+                    Ok(line) => obey(agent, line, flush),
                     // Standard input has ended: nobody commands any more.
                     Err(_) => typed = never(),
                 }
@@ -63,8 +88,11 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
         };
         let snapshot = agent.snapshot();
         if told.as_ref().is_none_or(|told| !told.says_the_same_as(&snapshot)) {
-            tell(&snapshot)?;
+            is_heard = tell(&snapshot)?;
             told = Some(snapshot.clone());
+        }
+        for message in snapshot.messages.iter().filter(|message| is_heard && !message.shown) {
+            give(agent, Command::Shown(message.id));
         }
         if ended || snapshot.phase == Phase::Ended {
             return Ok(snapshot);
@@ -73,22 +101,30 @@ fn try_run(args: &Args) -> anyhow::Result<Snapshot> {
 }
 
 fn obey(agent: &Agent, line: Line, flush: Duration) {
-    let command = match line {
-        Line::Begin => Command::Begin,
-        Line::End => Command::End { flush },
-    };
+    give(
+        agent,
+        match line {
+            Line::Begin => Command::Begin { consent: None },
+            Line::End => Command::End { flush },
+            Line::Read { message } => Command::Read(message),
+        },
+    );
+}
+
+fn give(agent: &Agent, command: Command) {
     if let Err(error) = agent.command(command) {
         tracing::warn!(%error, "a command was not taken");
     }
 }
 
-fn tell(snapshot: &Snapshot) -> anyhow::Result<()> {
+/// Writes a line; `false`: nobody listens any more.
+fn tell(snapshot: &Snapshot) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     let line = serde_json::to_string(snapshot)?;
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
         // Whoever listened has gone; the exam goes on.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write to standard output"),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).context("cannot write to standard output"),
     }
 }
 
@@ -99,9 +135,29 @@ fn listen(lines: Sender<Line>) -> io::Result<()> {
             match serde_json::from_str(&text) {
                 Ok(line) if lines.send(line).is_ok() => {}
                 Ok(_) => return,
-                Err(error) => tracing::warn!(%error, "a line that is no command"),
+                Err(error) => {
+                    writeln!(io::stderr(), "inview: a line that is no command: {error}").ok();
+                }
             }
         }
     };
     thread::Builder::new().name("commands".to_owned()).spawn(read).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_command_or_none() {
+        let read = |text: &str| serde_json::from_str::<Line>(text).ok();
+        let message = CommandId(uuid::Uuid::nil());
+        assert_eq!(read(r#"{"command":"begin"}"#), Some(Line::Begin));
+        assert_eq!(read(r#"{"command":"end"}"#), Some(Line::End));
+        let line = format!(r#"{{"command":"read","message":"{message}"}}"#);
+        assert_eq!(read(&line), Some(Line::Read { message }));
+        for odd in ["", "begin", r#"{"command":"stop"}"#, r#"{"command":"read"}"#] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::report::Begun;
 use crate::clock::Anchor;
 use crate::report::{Interval, SessionId};
 use crate::time::MediaTime;
@@ -18,6 +19,8 @@ pub(super) struct Entry {
     pub alive_ms: MediaTime,
     /// Intervals that were open then.
     pub open: Vec<Interval>,
+    #[serde(default)]
+    pub begun: Begun,
 }
 
 /// The journal of one session: a file that is replaced as a whole.
@@ -72,7 +75,9 @@ mod tests {
         let anchor = Anchor::at(&Reading::now(), "boot".to_owned());
         for secs in [1, 2] {
             let alive_ms = MediaTime::from_millis(secs * 1_000);
-            journal.write(&Entry { anchor: anchor.clone(), alive_ms, open: Vec::new() }).unwrap();
+            let begun = Begun::default();
+            let entry = Entry { anchor: anchor.clone(), alive_ms, open: Vec::new(), begun };
+            journal.write(&entry).unwrap();
         }
         assert_eq!(journal.read().unwrap().alive_ms, MediaTime::from_millis(2_000));
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();

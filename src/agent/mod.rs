@@ -7,12 +7,16 @@
 //!     │ news, 16        │  │ sight       │ reported
 //!     v          orders │  v             v
 //!  control ── commands from outside, 16; a snapshot for whoever shows it
+//!     │  ^
+//! slot│1 │ heard, 4
+//!     v  │
+//!  heartbeat ── how things stand, to the server; what the proctor asks for, back
 //! ```
 //!
-//! Five threads, each with a name and an owner that joins it. `control` owns the others: it starts
+//! Six threads, each with a name and an owner that joins it. `control` owns the others: it starts
 //! them, hears their pulse, starts them again within a budget, and says in `health` what is wrong.
-//! A capture thread that is stuck in a driver is the one that is never joined: it is given up, and a
-//! new one takes its place. What each channel does when it is full:
+//! A capture thread that is stuck in a driver is never joined: it is given up, and a new one takes its
+//! place. At the end, a heartbeat in flight is not waited for. What each channel does when it is full:
 //!
 //! | channel | when full |
 //! |---|---|
@@ -20,6 +24,10 @@
 //! | facts | the detector waits, and warns after a second: facts are never dropped |
 //! | news | dropped: `control` sees from the thread itself that it has ended |
 //! | orders, commands | refused: whoever gave it is told |
+//! | heard | dropped: what the proctor asks for comes with every answer until its end is confirmed |
+//!
+//! A heartbeat has a connection of its own, so that a batch of reports that hangs does not silence the
+//! agent. `inbox` remembers on disk what the proctor asked for, before it is done.
 //!
 //! An exam survives its agent: a journal says that one is going on and when the agent was last
 //! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.
@@ -30,11 +38,17 @@ mod capture;
 mod control;
 mod device;
 pub mod headless;
+mod heart;
+mod inbox;
+mod joined;
 mod journal;
+pub mod links;
+mod period;
 mod preferences;
 mod preview;
 mod pulse;
 mod report;
+mod sensors;
 mod slot;
 mod snapshot;
 mod source;
@@ -53,13 +67,15 @@ use crate::capture::CaptureError;
 use crate::capture::camera::CameraId;
 use crate::detector::DetectorError;
 use crate::presence::Policy;
-use crate::report::{ModelIdentity, SessionId};
+use crate::report::{CommandId, Consent, ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
+pub use joined::JoinError;
 pub use preferences::Preferences;
 pub use preview::Preview;
-pub use snapshot::{FoundCamera, OpenCamera, Phase, Reports, Seen, Snapshot};
+pub use sensors::ReadMachine;
+pub use snapshot::{FoundCamera, Message, OpenCamera, Phase, Reports, Seen, Snapshot};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
 
@@ -78,6 +94,9 @@ pub struct Setup {
     pub flush: Duration,
     /// Name and version of the program.
     pub program: String,
+    /// What is seen is told to nobody before the candidate has agreed, by [`Command::Agreed`]. Not set
+    /// for exam clients, which have asked before they start the agent.
+    pub asks_consent: bool,
 }
 
 /// The outside world, as the agent sees it.
@@ -86,6 +105,8 @@ pub struct World {
     pub camera: Arc<dyn Camera>,
     pub make_detector: MakeDetector,
     pub clock: Clock,
+    /// Called on a thread of its own, which may be kept waiting.
+    pub machine: ReadMachine,
     /// Called when a snapshot says something new or the preview is another one, by the agent's own
     /// thread: must return at once. Time alone is nothing new.
     pub waker: Arc<dyn Fn() + Send + Sync>,
@@ -115,10 +136,16 @@ pub enum StartError {
 pub enum Command {
     /// Watch through this camera. Before the exam only; refused in it.
     UseCamera(CameraId),
-    /// The exam begins now.
-    Begin,
+    /// The candidate agrees, or does not any more, to be watched.
+    Agreed(bool),
+    /// The exam begins now, by the candidate's consent where this program has asked for it.
+    Begin { consent: Option<Consent> },
     /// The exam ends now; reports are sent for so long before the rest is left for later.
     End { flush: Duration },
+    /// The candidate can see a message of the proctor.
+    Shown(CommandId),
+    /// The candidate says that they have read it.
+    Read(CommandId),
 }
 
 /// The agent is too busy to take a command, or has ended.

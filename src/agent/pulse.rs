@@ -10,6 +10,7 @@ use crate::time::MediaTime;
 #[derive(Clone, Debug)]
 pub(super) struct Pulse {
     beat: Arc<AtomicI64>,
+    delivered: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
 }
 
@@ -17,7 +18,8 @@ impl Pulse {
     pub(super) fn new(at: MediaTime) -> Self {
         Self {
             beat: Arc::new(AtomicI64::new(at.as_micros())),
-            stop: Arc::new(AtomicBool::new(false)),
+            delivered: Arc::default(),
+            stop: Arc::default(),
         }
     }
 
@@ -28,6 +30,15 @@ impl Pulse {
 
     pub(super) fn last_beat(&self) -> MediaTime {
         MediaTime::from_micros(self.beat.load(Ordering::Relaxed))
+    }
+
+    /// The worker has brought something: what it is there for works.
+    pub(super) fn deliver(&self) {
+        self.delivered.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_delivered(&self) -> bool {
+        self.delivered.load(Ordering::Relaxed)
     }
 
     pub(super) fn stop(&self) {

@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::source::Now;
 use crate::clock::Anchor;
 use crate::presence::{Change, Policy};
 use crate::report::{
-    EventData, Incarnation, Interval, IntervalId, IntervalReport, ModelIdentity, SampledCamera,
-    SessionEnded, SessionId, SessionStarted,
+    ChainHead, Consent, EventData, Incarnation, Interval, IntervalId, IntervalReport,
+    ModelIdentity, SampledCamera, Sampling, SessionEnded, SessionId, SessionStarted, StartOverride,
+    Strain,
 };
 use crate::spool::{Outbox, SpoolError};
 use crate::time::MediaTime;
@@ -25,12 +27,26 @@ use crate::upload::Nudger;
 /// Between two attempts to write what could not be written.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// By what the exam began. Each incarnation of the session tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begun {
+    pub consent: Option<Consent>,
+    pub start_override: Option<StartOverride>,
+}
+
 /// What the detector worker found out, in the time of the agent's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fact {
+    /// From `at` on, frames are looked at at another rate.
+    Sampling {
+        at: MediaTime,
+        rate_hz: f64,
+        strain: Option<Strain>,
+    },
     /// The exam began: times of reports count from here.
     Begun {
         at: MediaTime,
+        by: Begun,
     },
     Change(Change),
     Ended {
@@ -47,6 +63,8 @@ pub(super) struct Reported {
     pub zero: Option<MediaTime>,
     pub intervals: BTreeMap<IntervalId, Interval>,
     pub made: u64,
+    /// The last report on disk.
+    pub head: Option<(Incarnation, ChainHead)>,
     /// Why reports cannot be kept, while that is so.
     pub fault: Option<String>,
     /// The last report is on disk.
@@ -63,6 +81,9 @@ pub(super) struct About {
     pub policy: Policy,
     pub models: Vec<ModelIdentity>,
     pub anchor: Anchor,
+    /// Frames a second that are looked at now.
+    pub rate_hz: f64,
+    pub begun: Begun,
 }
 
 /// A report that is made: the wall clock's time of what it tells, and what it tells.
@@ -84,7 +105,12 @@ impl Reporter {
         let mut waiting = VecDeque::new();
         loop {
             match self.facts.recv_timeout(RETRY) {
-                Ok(fact) => waiting.extend(self.events(fact)),
+                Ok(fact) => {
+                    if let Fact::Begun { by, .. } = &fact {
+                        self.about.begun.clone_from(by);
+                    }
+                    waiting.extend(self.events(fact));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.write(&mut outbox, &mut waiting);
@@ -108,10 +134,11 @@ impl Reporter {
                 *outbox = None;
                 return self.complain(error);
             }
-            let ended = matches!(data, EventData::SessionEnded(_));
+            let (ended, head) = (matches!(data, EventData::SessionEnded(_)), opened.head());
             waiting.pop_front();
             let mut reported = self.reported();
             reported.made += 1;
+            reported.head = Some((self.about.incarnation, head));
             reported.fault = None;
             reported.complete |= ended;
             drop(reported);
@@ -141,7 +168,7 @@ impl Reporter {
         }
         let session = self.about.session;
         let mut opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
-        if opened.set_aside().is_some() {
+        if opened.damage().is_some() {
             self.about.incarnation = Incarnation(Uuid::now_v7());
             opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
             let (zero, made) = {
@@ -163,13 +190,20 @@ impl Reporter {
     }
 
     /// The reports that a fact makes, each with the wall clock's time of what it tells.
-    fn events(&self, fact: Fact) -> Vec<Made> {
-        let anchor = &self.about.anchor;
+    fn events(&mut self, fact: Fact) -> Vec<Made> {
+        let anchor = self.about.anchor.clone();
         let mut events = Vec::new();
         match fact {
-            Fact::Begun { at } => {
+            Fact::Begun { at, .. } => {
                 let zero = *self.reported().zero.insert(at);
                 events.push((anchor.utc(at), EventData::SessionStarted(self.started(zero))));
+            }
+            Fact::Sampling { at, rate_hz, strain } => {
+                self.about.rate_hz = rate_hz;
+                let zero = self.reported().zero.unwrap_or_default();
+                let at_ms = MediaTime::ZERO + at.since(zero);
+                let sampling = Sampling { at_ms, sample_rate_hz: rate_hz, strain };
+                events.push((anchor.utc(at), EventData::Sampling(sampling)));
             }
             Fact::Change(Change::Opened(interval)) => {
                 let (at, report) = self.report(&interval);
@@ -203,7 +237,7 @@ impl Reporter {
     }
 
     fn started(&self, zero: MediaTime) -> SessionStarted {
-        let About { label, agent, policy, models, anchor, .. } = &self.about;
+        let About { label, agent, policy, models, anchor, begun, .. } = &self.about;
         SessionStarted {
             label: label.clone(),
             started_at: Some(anchor.utc(zero)),
@@ -213,6 +247,8 @@ impl Reporter {
             policy: serde_json::to_value(policy).unwrap_or_default(),
             models: models.clone(),
             recording_sha256: None,
+            consent: begun.consent.clone(),
+            start_override: begun.start_override.clone(),
         }
     }
 
@@ -235,7 +271,7 @@ impl Reporter {
             interval,
             start_utc: Some(start_utc),
             end_utc,
-            sample_rate_hz: self.about.policy.sample_rate_hz,
+            sample_rate_hz: self.about.rate_hz,
             policy_version: self.about.policy.version.clone(),
             models: self.about.models.clone(),
         };

@@ -5,39 +5,10 @@ use serde::Serialize;
 use crate::capture::camera::{CameraId, CameraInfo, Fit};
 use crate::health::Condition;
 use crate::presence::Verdict;
-use crate::report::{Interval, SessionId};
+use crate::report::{CommandId, Interval, IntervalId, SessionId, StartOverride};
 use crate::time::MediaTime;
 
-/// How far the session has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Before the exam: everything is looked at, nothing is reported.
-    CheckIn,
-    Exam,
-    /// The exam is over, reports are on their way.
-    Ending,
-    /// Nothing more is done. What the server does not have yet waits in the spool.
-    Ended,
-}
-
-/// What is seen of the candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Seen {
-    /// Nothing was looked at yet.
-    NotYet,
-    Face,
-    /// Somebody is there, the face is not visible.
-    BodyOnly,
-    Nobody,
-    /// The camera works and the picture cannot show anybody.
-    LensCovered,
-    TooDark,
-    PictureFrozen,
-    /// No frames come.
-    NoFrames,
-}
+pub use crate::report::{Phase, Seen};
 
 impl From<Verdict> for Seen {
     fn from(verdict: Verdict) -> Self {
@@ -98,6 +69,19 @@ pub struct Reports {
     pub obstacle: Option<String>,
 }
 
+/// A message of the proctor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    pub id: CommandId,
+    pub text: String,
+    /// When it came, by the wall clock: RFC 3339, UTC.
+    pub at: String,
+    /// The candidate could see it.
+    pub shown: bool,
+    /// The candidate has said that they have read it.
+    pub read: bool,
+}
+
 /// Everything at one moment. Facts only: words for them are found by whoever shows them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Snapshot {
@@ -114,8 +98,9 @@ pub struct Snapshot {
     pub ended_ms: Option<MediaTime>,
     /// Since when it is seen so.
     pub since_ms: MediaTime,
-    /// The candidate is to be told: an interval has lasted `warn_after`.
-    pub warning: bool,
+    /// The candidate is to be told: this interval has lasted `warn_after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<IntervalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub camera: Option<OpenCamera>,
     /// The cameras to choose from; before the exam only.
@@ -123,17 +108,24 @@ pub struct Snapshot {
     pub cameras: Vec<FoundCamera>,
     /// The policy does not let the exam begin with the camera that is open.
     pub camera_refused: bool,
+    /// Frames a second that are looked at: fewer than the policy's while the machine is strained.
+    pub sample_rate_hz: f64,
     pub frames_looked_at: u64,
     pub frames_skipped: u64,
     /// Intervals as they were reported, each as it was reported last, by their start.
     pub intervals: Vec<Interval>,
     pub reports: Reports,
     pub health: Vec<Condition>,
+    /// In the order in which they came.
+    pub messages: Vec<Message>,
+    /// A proctor lets the exam start although the candidate is not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_override: Option<StartOverride>,
 }
 
 impl Snapshot {
     /// Before anything was done.
-    pub(crate) fn first(session: SessionId, at: MediaTime) -> Self {
+    pub(crate) fn first(session: SessionId, at: MediaTime, sample_rate_hz: f64) -> Self {
         Self {
             session,
             at_ms: at,
@@ -142,15 +134,18 @@ impl Snapshot {
             ended_ms: None,
             seen: Seen::NotYet,
             since_ms: at,
-            warning: false,
+            warning: None,
             camera: None,
             cameras: Vec::new(),
             camera_refused: false,
+            sample_rate_hz,
             frames_looked_at: 0,
             frames_skipped: 0,
             intervals: Vec::new(),
             reports: Reports::default(),
             health: Vec::new(),
+            messages: Vec::new(),
+            start_override: None,
         }
     }
 

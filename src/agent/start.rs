@@ -1,25 +1,31 @@
 //! From the command line to what the agent is made of.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 
 use super::args::Args;
-use super::{Camera, Preferences, Recording, Setup, Snapshot, Webcam, World};
+use super::joined::{self, JoinError, Joined};
+use super::{Camera, Phase, Preferences, Recording, Setup, Snapshot, Webcam, World};
 use crate::capture::camera::{self, CameraError, Choice};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
-use crate::{settings, upload};
+use crate::settings::link::{self, JoinLink};
+use crate::upload::{self, Uploader};
+use crate::{machine, settings};
 
-/// What the program says at its end, by how things stood last.
-pub fn exit_status(last: anyhow::Result<Snapshot>) -> ExitCode {
+/// Name and version of the program, as reports have them.
+const PROGRAM: &str = concat!("inview ", env!("CARGO_PKG_VERSION"));
+
+/// What the program says at its end, by how things stood last; nothing when no exam was joined.
+pub fn exit_status(last: anyhow::Result<Option<Snapshot>>) -> ExitCode {
     match last {
-        Ok(last) if last.reports.delivered => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(3),
+        Ok(Some(last)) if !last.reports.delivered => ExitCode::from(3),
+        Ok(Some(_) | None) => ExitCode::SUCCESS,
         Err(error) => {
             writeln!(io::stderr(), "inview: {error:#}").ok();
             ExitCode::from(2)
@@ -27,27 +33,106 @@ pub fn exit_status(last: anyhow::Result<Snapshot>) -> ExitCode {
     }
 }
 
-/// Reads the session file.
-pub fn setup(args: &Args) -> anyhow::Result<Setup> {
-    let Some(session) = &args.session else { bail!("--session is missing") };
-    let file = settings::read_session(session)?;
+/// Which exam the command line asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// One that is known here, from a file or since it was joined.
+    Known(Box<Session>),
+    /// One that the server must be asked for.
+    Join(JoinLink),
+    /// None is named, and none goes on.
+    Nothing,
+}
+
+/// A session that can be watched, with or without its server.
+#[derive(Debug)]
+pub struct Session {
+    pub setup: Setup,
+    /// Absent for a session file.
+    joined: Option<Joined>,
+}
+
+impl Session {
+    /// The agent has stopped, and this was the last of it. A session that goes on is kept.
+    pub fn close(mut self, last: &Snapshot) {
+        if let Some(joined) = &mut self.joined
+            && last.phase == Phase::Ended
+        {
+            joined.end(last.reports.delivered);
+        }
+    }
+}
+
+fn of_joined(args: &Args, joined: Joined) -> Result<Session, JoinError> {
+    let setup = Setup {
+        flush: Duration::from_secs(args.flush),
+        asks_consent: asks_consent(args),
+        ..joined.setup(PROGRAM)?
+    };
+    Ok(Session { setup, joined: Some(joined) })
+}
+
+/// A window asks; an exam client has asked before it starts the agent.
+fn asks_consent(args: &Args) -> bool {
+    !args.headless && !args.begin
+}
+
+/// Finds what is asked for, without asking a server.
+pub fn asked(args: &Args) -> anyhow::Result<Asked> {
+    let folder = folder(args)?;
+    let known = match args.exam().map(|exam| (exam, exam.to_str())) {
+        None => Joined::current(&folder),
+        Some((_, Some(text))) if link::is_link(text) => {
+            let link: JoinLink = text.parse()?;
+            match Joined::find(&folder, &link) {
+                Some(joined) => Some(joined),
+                None => return Ok(Asked::Join(link)),
+            }
+        }
+        Some((file, _)) => return Ok(Asked::Known(Box::new(of_file(args, Path::new(file))?))),
+    };
+    match known {
+        Some(joined) => Ok(Asked::Known(Box::new(of_joined(args, joined)?))),
+        None => Ok(Asked::Nothing),
+    }
+}
+
+/// Joins an exam. Blocks while the server is asked.
+pub fn join(args: &Args, link: &JoinLink) -> anyhow::Result<Session> {
+    let joined = Joined::join(&folder(args)?, link, args.authority.as_deref())?;
+    Ok(of_joined(args, joined)?)
+}
+
+/// Sends what sessions other than this one have left, for as long as it is held.
+pub fn earlier(args: &Args, except: Option<&Session>) -> anyhow::Result<Vec<Uploader>> {
+    let except = except.and_then(|session| session.joined.as_ref());
+    Ok(joined::earlier(&folder(args)?, except))
+}
+
+/// Reads a session file.
+fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
+    let file = settings::read_session(path)?;
     let folder = folder(args)?;
     let upload = upload::Settings {
         server: file.server,
         token: file.token,
-        authority: file.authority,
+        code: None,
+        authority: file.authority.or_else(|| args.authority.clone()),
         allow_plain_loopback: false,
         folder: folder.join("spool"),
+        session: Some(file.session),
     };
-    Ok(Setup {
+    let setup = Setup {
         session: file.session,
         label: file.label,
         policy: file.policy,
         folder,
         upload: Some(upload),
         flush: Duration::from_secs(args.flush),
-        program: concat!("inview ", env!("CARGO_PKG_VERSION")).to_owned(),
-    })
+        program: PROGRAM.to_owned(),
+        asks_consent: asks_consent(args),
+    };
+    Ok(Session { setup, joined: None })
 }
 
 fn folder(args: &Args) -> anyhow::Result<PathBuf> {
@@ -106,6 +191,7 @@ pub fn world(args: &Args, waker: impl Fn() + Send + Sync + 'static) -> anyhow::R
             Ok(detector)
         }),
         clock: Arc::new(Reading::now),
+        machine: Arc::new(machine::read),
         waker: Arc::new(waker),
     })
 }

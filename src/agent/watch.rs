@@ -91,6 +91,9 @@ impl Watch {
     /// Runs until it is told to stop; an error is a detector that cannot look.
     pub(super) fn run(mut self) -> Result<(), DetectorError> {
         let mut eyes = self.eyes()?;
+        if self.in_exam {
+            eyes.await_frames(self.from);
+        }
         let (mut before, mut woken) = ((self.clock)(), (self.now)());
         while !self.pulse.is_stopped() {
             let now = (self.now)();
@@ -126,9 +129,11 @@ impl Watch {
         match order {
             Order::Begin => {
                 *eyes = self.eyes()?;
+                // Nothing may be said of an exam that nobody can look at but that.
+                eyes.await_frames(now);
                 (self.in_exam, self.from) = (true, now);
                 let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
-                (sight.looked_at, sight.skipped) = (0, 0);
+                (sight.looked_at, sight.skipped, sight.warned) = (0, 0, None);
                 if let Some(preview) = self.preview.take() {
                     *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 }
@@ -186,6 +191,7 @@ impl Watch {
         let changes = eyes.finish(from, ClosedBy::CouldNotLook);
         self.tell(changes);
         *eyes = self.eyes()?;
+        eyes.await_frames(to);
         self.from = to;
         if self.in_exam {
             self.hand_over(Fact::Change(Change::Closed(agent_gap(from, to, ClosedBy::SeenAgain))));

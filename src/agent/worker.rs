@@ -74,6 +74,6 @@ pub(super) fn named<T: Send + 'static>(
 }
 
 /// Uniform in 0 to 1; without a source of randomness, its middle.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }

@@ -73,6 +73,10 @@ const KINDS: [Kind; 7] = [
 const STILL_MAX: u8 = 8;
 /// … and hardly any by more than three.
 const STILL_SHARE: f64 = 0.001;
+/// Too dark, too: the light is less than so many times the noise, for a camera in the dark turns up
+/// its gain. Under noise of 3 to 24 levels the detectors lose a person in view where the light falls
+/// below 4 to 2 times the noise; a lit room has 20 times and more.
+const LIGHT_OVER_NOISE: f64 = 6.0;
 
 struct KindTrack {
     kind: Kind,
@@ -118,6 +122,12 @@ impl Monitor {
             ids: Box::new(ids),
             policy,
         }
+    }
+
+    /// Frames are awaited from `at` on, as from a live camera: when none comes, it is lost since then.
+    pub fn await_frames(&mut self, at: MediaTime) {
+        self.last_look.get_or_insert(at);
+        self.take(0, at, Evidence::Clear, Counts::default());
     }
 
     /// Whether the picture alone says that the models need not be asked.
@@ -231,7 +241,7 @@ impl Monitor {
             View::Nobody if still && unchanged >= Duration::from_millis(picture.still_empty_ms) => {
                 Verdict::Frozen
             }
-            View::Nobody if look.picture.p99 < picture.dark_luma => Verdict::TooDark,
+            View::Nobody if darkness(&look.picture, &self.policy) > 0.0 => Verdict::TooDark,
             View::Nobody => Verdict::Nobody,
             View::Face => Verdict::Face,
             View::BodyOnly => Verdict::BodyOnly,
@@ -268,8 +278,7 @@ impl Monitor {
                 when(verdict == Verdict::Covered, 0.5 + flat.max(black) / 2.0)
             }
             Kind::TooDark => {
-                let margin =
-                    1.0 - f64::from(look.picture.p99) / f64::from(picture.dark_luma.max(1));
+                let margin = darkness(&look.picture, &self.policy);
                 when(verdict == Verdict::TooDark, 0.5 + margin / 2.0)
             }
             Kind::FrozenPicture => match verdict {
@@ -377,6 +386,15 @@ impl Monitor {
         }
         (!kind.alerted).then(|| start + self.policy.alert_after())
     }
+}
+
+/// How far, in parts of the limit, a picture lies below what somebody could be seen in; not more
+/// than 0 when it does not.
+fn darkness(picture: &PictureStats, policy: &Policy) -> f64 {
+    let dark = 1.0 - f64::from(picture.p99) / f64::from(policy.picture.dark_luma.max(1));
+    let noise = picture.change.map_or(0.0, |change| change.noise);
+    let drowned = 1.0 - picture.light / (noise * LIGHT_OVER_NOISE).max(1e-9);
+    dark.max(drowned)
 }
 
 fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {

@@ -36,6 +36,8 @@ pub struct PictureStats {
     pub mean: f64,
     /// 99th percentile of luma.
     pub p99: u8,
+    /// 99th percentile of block means: how bright the brightest part is, without its noise.
+    pub light: f64,
     /// How much the picture differs from a smooth surface: standard deviation of block means
     /// around the best quadratic surface, relative to the mean (plus 4 levels, so that the noise
     /// of a black picture is no structure).
@@ -53,6 +55,9 @@ pub struct PictureChange {
     pub max: u8,
     /// Part of the samples that differ by more than three levels, 0 to 1.
     pub share: f64,
+    /// Luma levels by which samples differ, in the median, beyond what the block around them does:
+    /// noise of the sensor. What moves, or grows lighter, takes its surroundings along.
+    pub noise: f64,
 }
 
 impl LumaGrid {
@@ -76,10 +81,12 @@ impl LumaGrid {
     pub fn stats(&self, before: Option<&Self>) -> PictureStats {
         let sum: u64 = self.samples.iter().map(|&luma| u64::from(luma)).sum();
         let mean = sum as f64 / self.samples.len() as f64;
+        let blocks = self.block_means();
         PictureStats {
             mean,
             p99: self.percentile_99(),
-            structure: self.structure(mean),
+            light: quantile(blocks.clone(), 0.99),
+            structure: structure(&blocks, mean),
             change: before.map(|before| self.change_since(before)),
         }
     }
@@ -87,14 +94,23 @@ impl LumaGrid {
     /// How this picture differs from another one.
     pub fn change_since(&self, before: &Self) -> PictureChange {
         let (mut sum, mut max, mut changed) = (0_u64, 0_u8, 0_u32);
+        let mut histogram = [0_u32; 256];
         for (now, then) in self.samples.iter().zip(&before.samples) {
             let difference = now.abs_diff(*then);
             sum += u64::from(difference);
             max = max.max(difference);
             changed += u32::from(difference > CHANGED_LEVELS);
+            histogram[usize::from(difference)] += 1;
         }
         let count = self.samples.len() as f64;
-        PictureChange { mean: sum as f64 / count, max, share: f64::from(changed) / count }
+        let (now, then) = (self.block_means(), before.block_means());
+        let blocks = now.iter().zip(then).map(|(now, then)| (now - then).abs()).collect();
+        PictureChange {
+            mean: sum as f64 / count,
+            max,
+            share: f64::from(changed) / count,
+            noise: (median(&histogram) - quantile(blocks, 0.5)).max(0.0),
+        }
     }
 
     /// Whether at least `share` of the samples differ from `before` by more than a `divisor`th of
@@ -135,20 +151,40 @@ impl LumaGrid {
         let samples = (BLOCK * BLOCK) as f64;
         sums.into_iter().map(|sum| f64::from(sum) / samples).collect()
     }
+}
 
-    fn structure(&self, mean: f64) -> f64 {
-        let blocks = self.block_means();
-        let squares: f64 = blocks.iter().map(|block| block * block).sum();
-        let on_surface: f64 = surfaces()
-            .iter()
-            .map(|surface| {
-                let share: f64 = surface.iter().zip(&blocks).map(|(s, block)| s * block).sum();
-                share * share
-            })
-            .sum();
-        let variance = (squares - on_surface).max(0.0) / blocks.len() as f64;
-        variance.sqrt() / (mean + 4.0)
+fn structure(blocks: &[f64], mean: f64) -> f64 {
+    let squares: f64 = blocks.iter().map(|block| block * block).sum();
+    let on_surface: f64 = surfaces()
+        .iter()
+        .map(|surface| {
+            let share: f64 = surface.iter().zip(blocks).map(|(s, block)| s * block).sum();
+            share * share
+        })
+        .sum();
+    let variance = (squares - on_surface).max(0.0) / blocks.len() as f64;
+    variance.sqrt() / (mean + 4.0)
+}
+
+/// The value below which `share` (0 to 1) of the values lie.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or_default()
+}
+
+/// Median of whole numbers, each but 0 taken for anything that is rounded to it.
+fn median(histogram: &[u32; 256]) -> f64 {
+    let half = histogram.iter().sum::<u32>() / 2;
+    let mut below = 0;
+    for (value, &count) in histogram.iter().enumerate() {
+        if below + count > half {
+            let inside = f64::from(half - below) / f64::from(count);
+            return if value == 0 { 0.0 } else { value as f64 - 0.5 + inside };
+        }
+        below += count;
     }
+    0.0
 }
 
 /// The six quadratic surfaces 1, x, y, xy, x², y² over the blocks, made orthonormal: what a
@@ -226,7 +262,7 @@ mod tests {
     fn an_equal_picture_has_not_changed() {
         let one = picture(|x, y| (x ^ y) as u8);
         let stats = one.stats(Some(&one));
-        assert_eq!(stats.change, Some(PictureChange { mean: 0.0, max: 0, share: 0.0 }));
+        assert_eq!(stats.change, Some(PictureChange { mean: 0.0, max: 0, share: 0.0, noise: 0.0 }));
     }
 
     #[test]
@@ -234,7 +270,7 @@ mod tests {
         let before = picture(|_, _| 100);
         let after = picture(|x, _| if x < 80 { 140 } else { 100 });
         let change = after.change_since(&before);
-        assert_eq!(change, PictureChange { mean: 10.0, max: 40, share: 0.25 });
+        assert_eq!(change, PictureChange { mean: 10.0, max: 40, share: 0.25, noise: 0.0 });
     }
 
     #[test]

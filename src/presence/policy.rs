@@ -13,6 +13,9 @@ pub struct Policy {
     pub version: String,
     /// Frames looked at a second.
     pub sample_rate_hz: f64,
+    /// While the machine is strained (battery, heat, load), no fewer frames a second than these.
+    /// Never taken as more than `sample_rate_hz`: with that much or more, the rate stays.
+    pub lowest_sample_rate_hz: f64,
     /// Shorter absences are not recorded.
     pub record_after_ms: u64,
     /// The candidate is told after this long, before anything is alerted.
@@ -101,6 +104,7 @@ impl Default for Policy {
         Self {
             version: "default-1".to_owned(),
             sample_rate_hz: 5.0,
+            lowest_sample_rate_hz: 2.5,
             record_after_ms: 1_000,
             warn_after_ms: 2_000,
             alert_after_ms: 5_000,
@@ -183,6 +187,11 @@ impl Policy {
         };
         let rate = self.sample_rate_hz;
         require((0.1..=60.0).contains(&rate), "sample_rate_hz must lie between 0.1 and 60");
+        let lowest = self.lowest_sample_rate_hz;
+        require(
+            (0.1..=60.0).contains(&lowest),
+            "lowest_sample_rate_hz must lie between 0.1 and 60",
+        );
         require(self.record_after_ms > 0, "record_after_ms must be more than 0");
         require(
             self.record_after_ms <= self.alert_after_ms,

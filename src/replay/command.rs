@@ -146,8 +146,10 @@ fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
         server: server.clone(),
         token: settings::read_token(token_file)?,
         authority: args.ca.clone(),
+        code: None,
         allow_plain_loopback: args.allow_plain_loopback,
         folder: spool_folder(args, server)?,
+        session: None,
     };
     Ok(Some(Reporting::start(target, Duration::from_secs(args.report_timeout))?))
 }

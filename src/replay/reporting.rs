@@ -40,7 +40,7 @@ impl Reporting {
         let timeout = if now { Duration::ZERO } else { self.timeout };
         let delivery = self.uploader.finish(timeout);
         for (session, incarnation) in spool::all(&self.folder) {
-            let removed = Outbox::open(&self.folder, session, incarnation)
+            let removed = Outbox::reader(&self.folder, session, incarnation)
                 .and_then(Outbox::remove_if_delivered);
             if let Err(error) = removed {
                 tracing::warn!(%error, "a delivered session stays in the spool");
@@ -136,6 +136,8 @@ impl<'a> Reporter<'a> {
             policy: serde_json::to_value(&origin.policy).unwrap_or_default(),
             models: origin.models.clone(),
             recording_sha256: Some(origin.sha256),
+            consent: None,
+            start_override: None,
         }
     }
 

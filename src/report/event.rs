@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::StartOverride;
 use super::hash::Hash;
 use super::identity::Identity;
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
 
 /// Values of the `type` attribute.
-pub const EVENT_TYPES: [&str; 4] = [
+pub const EVENT_TYPES: [&str; 5] = [
     "io.inview.session.started.v1",
+    "io.inview.session.sampling.v1",
     "io.inview.presence.interval.opened.v1",
     "io.inview.presence.interval.closed.v1",
     "io.inview.session.ended.v1",
@@ -41,6 +43,8 @@ pub struct Event {
 pub enum EventData {
     #[serde(rename = "io.inview.session.started.v1")]
     SessionStarted(SessionStarted),
+    #[serde(rename = "io.inview.session.sampling.v1")]
+    Sampling(Sampling),
     #[serde(rename = "io.inview.presence.interval.opened.v1")]
     IntervalOpened(IntervalReport),
     #[serde(rename = "io.inview.presence.interval.closed.v1")]
@@ -67,6 +71,45 @@ pub struct SessionStarted {
     /// SHA-256 of the recording; absent for a live camera.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_sha256: Option<Hash>,
+    /// Absent where nobody was asked: in replay, and where an exam client asks by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// A proctor let the exam start although the candidate was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_override: Option<StartOverride>,
+}
+
+/// That the candidate agreed: to which text, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// SHA-256 of the text as it was shown.
+    pub text_sha256: Hash,
+    /// By the agent's clock: RFC 3339, UTC.
+    pub at: String,
+    /// The language of the text, as a tag: `en`, `de`.
+    pub language: String,
+}
+
+/// From here on the camera is looked at at another rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    pub at_ms: MediaTime,
+    pub sample_rate_hz: f64,
+    /// Why it is less than the policy's; absent when it is as the policy says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strain: Option<Strain>,
+}
+
+/// Why a machine does less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strain {
+    /// The battery is drawn on, and low.
+    Battery,
+    /// It is near the temperature that is too much for it.
+    Heat,
+    /// More than half of the frames that were due could not be looked at.
+    Load,
 }
 
 /// The last report of a session.
@@ -131,7 +174,7 @@ mod tests {
         for attribute in ["specversion", "id", "source", "type", "datacontenttype", "data"] {
             assert!(json.get(attribute).is_some(), "{attribute} is missing: {json}");
         }
-        assert_eq!(json["type"], EVENT_TYPES[3]);
+        assert_eq!(json["type"], EVENT_TYPES[4]);
         assert_eq!(json["data"]["duration_ms"], 1500);
         let back = serde_json::from_value::<Event>(json).unwrap();
         assert_eq!(back.identity(), Some(identity));

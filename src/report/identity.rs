@@ -23,6 +23,11 @@ pub struct Incarnation(pub Uuid);
 #[serde(transparent)]
 pub struct IntervalId(pub Uuid);
 
+/// What a proctor asks of an agent. The agent does it once, however often it is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(pub Uuid);
+
 /// A UUID of version 8 that depends on nothing but the parts: same parts, same id.
 fn derived(parts: &[&[u8]]) -> Uuid {
     let mut hasher = Sha256::new();
@@ -75,7 +80,7 @@ macro_rules! prints_as_uuid {
         }
     )*};
 }
-prints_as_uuid!(SessionId, Incarnation, IntervalId);
+prints_as_uuid!(SessionId, Incarnation, IntervalId, CommandId);
 
 /// The key of a report at the server. `seq` counts from 1 within an incarnation, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

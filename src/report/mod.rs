@@ -3,24 +3,44 @@
 //! A report is a `CloudEvents` 1.0 event (see docs/PROTOCOL.md). Its identity is
 //! (session, incarnation, seq); its hash is the SHA-256 of the bytes as they were stored before
 //! they were first sent, and each event carries the hash of the one before it in its incarnation.
+//!
+//! A heartbeat is no report: it is neither kept nor chained. Its answer brings the proctor's
+//! commands.
 
+mod command;
+mod enrolment;
 mod event;
 mod hash;
+mod heartbeat;
 mod identity;
 mod interval;
 pub mod problem;
 mod receipt;
 mod session;
 
-pub use event::{EVENT_TYPES, Event, EventData, SampledCamera, SessionEnded, SessionStarted};
+pub use command::{
+    ALREADY_BEGUN, CommandKind, CommandList, Confirmation, MALFORMED, MAX_TEXT_CHARS, Outcome,
+    ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
+};
+pub use enrolment::{
+    Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, agent_link, page_link,
+};
+pub use event::{
+    Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded, SessionStarted,
+    Strain,
+};
 pub use hash::Hash;
-pub use identity::{Identity, Incarnation, IntervalId, SessionId};
+pub use heartbeat::{
+    ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,
+    MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,
+};
+pub use identity::{CommandId, Identity, Incarnation, IntervalId, SessionId};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};
 pub use session::{
-    Chain, IntervalList, RejectedEvent, SessionDetail, SessionPage, SessionStatus, SessionSummary,
-    StoredInterval,
+    Chain, IntervalList, IssuedSession, RejectedEvent, SessionDetail, SessionPage, SessionStatus,
+    SessionSummary, StoredInterval,
 };
 
 /// Most events in one batch.

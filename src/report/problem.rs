@@ -12,9 +12,17 @@ pub const FORK: &str = "urn:inview:problem:fork";
 pub const MALFORMED_EVENTS: &str = "urn:inview:problem:malformed-events";
 /// The body is no list of events of one incarnation.
 pub const MALFORMED_BATCH: &str = "urn:inview:problem:malformed-batch";
-/// More events or bytes than a batch may have.
+/// The body is no heartbeat.
+pub const MALFORMED_HEARTBEAT: &str = "urn:inview:problem:malformed-heartbeat";
+/// The body is no command.
+pub const MALFORMED_COMMAND: &str = "urn:inview:problem:malformed-command";
+/// The key was used before, for another command.
+pub const KEY_REUSED: &str = "urn:inview:problem:key-reused";
+/// The session has as many commands as are kept for one.
+pub const TOO_MANY: &str = "urn:inview:problem:too-many";
+/// More events or bytes than a body may have.
 pub const TOO_LARGE: &str = "urn:inview:problem:too-large";
-/// The content type is not that of a batch, or the body is encoded.
+/// The content type is not the one that is taken here, or the body is encoded.
 pub const CONTENT_TYPE: &str = "urn:inview:problem:content-type";
 /// The body did not arrive in time.
 pub const TIMEOUT: &str = "urn:inview:problem:timeout";
@@ -28,6 +36,14 @@ pub const NOT_FOUND: &str = "urn:inview:problem:not-found";
 pub const METHOD: &str = "urn:inview:problem:method";
 /// A parameter of the address cannot be used.
 pub const PARAMETER: &str = "urn:inview:problem:parameter";
+/// No code of a session, or one that is good no longer.
+pub const CODE_UNKNOWN: &str = "urn:inview:problem:code-unknown";
+/// Another agent has used the code.
+pub const CODE_USED: &str = "urn:inview:problem:code-used";
+/// Too many wrong codes came from this address; try again after `Retry-After`.
+pub const RATE_LIMIT: &str = "urn:inview:problem:rate-limit";
+/// The body cannot be read as what belongs here.
+pub const MALFORMED: &str = "urn:inview:problem:malformed";
 /// Too much at once; try again.
 pub const BUSY: &str = "urn:inview:problem:busy";
 /// The server failed; try again.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::SampledCamera;
+use super::command::StartOverride;
+use super::event::{Consent, SampledCamera};
 use super::hash::Hash;
+use super::heartbeat::Liveness;
 use super::identity::{Incarnation, IntervalId, SessionId};
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
@@ -12,8 +14,12 @@ use crate::time::MediaTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
+    /// A code was issued, and nothing has been heard yet.
+    Issued,
+    /// The agent looks, and the exam has not begun.
+    CheckingIn,
     Running,
-    /// Not ended, and no report has come for a while. What happens meanwhile is unknown.
+    /// Not ended, and nothing was heard for a while. What happens meanwhile is unknown.
     Silent,
     Ended,
 }
@@ -22,13 +28,19 @@ pub enum SessionStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionSummary {
     pub session: SessionId,
-    /// Empty until the session's first report has come.
+    /// As it was issued, or else as the agent says: empty until the first report has come.
     pub label: String,
     pub agent: String,
     pub status: SessionStatus,
-    /// By the server's clock: RFC 3339, UTC.
-    pub first_contact: String,
-    pub last_contact: String,
+    /// Absent when nobody issued it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<IssuedSession>,
+    /// When the first and the last report came, by the server's clock: RFC 3339, UTC. Absent until
+    /// then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_contact: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_contact: Option<String>,
     /// The start by the agent's clock (RFC 3339, UTC); absent in replay without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
@@ -38,6 +50,21 @@ pub struct SessionSummary {
     /// Intervals of presence or of "could not look" that last as long as the policy's
     /// `alert_after_ms`, or longer.
     pub alerts: u64,
+    /// What the last heartbeat said; absent where none ever came, as in a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness: Option<Liveness>,
+}
+
+/// What became of a session's code. Times are RFC 3339, UTC, by the server's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "names on the wire")]
+pub struct IssuedSession {
+    pub issued_at: String,
+    /// Until when the code is good.
+    pub expires_at: String,
+    /// When an agent used the code; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_at: Option<String>,
 }
 
 /// A page of the list, newest session first.
@@ -62,6 +89,12 @@ pub struct SessionDetail {
     pub models: Vec<ModelIdentity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_sha256: Option<Hash>,
+    /// What the candidate agreed to; absent where the agent did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// A proctor let the exam start although the candidate was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_override: Option<StartOverride>,
     /// Absent until the session has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<SampledCamera>,

@@ -3,19 +3,26 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Take reports of agents and replays, keep them, and show them.
 ///
-/// The first start makes a certificate and two tokens in DIR: agent.token, with which agents
-/// report, and proctor.token, with which proctors read. Each start prints a link to sign in to
-/// the page.
+/// The first start makes a certificate and three tokens in DIR: agent.token, with which agents
+/// report, proctor.token, with which proctors read, and manager.token, with which sessions are
+/// issued. Each start prints a link to sign in to the page.
 #[derive(Debug, Parser)]
-#[command(name = "inview-server", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(
+    name = "inview-server",
+    version,
+    max_term_width = 100,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct Args {
     /// Keep everything in DIR.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Option<PathBuf>,
 
     /// Listen on this address; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
@@ -24,11 +31,67 @@ pub struct Args {
     /// Write a JSON object with the addresses and the names of the files to FILE when ready.
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Issue(IssueArgs),
+}
+
+/// Make sessions for candidates: print a code and links for each.
+///
+/// Asks a server that runs: the one that keeps everything in --data DIR on this machine, or any other
+/// by --server and --token-file.
+#[derive(Debug, clap::Args)]
+#[command(max_term_width = 100, after_help = AFTER_ISSUE_HELP)]
+pub struct IssueArgs {
+    /// What proctors read in the list, such as "Seat 7".
+    #[arg(long)]
+    pub label: String,
+
+    /// Make so many; their labels are numbered.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub count: u16,
+
+    /// By this policy, TOML or JSON, instead of the default.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// The codes are good until then, such as 2026-11-25T18:00:00Z [default: in seven days].
+    #[arg(long, value_name = "TIME")]
+    pub expires_at: Option<String>,
+
+    /// The folder of the server.
+    #[arg(long, value_name = "DIR", required_unless_present_all = ["server", "token_file"])]
+    pub data: Option<PathBuf>,
+
+    /// The address of the server, which goes into the links [default: as DIR has it].
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The token that issues sessions [default: manager.token in DIR].
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// These certificates alone vouch for the server [default: the system's and authority.pem in DIR].
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    /// Write what was issued to FILE, too, as a JSON list, for its owner alone.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
 Exit status: 0 stopped by Ctrl-C or SIGTERM; 1 the server failed while it ran; 2 it could not \
 start: the folder, the database or the address cannot be used.";
+
+const AFTER_ISSUE_HELP: &str = "\
+Exit status: 0 all were issued; 1 not all were, and those that were are printed; 2 the command line \
+is wrong.";
 
 #[cfg(test)]
 mod tests {
@@ -41,5 +104,11 @@ mod tests {
         Args::command().debug_assert();
         let args = Args::parse_from(["inview-server", "--data", "x"]);
         assert_eq!(args.listen.to_string(), "127.0.0.1:8443");
+        assert!(Args::try_parse_from(["inview-server"]).is_err());
+        let issue = ["inview-server", "issue", "--label", "Seat 7"];
+        assert!(Args::try_parse_from(issue).is_err());
+        for named in [&["--data", "x"][..], &["--server", "https://a", "--token-file", "x"]] {
+            assert!(Args::try_parse_from(issue.iter().chain(named)).is_ok(), "{named:?}");
+        }
     }
 }

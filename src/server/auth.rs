@@ -3,8 +3,11 @@
 //! A secret is 256 random bits in hexadecimal. The database knows its SHA-256 only; since nobody
 //! can guess 256 bits, looking the hash up gives nothing away by its timing.
 //!
-//! An agent's token writes and a proctor's token reads. A browser gets a cookie of its own, which
-//! reads, too: by the form, which takes the proctor's token, or by a sign-in link, good once.
+//! An agent's token writes reports, a proctor's token reads them and gives commands, and the token of an
+//! exam provider's system issues sessions. A browser gets a cookie of its own, which may do what a
+//! proctor's token may, and issues sessions: by the form, which takes that token, or by a sign-in link,
+//! good once. The cookie is `SameSite=Strict`: no other site can use it. `enrol` gives agents tokens for
+//! one session.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -16,7 +19,7 @@ use super::State;
 use super::error::Refusal;
 use super::store::{Credential, Scope, StoreError, Tenant, credential};
 use crate::redact::Pii;
-use crate::report::Hash;
+use crate::report::{Hash, SessionId};
 
 /// A browser stays signed in this long.
 pub(super) const PAGE_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
@@ -33,7 +36,7 @@ pub fn new_secret() -> Result<Pii<String>, getrandom::Error> {
     Ok(Pii::new(Hash::from_bytes(bytes).to_string()))
 }
 
-fn hash_of(secret: &str) -> Hash {
+pub(super) fn hash_of(secret: &str) -> Hash {
     Hash::of(secret.as_bytes())
 }
 
@@ -50,7 +53,8 @@ pub fn grant_blocking(
     let hash = hash_of(secret.reveal());
     state.store.write_blocking(move |database| {
         credential::sweep(database, now)?;
-        credential::insert(database, hash, &Credential { tenant, scope, expires_at })
+        let credential = Credential { tenant, scope, session: None, expires_at };
+        credential::insert(database, hash, &credential)
     })?;
     Ok(expires_at)
 }
@@ -121,7 +125,7 @@ fn new_page(state: &State, tenant: Tenant) -> Result<(Pii<String>, Hash, Credent
     })?;
     let expires_at = state.now().saturating_add(PAGE_LIFETIME).unwrap_or(Timestamp::MAX);
     let hash = hash_of(secret.reveal());
-    Ok((secret, hash, Credential { tenant, scope: Scope::Page, expires_at }))
+    Ok((secret, hash, Credential { tenant, scope: Scope::Page, session: None, expires_at }))
 }
 
 fn set_cookie(secret: &Pii<String>) -> Result<HeaderValue, Refusal> {
@@ -146,47 +150,107 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
+/// The credential of the request's token, which must be of this scope.
+async fn token_of(
+    state: &State,
+    headers: &HeaderMap,
+    expected: Scope,
+) -> Result<Credential, Refusal> {
+    let token = bearer(headers).ok_or(Refusal::unauthorized())?;
+    let found = look_up(state, token).await?.ok_or(Refusal::unauthorized())?;
+    match found.scope {
+        scope if scope == expected => Ok(found),
+        Scope::Write | Scope::Read | Scope::Manage => Err(Refusal::scope()),
+        Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
+    }
+}
+
+/// The credential of the browser that is signed in.
+async fn page_of(state: &State, headers: &HeaderMap) -> Result<Credential, Refusal> {
+    let secret = cookie(headers).ok_or(Refusal::unauthorized())?;
+    let found = look_up(state, secret).await?;
+    found.filter(|found| found.scope == Scope::Page).ok_or(Refusal::unauthorized())
+}
+
 /// A request with a token that writes.
 #[derive(Clone, Debug)]
 pub(super) struct Agent {
     pub(super) tenant: Tenant,
+    session: Option<SessionId>,
+}
+
+impl Agent {
+    /// Refused when the token is for another session.
+    pub(super) fn must_be_of(&self, session: SessionId) -> Result<(), Refusal> {
+        match self.session {
+            Some(own) if own != session => {
+                Err(Refusal::scope().with_detail("the token is for another session"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 impl FromRequestParts<State> for Agent {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let token = bearer(&parts.headers).ok_or(Refusal::unauthorized())?;
-        let found = look_up(state, token).await?.ok_or(Refusal::unauthorized())?;
-        match found.scope {
-            Scope::Write => Ok(Self { tenant: found.tenant }),
-            Scope::Read => Err(Refusal::scope()),
-            Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
-        }
+        let found = token_of(state, &parts.headers, Scope::Write).await?;
+        Ok(Self { tenant: found.tenant, session: found.session })
     }
 }
 
-/// A request with a token that reads, or with the cookie of a browser that is signed in.
+/// A request with a proctor's token, or with the cookie of a browser that is signed in.
 #[derive(Clone, Debug)]
 pub(super) struct Proctor {
     pub(super) tenant: Tenant,
+    /// By what it was recognised, for the record: `token-` or `page-` and a piece of the hash.
+    pub(super) by: String,
 }
 
 impl FromRequestParts<State> for Proctor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let (secret, expected) = match (bearer(&parts.headers), cookie(&parts.headers)) {
-            (Some(token), _) => (token, Scope::Read),
-            (None, Some(cookie)) => (cookie, Scope::Page),
-            (None, None) => return Err(Refusal::unauthorized()),
+        let headers = &parts.headers;
+        let (found, kind, secret) = match bearer(headers) {
+            Some(token) => (token_of(state, headers, Scope::Read).await?, "token", token),
+            None => (page_of(state, headers).await?, "page", cookie(headers).unwrap_or_default()),
         };
-        let found = look_up(state, secret).await?.ok_or(Refusal::unauthorized())?;
-        match found.scope {
-            scope if scope == expected => Ok(Self { tenant: found.tenant }),
-            Scope::Write => Err(Refusal::scope()),
-            Scope::Read | Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
-        }
+        let hash = hash_of(secret).to_string();
+        let by = format!("{kind}-{}", hash.get(..8).unwrap_or_default());
+        Ok(Self { tenant: found.tenant, by })
+    }
+}
+
+/// A request with a token that issues sessions.
+#[derive(Clone, Debug)]
+pub(super) struct Manager {
+    pub(super) tenant: Tenant,
+}
+
+impl FromRequestParts<State> for Manager {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let found = token_of(state, &parts.headers, Scope::Manage).await?;
+        Ok(Self { tenant: found.tenant })
+    }
+}
+
+/// A form that was sent by a browser that is signed in. Its cookie is `SameSite=Strict`: no other
+/// site can send a form in its name.
+#[derive(Clone, Debug)]
+pub(super) struct Browser {
+    pub(super) tenant: Tenant,
+}
+
+impl FromRequestParts<State> for Browser {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let found = page_of(state, &parts.headers).await?;
+        Ok(Self { tenant: found.tenant })
     }
 }
 

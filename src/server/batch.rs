@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::report::{
     EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
-    SessionId,
+    SessionId, SessionStarted, fault_of_text,
 };
 use crate::time::MediaTime;
 
@@ -17,6 +17,8 @@ use crate::time::MediaTime;
 const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
 /// Longer reasons are cut: they may repeat what the event says.
 const REASON_CHARS: usize = 200;
+/// Tags of languages are shorter.
+const MAX_LANGUAGE_BYTES: usize = 35;
 
 /// Why a body is no batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,11 +146,14 @@ fn fault(event: &Event) -> Option<&'static str> {
         return Some("time must be a time of RFC 3339");
     }
     match &event.data {
-        EventData::SessionStarted(started) => started
-            .started_at
-            .as_deref()
-            .is_some_and(is_no_timestamp)
-            .then_some("started_at must be a time of RFC 3339"),
+        EventData::SessionStarted(started) => fault_of_start(started),
+        EventData::Sampling(sampling) if !is_within_a_session(sampling.at_ms) => {
+            Some("at_ms is out of range")
+        }
+        EventData::Sampling(sampling) => {
+            let is_rate = sampling.sample_rate_hz.is_finite() && sampling.sample_rate_hz > 0.0;
+            (!is_rate).then_some("sample_rate_hz must be more than 0")
+        }
         EventData::IntervalClosed(report) if report.interval.end_ms.is_none() => {
             Some("a closed interval must have an end")
         }
@@ -163,6 +168,22 @@ fn fault(event: &Event) -> Option<&'static str> {
             (!is_within_a_session(ended.duration_ms)).then_some("duration_ms is out of range")
         }
     }
+}
+
+fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
+    let (consent, allowed) = (started.consent.as_ref(), started.start_override.as_ref());
+    let clocks = [
+        started.started_at.as_deref(),
+        consent.map(|consent| consent.at.as_str()),
+        allowed.map(|allowed| allowed.at.as_str()),
+    ];
+    if clocks.into_iter().flatten().any(is_no_timestamp) {
+        return Some("started_at and the at of consent and override must be times of RFC 3339");
+    }
+    if consent.is_some_and(|consent| consent.language.len() > MAX_LANGUAGE_BYTES) {
+        return Some("the language of the consent is no tag of a language");
+    }
+    allowed.and_then(|allowed| fault_of_text(&allowed.reason))
 }
 
 fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
@@ -180,11 +201,11 @@ fn is_within_a_session(at: MediaTime) -> bool {
     (MediaTime::ZERO..=LONGEST).contains(&at)
 }
 
-fn is_no_timestamp(text: &str) -> bool {
+pub(super) fn is_no_timestamp(text: &str) -> bool {
     text.parse::<Timestamp>().is_err()
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(REASON_CHARS).collect()
 }
 

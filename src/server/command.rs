@@ -10,12 +10,20 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::args::Args;
-use super::home::{Home, write_private};
+use super::args::{Args, Command};
+use super::home::{ADDRESS, Home, write_private};
+use super::issue_command;
 use crate::redact::Pii;
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
+    match &args.command {
+        Some(Command::Issue(issue)) => issue_command::run(issue),
+        None => run_server(args),
+    }
+}
+
+fn run_server(args: &Args) -> ExitCode {
     let started = match start(args) {
         Ok(started) => started,
         Err(error) => return failed(&error, 2),
@@ -36,11 +44,12 @@ struct Started {
 
 /// Tells that it is ready last of all: from then on it can be stopped, too.
 fn start(args: &Args) -> anyhow::Result<Started> {
+    let data = args.data.as_ref().context("--data is missing")?;
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
-    let home = Home::open(&args.data, address.ip(), Arc::new(Timestamp::now))?;
+    let home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let stop = {
@@ -48,6 +57,7 @@ fn start(args: &Args) -> anyhow::Result<Started> {
         Box::pin(stop_signal().context("cannot listen for Ctrl-C")?)
     };
     let ready = Ready::new(&home, address)?;
+    write_private(&data.join(ADDRESS), &format!("{}\n", ready.address))?;
     if let Some(file) = &args.ready_file {
         write_private(file, &ready.to_json())?;
     }
@@ -71,6 +81,7 @@ struct Ready {
     authority: String,
     agent_token: String,
     proctor_token: String,
+    manager_token: String,
     sign_in: Pii<String>,
     expires_at: Timestamp,
 }
@@ -86,14 +97,18 @@ impl Ready {
             authority: absolute(&home.authority()),
             agent_token: absolute(&home.agent_token.path),
             proctor_token: absolute(&home.proctor_token.path),
+            manager_token: absolute(&home.manager_token.path),
             sign_in: Pii::new(format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())),
-            expires_at: home.agent_token.expires_at.min(home.proctor_token.expires_at),
+            expires_at: [&home.proctor_token, &home.manager_token]
+                .map(|token| token.expires_at)
+                .into_iter()
+                .fold(home.agent_token.expires_at, Timestamp::min),
             address,
         })
     }
 
     fn print(&self) -> io::Result<()> {
-        let Self { address, authority, agent_token, proctor_token, .. } = self;
+        let Self { address, authority, agent_token, proctor_token, manager_token, .. } = self;
         let (sign_in, until) = (self.sign_in.reveal(), self.expires_at.strftime("%Y-%m-%d"));
         let mut out = io::stdout().lock();
         writeln!(out, "Listening on {address}")?;
@@ -102,7 +117,8 @@ impl Ready {
         writeln!(out, "  Authority, for --ca and browsers    {authority}")?;
         writeln!(out, "  Token of agents, for --token-file   {agent_token}")?;
         writeln!(out, "  Token of proctors, for {:13}{proctor_token}", "/login")?;
-        writeln!(out, "  Both tokens are good until          {until}")?;
+        writeln!(out, "  Token that issues sessions          {manager_token}")?;
+        writeln!(out, "  The tokens are good until           {until}")?;
         writeln!(out)?;
         writeln!(out, "The browser warns of the certificate until it knows the authority.")?;
         writeln!(out, "Ctrl-C stops the server.")?;
@@ -115,6 +131,7 @@ impl Ready {
             "authority": self.authority,
             "agent_token_file": self.agent_token,
             "proctor_token_file": self.proctor_token,
+            "manager_token_file": self.manager_token,
             "sign_in": self.sign_in.reveal(),
         });
         format!("{ready}\n")

@@ -3,8 +3,10 @@
 //! ```text
 //! lock            held while a server runs
 //! inview.db       sessions, events, hashes of tokens
-//! agent.token     writes reports      } made at the first start; made again
-//! proctor.token   reads, and signs in } when missing or about to expire
+//! agent.token     writes reports      }
+//! proctor.token   reads, and signs in } made at the first start; made again
+//! manager.token   issues sessions     } when missing or about to expire
+//! address         where the server was reached last from this machine
 //! authority.pem … see `certificate`
 //! ```
 //!
@@ -27,6 +29,10 @@ use crate::redact::Pii;
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// A token that is good for less than this is made again.
 const TOKEN_RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Files of the folder that the command `issue` reads.
+pub const MANAGER_TOKEN: &str = "manager.token";
+pub const ADDRESS: &str = "address";
 
 /// Why the folder cannot be used. Each prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,7 @@ pub struct Home {
     pub tls: Arc<rustls::ServerConfig>,
     pub agent_token: TokenFile,
     pub proctor_token: TokenFile,
+    pub manager_token: TokenFile,
     _lock: File,
 }
 
@@ -76,10 +83,15 @@ impl Home {
         let store = open_private(&path).map_err(StoreError::from).and_then(|()| Store::open(&path));
         let store = store.map_err(|reason| HomeError::Store { path: path.clone(), reason })?;
         let state = State::new(store, clock);
-        let agent_token = token(&state, folder.join("agent.token"), Scope::Write)?;
-        let proctor_token = token(&state, folder.join("proctor.token"), Scope::Read)?;
-        let folder = folder.to_owned();
-        Ok(Self { folder, state, tls, agent_token, proctor_token, _lock: lock })
+        Ok(Self {
+            agent_token: token(&state, folder.join("agent.token"), Scope::Write)?,
+            proctor_token: token(&state, folder.join("proctor.token"), Scope::Read)?,
+            manager_token: token(&state, folder.join(MANAGER_TOKEN), Scope::Manage)?,
+            folder: folder.to_owned(),
+            state,
+            tls,
+            _lock: lock,
+        })
     }
 
     /// The certificate that vouches for this server.
@@ -116,6 +128,7 @@ fn token(state: &State, path: PathBuf, scope: Scope) -> Result<TokenFile, HomeEr
         let enough = state.now().saturating_add(TOKEN_RENEW_BEFORE).unwrap_or(Timestamp::MAX);
         if let Some(found) = found.map_err(fault)?
             && found.scope == scope
+            && found.session.is_none()
             && found.expires_at > enough
         {
             return Ok(TokenFile { path, expires_at: found.expires_at });

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 200 and a receipt | all events are stored now, or were before |
 //! | 400 malformed-batch | no list, an empty one, or several incarnations |
-//! | 401, 403 | no good token; a token that only reads |
+//! | 401, 403 | no good token; one that does not write, or not for this session |
 //! | 408 timeout | the body did not come in ten seconds |
 //! | 409 gap, fork | the events do not continue the stored chain |
 //! | 413 too-large | more than 100 events or 256 KiB |
@@ -12,12 +12,9 @@
 //! | 422 malformed-events | at least one event will never be stored |
 //! | 503 busy | too much at once |
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State as Of;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::{Timestamp, Unit};
 
@@ -25,11 +22,8 @@ use super::auth::Agent;
 use super::batch::{self, BatchError};
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
-use super::{OfSession, State};
+use super::{OfSession, State, body};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
-
-/// The whole body must have come after this long.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn post(
     Of(state): Of<State>,
@@ -38,10 +32,11 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Receipt>, Refusal> {
-    require_batch(&headers)?;
+    agent.must_be_of(session)?;
+    body::require(BATCH_CONTENT_TYPE, &headers)?;
     // After the token: only agents can use up the places.
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };
-    let body = read(body).await?;
+    let body = body::read(body, MAX_BATCH_BYTES).await?;
     let batch = batch::parse(&body, session).map_err(|error| match error {
         BatchError::TooMany(_) => Refusal::too_large(error.to_string()),
         BatchError::NoList(_) | BatchError::Empty | BatchError::Mixed => {
@@ -54,33 +49,6 @@ pub(super) async fn post(
     let target = Target { tenant: agent.tenant, session, now };
     let outcome = state.store.write(move |database| apply(database, &target, &batch)).await?;
     answer(outcome, session, now)
-}
-
-fn require_batch(headers: &HeaderMap) -> Result<(), Refusal> {
-    let title = "Reports come as a batch of CloudEvents in JSON";
-    let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem::CONTENT_TYPE, title);
-    if headers.contains_key(CONTENT_ENCODING) {
-        return Err(refusal.with_detail("the body must not be compressed"));
-    }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    if media_type.trim().eq_ignore_ascii_case(BATCH_CONTENT_TYPE) {
-        Ok(())
-    } else {
-        Err(refusal.with_detail(format!("expected {BATCH_CONTENT_TYPE}")))
-    }
-}
-
-async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BATCH_BYTES)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        // Too long, or broken off, in which case nobody reads the answer.
-        Ok(Err(_)) => Err(Refusal::too_large(format!("at most {MAX_BATCH_BYTES} bytes are taken"))),
-        Err(_elapsed) => {
-            let title = "The body did not arrive in time";
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, problem::TIMEOUT, title))
-        }
-    }
 }
 
 fn answer(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Json<Receipt>, Refusal> {

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
+//!            auth ─> heartbeat, commands ────> store: the same thread
 //! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
 //!            auth ─> pages ─> timeline (pure) ┘
+//!            auth ─> issue ──┐
+//!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
@@ -19,13 +22,23 @@
 pub mod args;
 pub mod auth;
 mod batch;
+mod body;
 pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod command;
+mod commands;
+mod enrol;
 mod error;
 mod headers;
+mod heartbeat;
 pub mod home;
 mod ingest;
+mod issue;
+#[cfg(feature = "cli")]
+mod issue_command;
+mod join;
+mod limit;
+mod origin;
 mod pages;
 mod sessions;
 mod sign_in;
@@ -33,7 +46,7 @@ pub mod store;
 mod timeline;
 
 use std::future::Future;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
@@ -49,9 +62,10 @@ use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
 use error::Refusal;
+use limit::WrongCodes;
 use store::Store;
 
-/// Batches that are read or written at one time; more are asked to come again.
+/// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
 /// Requests in flight get this long to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -69,11 +83,20 @@ pub struct State {
     pub store: Store,
     pub clock: Clock,
     in_flight: Arc<Semaphore>,
+    heartbeats_in_flight: Arc<Semaphore>,
+    wrong_codes: Arc<WrongCodes>,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        let places = || Arc::new(Semaphore::new(IN_FLIGHT));
+        Self {
+            store,
+            clock,
+            in_flight: places(),
+            heartbeats_in_flight: places(),
+            wrong_codes: Arc::default(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -91,12 +114,18 @@ impl fmt::Debug for State {
 pub fn app(state: State) -> Router {
     Router::new()
         .route("/v1/health", get(sessions::health))
-        .route("/v1/sessions", get(sessions::list))
+        .route("/v1/sessions", get(sessions::list).post(issue::post))
+        .route("/v1/enrolments", post(enrol::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
+        .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
+        .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
         .route("/", get(pages::list))
+        .route("/sessions", post(issue::by_form))
         .route("/sessions/{session}", get(pages::session))
+        .route("/sessions/{session}/commands", post(commands::by_form))
+        .route("/join/{code}", get(join::page))
         .route("/login", get(sign_in::form).post(sign_in::by_token))
         .route("/sign-in/{code}", get(sign_in::by_code))
         .route("/logout", post(sign_in::out))
@@ -130,7 +159,7 @@ pub async fn run(
         .max_headers(HEAD_FIELDS)
         .max_buf_size(HEAD_BYTES);
     http.http2().max_header_list_size(HEAD_BYTES as u32);
-    server.serve(app(state).into_make_service()).await
+    server.serve(app(state).into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
 /// The session in an address; what is no session's id, in its one spelling, cannot be found.

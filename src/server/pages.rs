@@ -12,14 +12,17 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::auth::Proctor;
+use super::auth::{self, Proctor};
 use super::error::Refusal;
+use super::store::command;
+use super::store::ingest::Target;
 use super::store::read;
 use super::timeline::{Timeline, layout};
 use super::{OfSession, State};
 use super::{sessions, store};
 use crate::report::{
-    ClosedBy, Family, Kind, SessionDetail, SessionId, SessionStatus, SessionSummary, StoredInterval,
+    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Outcome, Phase,
+    SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
 };
 use crate::time::MediaTime;
 
@@ -87,6 +90,12 @@ struct Row {
 }
 
 #[derive(Template)]
+#[template(path = "issued.html", config = "src/server/askama.toml")]
+struct IssuedPage {
+    issued: Issued,
+}
+
+#[derive(Template)]
 #[template(path = "session.html", config = "src/server/askama.toml")]
 struct SessionPage {
     detail: SessionDetail,
@@ -95,6 +104,10 @@ struct SessionPage {
     timeline: Timeline,
     legend: Vec<Kind>,
     policy: Vec<(String, String)>,
+    commands: Vec<StoredCommand>,
+    /// For each form that may be used, the key of what it sends.
+    message_key: Option<String>,
+    start_key: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,9 +153,13 @@ pub(super) async fn session(
     let reading = state.store.read(move |database| {
         let detail = read::session(database, &proctor.tenant, now, session)?;
         let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
-        Ok(detail.map(|detail| (detail, found.intervals)))
+        let commands = command::list(database, &Target { tenant: proctor.tenant, session, now })?;
+        Ok(detail.map(|detail| (detail, found.intervals, commands)))
     });
-    let (detail, intervals) = reading.await?.ok_or(Refusal::not_found())?;
+    let (detail, intervals, commands) = reading.await?.ok_or(Refusal::not_found())?;
+    let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
+    // An agent that sends no heartbeats hears of nothing.
+    let hears = phase.filter(|_| detail.summary.status != SessionStatus::Ended);
     let mut policy = Vec::new();
     flatten("", &detail.policy, &mut policy);
     let page = SessionPage {
@@ -152,8 +169,19 @@ pub(super) async fn session(
         detail,
         intervals,
         policy,
+        commands,
+        message_key: hears.map(|_| form_key()).transpose()?,
+        start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,
     };
     render(StatusCode::OK, &page)
+}
+
+/// A form that is sent twice has the same key twice.
+fn form_key() -> Result<String, Refusal> {
+    auth::new_secret().map(|secret| secret.reveal().clone()).map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::internal()
+    })
 }
 
 pub(super) fn login(
@@ -163,12 +191,17 @@ pub(super) fn login(
     render(status, &LoginPage { fault })
 }
 
+/// The code of a session that was issued: this page alone shows it.
+pub(super) fn issued(issued: Issued) -> Result<Response, PageError> {
+    render(StatusCode::CREATED, &IssuedPage { issued })
+}
+
 pub(super) async fn style() -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
     (headers, include_str!("templates/style.css"))
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
+pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
     let page = page.render().map_err(|error| {
         tracing::error!(%error, "a page cannot be made");
         Refusal::internal()
@@ -204,10 +237,15 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 
 /// Words and figures for the templates.
 mod say {
-    use super::{ClosedBy, Duration, Family, Kind, MediaTime, SessionStatus, Timestamp};
+    use super::{
+        ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Outcome, Phase,
+        SessionStatus, StoredCommand, Timestamp,
+    };
 
     pub(super) fn status(status: SessionStatus) -> &'static str {
         match status {
+            SessionStatus::CheckingIn => "checking in",
+            SessionStatus::Issued => "not started",
             SessionStatus::Running => "running",
             SessionStatus::Silent => "silent",
             SessionStatus::Ended => "ended",
@@ -223,6 +261,51 @@ mod say {
             Some(ClosedBy::Incomplete) => "recording broke off",
             Some(ClosedBy::AgentRestart) => "agent restarted",
         }
+    }
+
+    pub(super) fn phase(phase: Phase) -> &'static str {
+        match phase {
+            Phase::CheckIn => "camera check, before the exam",
+            Phase::Exam => "exam",
+            Phase::Ending => "sending the last reports",
+            Phase::Ended => "exam ended",
+        }
+    }
+
+    /// What is wrong with the agent; codes are words already.
+    pub(super) fn troubles(liveness: &Liveness) -> String {
+        let words = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn command(kind: &CommandKind) -> &'static str {
+        match kind {
+            CommandKind::Message { .. } => "message",
+            CommandKind::AllowStart { .. } => "start allowed",
+        }
+    }
+
+    /// How far a command has come.
+    pub(super) fn state(command: &StoredCommand) -> &'static str {
+        match command.outcomes.last().map(|last| last.outcome) {
+            None => "waiting",
+            Some(outcome) => said(outcome),
+        }
+    }
+
+    pub(super) fn said(outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Shown => "shown",
+            Outcome::Read => "read",
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+        }
+    }
+
+    /// `18:58:17 UTC`; what is no time as it is.
+    pub(super) fn clock(rfc3339: &str) -> String {
+        let at = rfc3339.parse::<Timestamp>();
+        at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
     }
 
     pub(super) fn is_hatched(kind: Kind) -> bool {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::{SpoolError, schema};
+use super::{Damage, SpoolError, ballast, head, schema};
 use crate::report::{Incarnation, SessionId};
 
 /// Makes a folder that its owner alone may enter.
@@ -21,7 +21,7 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 
 /// Makes the file first, since `SQLite` would make it readable for everyone. Its WAL takes over
 /// the permissions of the file.
-fn make_private_file(path: &Path) -> io::Result<()> {
+pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
@@ -33,39 +33,68 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 pub(super) fn open_or_set_aside(
     path: &Path,
     session: SessionId,
-) -> Result<(Connection, Option<PathBuf>), SpoolError> {
+) -> Result<(Connection, Option<Damage>), SpoolError> {
     let error = |reason: String| SpoolError::Open { path: path.display().to_string(), reason };
     if path.is_dir() {
         return Err(error("a folder is in its place".to_owned()));
     }
+    let was_there = path.exists();
+    // Before the spool: the head must not be ahead of what is read after it.
+    let last = head::read(&head_of(path));
     make_private_file(path).map_err(|reason| error(reason.to_string()))?;
-    match try_open(path, session) {
+    let reason = match try_open(path, session, last) {
         Ok((database, None)) => return Ok((database, None)),
-        Ok((database, Some(fault))) => {
-            drop(database);
-            tracing::error!(fault, "a damaged spool was set aside");
-        }
-        Err(fault) if is_damage(&fault) => {
-            tracing::error!(%fault, "a damaged spool was set aside");
-        }
+        Ok((_, Some(fault))) => fault,
+        Err(fault) if is_damage(&fault) => fault.to_string(),
         Err(other) => return Err(error(other.to_string())),
-    }
+    };
+    tracing::error!(reason, "a damaged spool is set aside");
     let aside = set_aside(path).map_err(|reason| error(reason.to_string()))?;
     make_private_file(path).map_err(|reason| error(reason.to_string()))?;
-    let (database, fault) = try_open(path, session).map_err(|fault| error(fault.to_string()))?;
-    match fault {
-        None => Ok((database, Some(aside))),
-        Some(fault) => Err(error(fault)),
+    let opened = try_open(path, session, None).map_err(|fault| error(fault.to_string()))?;
+    let last = last.map(|head| (head.incarnation, head.seq));
+    if !was_there {
+        remove(&aside);
+    }
+    let damage = Damage { reason, aside: was_there.then_some(aside), last };
+    match opened {
+        (database, None) => Ok((database, Some(damage))),
+        (_, Some(fault)) => Err(error(fault)),
     }
 }
 
-fn try_open(path: &Path, session: SessionId) -> rusqlite::Result<(Connection, Option<String>)> {
+/// Opens a spool that is there already and can be believed.
+pub(super) fn open_to_read(path: &Path, session: SessionId) -> Result<Connection, SpoolError> {
+    let error = |reason: String| SpoolError::Open { path: path.display().to_string(), reason };
+    let last = head::read(&head_of(path));
+    match try_open(path, session, last) {
+        Ok((database, None)) => Ok(database),
+        Ok((_, Some(fault))) => Err(error(fault)),
+        Err(fault) => Err(error(fault.to_string())),
+    }
+}
+
+fn try_open(
+    path: &Path,
+    session: SessionId,
+    last: Option<head::Head>,
+) -> rusqlite::Result<(Connection, Option<String>)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut database = Connection::open_with_flags(path, flags)?;
     schema::configure(&database)?;
     schema::create(&mut database, session)?;
-    let fault = schema::fault(&database, session)?;
+    let fault = schema::fault(&database, session, last)?;
     Ok((database, fault))
+}
+
+/// The head record of a spool.
+pub(super) fn head_of(path: &Path) -> PathBuf {
+    path.with_extension("head")
+}
+
+/// Gives up the space that is held back beside a spool; `false` when there was none.
+pub(super) fn give_up_ballast(path: &Path) -> bool {
+    path.parent().is_some_and(ballast::give_up)
 }
 
 /// Damage, as opposed to a full disk or a file in use.
@@ -91,6 +120,10 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
         .find(|aside| !aside.exists())
         .unwrap_or_else(|| with_suffix(path, ".damaged"));
     fs::rename(path, &aside)?;
+    let head = head_of(path);
+    if head.exists() {
+        fs::rename(head, with_suffix(&aside, "-head"))?;
+    }
     for suffix in ["-wal", "-shm"] {
         let from = with_suffix(path, suffix);
         if from.exists() {
@@ -108,8 +141,9 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Removes a delivered spool. What cannot be removed holds nothing that was not delivered.
 pub(super) fn remove(path: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let file = with_suffix(path, suffix);
+    // The head goes first: left alone, it would speak of a spool that was lost.
+    let files = ["", "-wal", "-shm"].map(|suffix| with_suffix(path, suffix));
+    for file in std::iter::once(head_of(path)).chain(files) {
         if let Err(error) = fs::remove_file(&file)
             && error.kind() != io::ErrorKind::NotFound
         {

@@ -14,12 +14,17 @@
 //! - *Again*: a replay that is started again makes its events from the first on. An event that is
 //!   there already with the same bytes is the same event; with other bytes it is an error.
 //! - *Acknowledge* takes a `seq` and its hash. A hash that is not ours acknowledges nothing.
-//! - *Damage*: a file that is no database, fails its check or breaks the chain is set aside under
-//!   another name, never deleted, and a new one is begun.
+//! - *Damage*: a file that is no database, fails its check, breaks the chain or ends before its head
+//!   record (`head`) says so is set aside under another name, never deleted, and a new one is begun.
+//!   Only a writer does that: a reader would take the file from under it.
+//! - *Full*: a file grows to [`QUOTA_BYTES`]. On a full disk the `ballast` beside the spools makes room
+//!   for the last reports and for what an acknowledgement needs.
 //!
 //! The folder is readable by its owner only. One connection writes; the uploader opens its own.
 
+mod ballast;
 mod files;
+mod head;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +33,10 @@ pub use files::make_private_folder;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::report::{Event, EventData, Hash, Identity, Incarnation, SessionId};
+use ballast::Ballast;
+use head::{Head, HeadFile};
+
+use crate::report::{ChainHead, Event, EventData, Hash, Identity, Incarnation, SessionId};
 
 /// Why the spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +69,16 @@ pub struct StoredEvent {
     pub hash: Hash,
 }
 
+/// A spool that could not be believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    pub reason: String,
+    /// Where the file is now; absent when it was gone.
+    pub aside: Option<PathBuf>,
+    /// The last report that was in it, as the head record says.
+    pub last: Option<(Incarnation, u64)>,
+}
+
 /// How many events are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -78,33 +96,60 @@ pub struct Outbox {
     incarnation: Incarnation,
     /// The next event's number and the hash it follows.
     cursor: (u64, Hash),
-    set_aside: Option<PathBuf>,
+    damage: Option<Damage>,
+    /// Absent in a reader.
+    writing: Option<Writing>,
 }
+
+/// What only a writer has.
+#[derive(Debug)]
+struct Writing {
+    head: HeadFile,
+    ballast: Ballast,
+}
+
+/// A spool does not grow larger: a hundred times what a long exam needs.
+pub const QUOTA_BYTES: u64 = 64 * 1024 * 1024;
 
 const WAITING: u8 = 0;
 const ACKNOWLEDGED: u8 = 1;
 const REFUSED: u8 = 2;
 
 impl Outbox {
-    /// Opens or makes the outbox of a session; appending begins at the first event.
+    /// Opens or makes the outbox of a session, to write; appending begins at the first event.
     pub fn open(
         folder: &Path,
         session: SessionId,
         incarnation: Incarnation,
     ) -> Result<Self, SpoolError> {
-        files::make_private_folder(folder).map_err(|error| SpoolError::Open {
-            path: folder.display().to_string(),
+        let fault = |path: &Path, error: std::io::Error| SpoolError::Open {
+            path: path.display().to_string(),
             reason: error.to_string(),
-        })?;
+        };
+        files::make_private_folder(folder).map_err(|error| fault(folder, error))?;
         let path = folder.join(format!("{session}.spool"));
-        let (database, set_aside) = files::open_or_set_aside(&path, session)?;
-        let cursor = (1, Hash::ZERO);
-        Ok(Self { database, path, session, incarnation, cursor, set_aside })
+        let (database, damage) = files::open_or_set_aside(&path, session)?;
+        let head = files::head_of(&path);
+        let head = HeadFile::open(&head).map_err(|error| fault(&head, error))?;
+        let writing = Some(Writing { head, ballast: Ballast::of(folder) });
+        Ok(Self { database, path, session, incarnation, cursor: (1, Hash::ZERO), damage, writing })
     }
 
-    /// The damaged file that was found here and renamed.
-    pub fn set_aside(&self) -> Option<&Path> {
-        self.set_aside.as_deref()
+    /// Opens the outbox of a session that is there already, to send what is in it.
+    pub fn reader(
+        folder: &Path,
+        session: SessionId,
+        incarnation: Incarnation,
+    ) -> Result<Self, SpoolError> {
+        let path = folder.join(format!("{session}.spool"));
+        let database = files::open_to_read(&path, session)?;
+        let cursor = (1, Hash::ZERO);
+        Ok(Self { database, path, session, incarnation, cursor, damage: None, writing: None })
+    }
+
+    /// What was found here, could not be believed, and was set aside.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
     }
 
     pub fn path(&self) -> &Path {
@@ -117,6 +162,11 @@ impl Outbox {
 
     pub const fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    /// The last event that was appended, or the one before the first.
+    pub const fn head(&self) -> ChainHead {
+        ChainHead { seq: self.cursor.0 - 1, hash: self.cursor.1 }
     }
 
     /// Goes on behind the last event that is there: for a writer that has opened it anew.
@@ -148,15 +198,50 @@ impl Outbox {
             Some(stored) if stored != hash => return Err(SpoolError::Differs { seq }),
             Some(_) => {}
             None => {
-                self.database.execute(
-                    "INSERT INTO event (incarnation, seq, hash, prevhash, state, body)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![self.key(), seq, hash.as_bytes(), prevhash.as_bytes(), WAITING, body],
-                )?;
+                self.with_room(|database| {
+                    database.execute(
+                        "INSERT INTO event (incarnation, seq, hash, prevhash, state, body)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        params![
+                            self.key(),
+                            seq,
+                            hash.as_bytes(),
+                            prevhash.as_bytes(),
+                            WAITING,
+                            body
+                        ],
+                    )
+                })?;
+                self.write_head(Head { incarnation, seq, hash });
             }
         }
         self.cursor = (seq + 1, hash);
         Ok(identity)
+    }
+
+    /// A head that could not be written is behind: that is less watchful, and nothing is lost.
+    fn write_head(&mut self, head: Head) {
+        if let Some(writing) = &mut self.writing {
+            match writing.head.write(&head) {
+                Ok(()) => writing.ballast.take(),
+                Err(error) => tracing::warn!(%error, "the head record cannot be written"),
+            }
+        }
+    }
+
+    /// Does what needs space, with that of the ballast when there is no other.
+    fn with_room(
+        &self,
+        work: impl Fn(&Connection) -> rusqlite::Result<usize>,
+    ) -> rusqlite::Result<usize> {
+        match work(&self.database) {
+            Err(error) if is_full(&error) && files::give_up_ballast(&self.path) => {
+                tracing::warn!("the disk is full: the space that was held back is used");
+                self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
+                work(&self.database)
+            }
+            done => done,
+        }
     }
 
     /// The oldest waiting events, in order: at most so many, and at most so many bytes together
@@ -190,20 +275,24 @@ impl Outbox {
         if self.hash_of(seq)? != Some(head) {
             return Err(SpoolError::ForeignReceipt { seq });
         }
-        self.database.execute(
-            "UPDATE event SET state = ?1, body = NULL
-             WHERE incarnation = ?2 AND seq <= ?3 AND state = ?4",
-            params![ACKNOWLEDGED, self.key(), seq, WAITING],
-        )?;
+        self.with_room(|database| {
+            database.execute(
+                "UPDATE event SET state = ?1, body = NULL
+                 WHERE incarnation = ?2 AND seq <= ?3 AND state = ?4",
+                params![ACKNOWLEDGED, self.key(), seq, WAITING],
+            )
+        })?;
         Ok(())
     }
 
     /// The server will never take this event: it is kept, and the ones behind it go on.
     pub fn refuse(&self, seq: u64) -> Result<(), SpoolError> {
-        self.database.execute(
-            "UPDATE event SET state = ?1 WHERE incarnation = ?2 AND seq = ?3 AND state = ?4",
-            params![REFUSED, self.key(), seq, WAITING],
-        )?;
+        self.with_room(|database| {
+            database.execute(
+                "UPDATE event SET state = ?1 WHERE incarnation = ?2 AND seq = ?3 AND state = ?4",
+                params![REFUSED, self.key(), seq, WAITING],
+            )
+        })?;
         Ok(())
     }
 
@@ -252,9 +341,13 @@ impl Outbox {
     }
 }
 
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ffi::ErrorCode::DiskFull)
+}
+
 /// Sessions in this folder with events that wait to be sent, and their incarnations.
 ///
-/// Files that cannot be read are passed over: opening them by [`Outbox::open`] sets them aside.
+/// Files that cannot be read are passed over; a writer sets its own aside.
 pub fn unsent(folder: &Path) -> Vec<(SessionId, Incarnation)> {
     incarnations(folder, &[WAITING])
 }

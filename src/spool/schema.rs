@@ -1,24 +1,50 @@
 //! Tables of the spool, and whether what stands in them can be believed.
 
-use rusqlite::{Connection, params};
+use std::time::Duration;
 
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+
+use super::QUOTA_BYTES;
+use super::head::Head;
 use crate::report::{Hash, SessionId};
 
 /// Version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 1;
+/// How long one connection waits for another.
+const BUSY: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Sets the promises of a connection: durable before it returns, waits for the other connection.
 pub(super) fn configure(database: &Connection) -> rusqlite::Result<()> {
-    database.busy_timeout(std::time::Duration::from_secs(5))?;
-    database.pragma_update(None, "journal_mode", "WAL")?;
+    database.busy_timeout(BUSY)?;
+    use_wal(database)?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "fullfsync", true)?;
-    database.pragma_update(None, "wal_autocheckpoint", 64)
+    database.pragma_update(None, "wal_autocheckpoint", 64)?;
+    let page: u64 = database.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(QUOTA_BYTES / page.max(1)).unwrap_or(i64::MAX);
+    database.pragma_update(None, "max_page_count", pages)
 }
 
-/// Makes the tables of a new file.
+/// While another connection makes the same switch, `SQLite` refuses it at once and does not wait.
+fn use_wal(database: &Connection) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY =>
+            {
+                std::thread::park_timeout(PAUSE);
+                waited += PAUSE;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Makes the tables of a new file, unless another connection has just done so: it is waited for.
 pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
-    let transaction = database.transaction()?;
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
         transaction.execute_batch(
@@ -44,8 +70,13 @@ pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite:
 }
 
 /// What is wrong with the file; `None` when all of it can be believed. `SQLite` does not notice a
-/// flipped bit in a row, so hashes and chain are checked here.
-pub(super) fn fault(database: &Connection, session: SessionId) -> rusqlite::Result<Option<String>> {
+/// flipped bit in a row, so hashes and chain are checked here, and that the chain goes as far as
+/// `last`.
+pub(super) fn fault(
+    database: &Connection,
+    session: SessionId,
+    last: Option<Head>,
+) -> rusqlite::Result<Option<String>> {
     let check: String = database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if check != "ok" {
         return Ok(Some(check));
@@ -59,7 +90,19 @@ pub(super) fn fault(database: &Connection, session: SessionId) -> rusqlite::Resu
     if owner != session.to_string() {
         return Ok(Some("it belongs to another session".to_owned()));
     }
-    chain_fault(database)
+    if let Some(fault) = chain_fault(database)? {
+        return Ok(Some(fault));
+    }
+    let Some(last) = last else { return Ok(None) };
+    let hash = database
+        .query_row(
+            "SELECT hash FROM event WHERE incarnation = ?1 AND seq = ?2",
+            params![last.incarnation.0.as_bytes(), last.seq],
+            |row| row.get(0).map(Hash::from_bytes),
+        )
+        .optional()?;
+    let fault = || format!("it ends before report {}, which was in it", last.seq);
+    Ok((hash != Some(last.hash)).then(fault))
 }
 
 fn chain_fault(database: &Connection) -> rusqlite::Result<Option<String>> {

@@ -1,4 +1,4 @@
-//! What the window knows and does. `drain` takes the news and carries out what was asked; `draw`
+//! What the window knows and does once an exam was joined. `drain` takes the news and carries out what was asked; `draw`
 //! draws. A hidden window is drained and not drawn.
 
 use std::path::PathBuf;
@@ -8,18 +8,22 @@ use std::time::Duration;
 use eframe::egui::{self, ViewportCommand, WindowLevel};
 
 use super::alarm::Alarm;
-use super::consent::{self, Consent, Section};
+use super::consent::{self, Section};
 use super::copy::Saved;
 use super::desktop::{Desktop, Heard};
 use super::i18n::{Direction, Language, Words};
 use super::mirror::Mirror;
 use super::tones::Sound;
-use super::view_model::{self, Notice, Screen, View};
-use super::{COMPACT, FULL, check_in, chrome, copy, direction, end, exam, parts, theme, welcome};
-use crate::agent::{Agent, Busy, Command, Preferences, Preview, Snapshot};
+use super::view_model::{self, Letter, Notice, Screen, View};
+use super::{
+    COMPACT, COMPACT_MESSAGE, FULL, check_in, chrome, copy, direction, end, exam, message, parts,
+    theme, welcome,
+};
+use crate::agent::{Agent, Busy, Command, Message, Preferences, Preview, Snapshot};
 use crate::capture::camera::Remembered;
 use crate::clock::Reading;
 use crate::presence::Policy;
+use crate::report::{CommandId, Consent};
 
 /// A snapshot is at most so old: the next full second is in it by then.
 const LATE: Duration = Duration::from_millis(120);
@@ -64,6 +68,8 @@ pub(super) enum Action {
     Speak(Language),
     Agree(bool),
     Consent,
+    /// This is not the candidate's exam.
+    Leave,
     ReadAgain,
     Mute(bool),
     TrySound,
@@ -78,6 +84,9 @@ pub(super) enum Action {
     OpenPage,
     OpenFolder,
     Close,
+    /// A message was drawn.
+    Shown(CommandId),
+    Read(CommandId),
 }
 
 /// What the candidate is asked before it is done.
@@ -87,7 +96,7 @@ pub(super) enum Question {
     Leave,
 }
 
-/// The window.
+/// The window on an agent.
 pub struct App {
     watched: Arc<dyn Watched>,
     desktop: Arc<dyn Desktop>,
@@ -104,6 +113,7 @@ pub struct App {
     question: Option<Question>,
     is_compact: bool,
     is_closing: bool,
+    is_left: bool,
     /// The last command was not taken.
     was_busy: bool,
     saved: Option<Result<Saved, String>>,
@@ -112,6 +122,8 @@ pub struct App {
     preferences: Preferences,
     alarm: Alarm,
     asked: Vec<Action>,
+    /// The message of which the agent was told last that it is on the screen.
+    said_shown: Option<CommandId>,
 }
 
 impl std::fmt::Debug for App {
@@ -145,10 +157,12 @@ impl App {
             question: None,
             is_compact: false,
             is_closing: false,
+            is_left: false,
             was_busy: false,
             saved: None,
             not_opened: None,
             asked: Vec::new(),
+            said_shown: None,
         }
     }
 
@@ -167,6 +181,11 @@ impl App {
 
     pub(super) fn direction(&self) -> Direction {
         self.direction.unwrap_or(self.words.language().direction())
+    }
+
+    /// The candidate wants another exam, and this one has not begun.
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left
     }
 
     pub(super) fn words(&self) -> &Words {
@@ -209,6 +228,11 @@ impl App {
         self.desktop.heard()
     }
 
+    /// Whether the agent knows that this message is on the screen.
+    pub(super) fn has_said_shown(&self, message: &Message) -> bool {
+        message.shown || self.said_shown == Some(message.id)
+    }
+
     pub(super) fn consent_text(&self) -> Vec<Section> {
         consent::text(&self.words, &self.about.policy, &self.about.server)
     }
@@ -218,12 +242,16 @@ impl App {
         for action in std::mem::take(&mut self.asked) {
             self.act(ctx, action);
         }
-        let before = self.view.notice;
+        let (before, message) = (self.view.notice, self.view.message.clone());
         self.snapshot = self.watched.snapshot();
         self.preview = self.watched.preview();
         self.view = view_model::view(&self.snapshot, self.preview.as_ref());
         let is_alarm = |notice| notice != Notice::Back && before != Some(notice);
-        if self.view.notice.is_some_and(is_alarm) {
+        let is_new = |now: &Letter| {
+            message.as_ref().is_none_or(|before| before.message.id != now.message.id)
+        };
+        if self.view.notice.is_some_and(is_alarm) || self.view.message.as_ref().is_some_and(is_new)
+        {
             let attention = egui::UserAttentionType::Critical;
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
         }
@@ -235,6 +263,9 @@ impl App {
         }
         if self.is_compact && self.view.screen != Screen::Exam {
             self.compact(ctx, false);
+        }
+        if self.is_compact && message.is_some() != self.view.message.is_some() {
+            ctx.send_viewport_cmd(ViewportCommand::InnerSize(self.compact_size()));
         }
         if ctx.input(|input| input.viewport().close_requested()) {
             self.close_requested(ctx);
@@ -271,14 +302,24 @@ impl App {
             }
             Action::Agree(agreed) => self.agreed = agreed,
             Action::Consent => self.give_consent(),
-            Action::ReadAgain => (self.agreed, self.consent) = (false, None),
+            Action::Leave => self.is_left = self.view.screen == Screen::CheckIn,
+            Action::ReadAgain => {
+                (self.agreed, self.consent) = (false, None);
+                self.command(Command::Agreed(false));
+            }
             Action::Mute(is_muted) => {
                 self.preferences.is_muted = is_muted;
                 self.remember();
             }
             Action::TrySound => self.desktop.play(Sound::Warning),
             Action::UseCamera(index) => self.use_camera(index),
-            Action::Begin => self.command(Command::Begin),
+            Action::Begin => self.command(Command::Begin { consent: self.consent.clone() }),
+            Action::Shown(message) => {
+                // Not taken: it is drawn again, and said again.
+                let is_taken = self.watched.command(Command::Shown(message)).is_ok();
+                self.said_shown = Some(message).filter(|_| is_taken);
+            }
+            Action::Read(message) => self.command(Command::Read(message)),
             Action::Ask(question) => self.question = question,
             Action::End => {
                 self.question = None;
@@ -306,10 +347,12 @@ impl App {
         }
         let text_sha256 = consent::hash(&self.consent_text());
         let at = format!("{:.0}", Reading::now().wall);
-        let consent = Consent { text_sha256, at, language: self.words.language().tag() };
+        let language = self.words.language().tag().to_owned();
+        let consent = Consent { text_sha256, at, language };
         let Consent { text_sha256, at, language } = &consent;
         tracing::info!(%text_sha256, %at, language, "the candidate agreed to the text that was shown");
         self.consent = Some(consent);
+        self.command(Command::Agreed(true));
     }
 
     fn use_camera(&mut self, index: usize) {
@@ -346,12 +389,17 @@ impl App {
         }
         self.is_compact = is_compact;
         let (size, level) = if is_compact {
-            (COMPACT, WindowLevel::AlwaysOnTop)
+            (self.compact_size(), WindowLevel::AlwaysOnTop)
         } else {
             (FULL, WindowLevel::Normal)
         };
         ctx.send_viewport_cmd(ViewportCommand::WindowLevel(level));
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+    }
+
+    /// Room for a message, while there is one.
+    fn compact_size(&self) -> egui::Vec2 {
+        if self.view.message.is_some() { COMPACT_MESSAGE } else { COMPACT }
     }
 
     /// Draws. What is asked for is done by the next `drain`.
@@ -374,10 +422,12 @@ impl App {
 
     fn screen(&self, ui: &mut egui::Ui, asked: &mut Vec<Action>) {
         if self.is_compact {
+            message::show(ui, self, asked);
             exam::compact(ui, self, asked);
             return;
         }
-        chrome::top_bar(ui, self, asked);
+        chrome::top_bar(ui, &self.words, asked);
+        message::show(ui, self, asked);
         if self.was_busy {
             parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
         }
@@ -387,15 +437,5 @@ impl App {
             (Screen::Exam, _) => exam::show(ui, self, asked),
             (Screen::Ending | Screen::Ended, _) => end::show(ui, self, asked),
         }
-    }
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.drain(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.draw(ui);
     }
 }

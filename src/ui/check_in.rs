@@ -34,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     };
     let footer = |ui: &mut Ui| {
         let key = match (view.may_start, app.snapshot().camera_refused) {
+            (true, _) if view.is_let_in => "check-let-in",
             (true, _) => "check-ready",
             (false, true) => "check-refused",
             (false, false) => "check-wait",

@@ -3,23 +3,23 @@
 use eframe::egui;
 
 use super::app::{Action, App, Question};
-use super::i18n::Language;
+use super::i18n::{Language, Words};
 use super::{direction, parts, theme};
 
 /// Name, languages, and the size of the text.
-pub(super) fn top_bar(ui: &mut egui::Ui, app: &App, asked: &mut Vec<Action>) {
+pub(super) fn top_bar(ui: &mut egui::Ui, words: &Words, asked: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.label(parts::strong("InView", 17.0).color(theme::palette(ui).accent));
         ui.add_space(10.0);
         for language in Language::ALL {
-            let is_ours = language == app.words().language();
+            let is_ours = language == words.language();
             if ui.selectable_label(is_ours, language.own_name()).clicked() && !is_ours {
                 asked.push(Action::Speak(language));
             }
         }
         ui.add_space(10.0);
         for (sign, key, step) in [("A−", "text-smaller", -0.1), ("A+", "text-larger", 0.1)] {
-            let (button, name) = (ui.button(sign), app.words().say(key));
+            let (button, name) = (ui.button(sign), words.say(key));
             button
                 .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name.clone()));
             if button.on_hover_text(name).clicked() {

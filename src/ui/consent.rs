@@ -1,19 +1,8 @@
-//! What the candidate agrees to, and the record of it. Pure.
+//! What the candidate agrees to. Pure.
 
 use super::i18n::Words;
 use crate::presence::{Policy, VirtualCameraPolicy};
 use crate::report::Hash;
-
-/// That the candidate agreed: to which text, and when.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Consent {
-    /// SHA-256 of the text as it was shown.
-    pub text_sha256: Hash,
-    /// By the wall clock: RFC 3339, UTC.
-    pub at: String,
-    /// The language of the text.
-    pub language: &'static str,
-}
 
 /// A heading and what stands below it.
 #[derive(Clone, Debug, PartialEq, Eq)]

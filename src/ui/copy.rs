@@ -8,12 +8,11 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::app::About;
-use super::consent::Consent;
 use super::i18n::Words;
 use super::page::{self, Told};
 use crate::agent::{Reports, Snapshot};
 use crate::clock::Reading;
-use crate::report::{Hash, Interval, SessionId};
+use crate::report::{Consent, Hash, Interval, SessionId};
 use crate::time::MediaTime;
 
 #[derive(Serialize)]

@@ -5,13 +5,13 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use super::consent::{self, Consent};
+use super::consent;
 use super::i18n::Words;
 use super::parts;
 use super::view_model::kind_key;
 use crate::agent::Snapshot;
 use crate::presence::Policy;
-use crate::report::{Hash, Interval};
+use crate::report::{Consent, Hash, Interval};
 use crate::time::MediaTime;
 
 /// What the page tells.

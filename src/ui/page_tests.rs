@@ -25,12 +25,12 @@ fn page(language: Language, label: &str, intervals: Vec<Interval>) -> String {
         began: Some("2026-07-01T08:15:02.500Z".to_owned()),
         ended_ms: Some(at(3_600)),
         intervals,
-        ..Snapshot::first(SessionId::derived(&[]), at(0))
+        ..Snapshot::first(SessionId::derived(&[]), at(0), 5.0)
     };
     let consent = Consent {
         text_sha256: Hash::of(b"text"),
         at: "2026-07-01T08:10:00Z".to_owned(),
-        language: language.tag(),
+        language: language.tag().to_owned(),
     };
     html(&Told {
         words: &words,

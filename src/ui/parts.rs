@@ -30,6 +30,12 @@ pub(super) fn card<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     tinted(ui, fill, line, content)
 }
 
+/// A card that is to be read first.
+pub(super) fn card_that_matters<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let (fill, line) = (palette(ui).card, palette(ui).accent);
+    tinted(ui, fill, line, content)
+}
+
 /// A card that says that something is wrong, or right.
 pub(super) fn banner(ui: &mut Ui, sight: Sight, text: &str) {
     let colours = palette(ui);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::agent::{Phase, Preview, Seen, Snapshot};
+use crate::agent::{Message, Phase, Preview, Seen, Snapshot};
 use crate::capture::camera::Fit;
 use crate::geometry::BoundingBox;
 use crate::health::{Code, Condition};
@@ -48,6 +48,14 @@ pub struct Told {
     pub end: Option<MediaTime>,
 }
 
+/// A message of the proctor that was not read, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub message: Message,
+    /// How many wait behind it.
+    pub behind: usize,
+}
+
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -59,6 +67,9 @@ pub struct View {
     /// The exam goes on for this long.
     pub running: Duration,
     pub may_start: bool,
+    /// It may start although the candidate is not seen: a proctor said so.
+    pub is_let_in: bool,
+    pub message: Option<Letter>,
     pub notice: Option<Notice>,
     pub connection: Connection,
     pub told: Vec<Told>,
@@ -69,6 +80,8 @@ pub struct View {
 /// What is to be shown of this.
 pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
     let sight_for = now.at_ms.since(now.since_ms);
+    let is_steady = now.seen == Seen::Face && sight_for >= STEADY;
+    let is_allowed = now.start_override.is_some();
     let hint = hint(now, preview);
     View {
         screen: match now.phase {
@@ -81,15 +94,20 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         sight: sight(now),
         sight_for,
         running: now.at_ms.since(MediaTime::ZERO),
-        may_start: now.phase == Phase::CheckIn
-            && now.seen == Seen::Face
-            && sight_for >= STEADY
-            && !now.camera_refused,
+        may_start: now.phase == Phase::CheckIn && (is_steady || is_allowed) && !now.camera_refused,
+        is_let_in: now.phase == Phase::CheckIn && !is_steady && is_allowed && !now.camera_refused,
+        message: letter(now),
         notice: notice(now),
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
         troubles: now.health.iter().filter_map(|condition| trouble(condition.code, now)).collect(),
     }
+}
+
+fn letter(now: &Snapshot) -> Option<Letter> {
+    let mut unread = now.messages.iter().filter(|message| !message.read);
+    let message = unread.next()?.clone();
+    Some(Letter { message, behind: unread.count() })
 }
 
 fn told(interval: &Interval) -> Told {
@@ -136,6 +154,8 @@ fn broken(condition: &Condition) -> Option<Hint> {
         Code::DetectorFailed => Some(Hint::DetectorFailed),
         Code::VirtualCamera
         | Code::Overloaded
+        | Code::BatteryLow
+        | Code::MachineHot
         | Code::SpoolFailed
         | Code::ServerUnreachable
         | Code::ServerRefuses => None,
@@ -147,6 +167,8 @@ fn trouble(code: Code, now: &Snapshot) -> Option<&'static str> {
         Code::VirtualCamera if now.camera_refused => None,
         Code::VirtualCamera => Some("trouble-virtual-camera"),
         Code::Overloaded => Some("trouble-overloaded"),
+        Code::BatteryLow => Some("trouble-battery-low"),
+        Code::MachineHot => Some("trouble-machine-hot"),
         Code::SpoolFailed => Some("trouble-spool-failed"),
         Code::ServerRefuses => Some("trouble-server-refuses"),
         // Said by the hint, or by the connection.
@@ -197,8 +219,8 @@ fn notice(now: &Snapshot) -> Option<Notice> {
     if now.phase != Phase::Exam {
         return None;
     }
-    if now.warning {
-        let open = now.intervals.iter().rev().find(|interval| interval.end_ms.is_none());
+    if let Some(warned) = now.warning {
+        let open = now.intervals.iter().find(|interval| interval.id == warned);
         return Some(match open.map(|interval| interval.kind) {
             Some(Kind::OutOfView) | None => Notice::Away,
             Some(Kind::FaceNotVisible) => Notice::FaceNotVisible,

@@ -1,9 +1,9 @@
 //! Tables of what is shown when.
 
 use super::*;
-use crate::agent::Reports;
+use crate::agent::{Message, Reports};
 use crate::geometry::Size;
-use crate::report::{IntervalId, SessionId};
+use crate::report::{CommandId, IntervalId, SessionId, StartOverride};
 
 fn at(millis: i64) -> MediaTime {
     MediaTime::from_millis(millis)
@@ -18,8 +18,9 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         ended_ms: None,
         seen,
         since_ms: at(50_000),
-        warning: false,
+        warning: None,
         camera: None,
+        sample_rate_hz: 5.0,
         cameras: Vec::new(),
         camera_refused: false,
         frames_looked_at: 0,
@@ -27,6 +28,8 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         intervals: Vec::new(),
         reports: Reports::default(),
         health: Vec::new(),
+        messages: Vec::new(),
+        start_override: None,
     }
 }
 
@@ -155,6 +158,7 @@ fn the_exam_may_start_only_when_a_face_is_seen_steadily_before_it() {
 
 #[test]
 fn a_candidate_who_is_lost_is_told_why_and_seen_again_is_confirmed() {
+    let open = interval(Kind::VirtualCamera, 1, None);
     for (warning, seen, interval, expected) in [
         (false, Seen::Nobody, interval(Kind::OutOfView, 58_500, None), None),
         (true, Seen::Nobody, interval(Kind::OutOfView, 57_000, None), Some(Notice::Away)),
@@ -170,9 +174,54 @@ fn a_candidate_who_is_lost_is_told_why_and_seen_again_is_confirmed() {
         (false, Seen::Face, interval(Kind::OutOfView, 0, Some(55_000)), None),
         (false, Seen::Nobody, interval(Kind::OutOfView, 0, Some(59_000)), None),
     ] {
-        let intervals = vec![interval];
+        let warning = warning.then_some(interval.id);
+        // Another one that is open is not the one to tell of.
+        let intervals = vec![interval, open.clone()];
         let now = Snapshot { warning, intervals, ..snapshot(Phase::Exam, seen) };
         assert_eq!(view(&now, None).notice, expected, "{:?}", now.intervals);
+    }
+}
+
+#[test]
+fn a_proctor_may_let_a_candidate_start_who_is_not_seen() {
+    let start_override = StartOverride {
+        command: CommandId(uuid::Uuid::nil()),
+        reason: "No light".to_owned(),
+        at: String::new(),
+    };
+    for (phase, seen, may_start, is_let_in) in [
+        (Phase::CheckIn, Seen::Nobody, true, true),
+        (Phase::CheckIn, Seen::NoFrames, true, true),
+        (Phase::CheckIn, Seen::Face, true, false),
+        (Phase::Exam, Seen::Nobody, false, false),
+    ] {
+        let now =
+            Snapshot { start_override: Some(start_override.clone()), ..snapshot(phase, seen) };
+        let view = view(&now, None);
+        assert_eq!((view.may_start, view.is_let_in), (may_start, is_let_in), "{phase:?} {seen:?}");
+    }
+}
+
+#[test]
+fn messages_are_shown_one_after_the_other_until_they_are_read() {
+    let message = |number: u128, read| Message {
+        id: CommandId(uuid::Uuid::from_u128(number)),
+        text: number.to_string(),
+        at: String::new(),
+        shown: true,
+        read,
+    };
+    for (read, expected) in [
+        ([false, false, false], Some(("1", 2))),
+        ([true, false, false], Some(("2", 1))),
+        ([true, false, true], Some(("2", 0))),
+        ([true, true, true], None),
+    ] {
+        let messages = [1, 2, 3].map(|number: u128| message(number, read[number as usize - 1]));
+        let now = Snapshot { messages: messages.into(), ..snapshot(Phase::Exam, Seen::Face) };
+        let letter = view(&now, None).message;
+        let found = letter.as_ref().map(|it| (it.message.text.as_str(), it.behind));
+        assert_eq!(found, expected, "{read:?}");
     }
 }
 

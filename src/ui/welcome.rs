@@ -34,9 +34,14 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         if direction::checkbox(ui, &mut agreed, &text).changed() {
             asked.push(Action::Agree(agreed));
         }
-        if parts::primary(ui, app.has_agreed(), app.words().say("welcome-continue")).clicked() {
-            asked.push(Action::Consent);
-        }
+        ui.horizontal_wrapped(|ui| {
+            if parts::primary(ui, app.has_agreed(), app.words().say("welcome-continue")).clicked() {
+                asked.push(Action::Consent);
+            }
+            if parts::secondary(ui, app.words().say("welcome-other-exam")).clicked() {
+                asked.push(Action::Leave);
+            }
+        });
     };
     parts::with_footer(ui, "welcome", body, footer);
 }

@@ -1,21 +1,23 @@
-//! One HTTPS request for one batch.
+//! HTTPS requests, one at a time.
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Url, redirect};
 
 use super::policy::{self, Answer};
-use super::{Settings, UploadError};
+use super::{EnrolError, Settings, UploadError, enrolment};
 use crate::redact::Pii;
-use crate::report::{BATCH_CONTENT_TYPE, SessionId};
+use crate::report::{BATCH_CONTENT_TYPE, EnrolmentRequest, JoinCode, SessionId};
 use crate::spool::StoredEvent;
 
-/// One attempt takes at most this long.
-const ATTEMPT: Duration = Duration::from_secs(10);
+/// One attempt to send a batch takes at most this long, and one to send a heartbeat: two of them fit
+/// into the time after which the server calls a session silent.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT_ATTEMPT: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longer answers are cut: a receipt for a full batch is a tenth of this.
 const MAX_ANSWER_BYTES: u64 = 256 * 1024;
@@ -26,17 +28,18 @@ pub(super) struct ServerClient {
     http: Client,
     server: Url,
     token: Pii<String>,
+    code: Option<JoinCode>,
 }
 
 impl ServerClient {
-    pub(super) fn new(settings: &Settings) -> Result<Self, UploadError> {
+    pub(super) fn new(settings: &Settings, attempt: Duration) -> Result<Self, UploadError> {
         let server = address(&settings.server, settings.allow_plain_loopback)?;
         let mut http = Client::builder()
             .user_agent(concat!("inview/", env!("CARGO_PKG_VERSION")))
             .https_only(server.scheme() == "https")
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(ATTEMPT);
+            .timeout(attempt);
         // What is on this machine is not asked for by a proxy, which would look on its own.
         if is_loopback(&server) {
             http = http.no_proxy();
@@ -45,28 +48,90 @@ impl ServerClient {
             http = http.tls_certs_only(authorities(path)?);
         }
         let http = http.build().map_err(|error| UploadError::Client(in_one_line(&error)))?;
-        Ok(Self { http, server, token: settings.token.clone() })
+        Ok(Self { http, server, token: settings.token.clone(), code: settings.code.clone() })
     }
 
-    /// Sends a batch; an error is a connection that gave no answer, in one line.
+    /// Sends a batch, and renews the token if need be; an error is a connection that gave no answer,
+    /// in one line.
     pub(super) fn send(&self, session: SessionId, batch: &[StoredEvent]) -> Result<Answer, String> {
-        let mut url = self.server.clone();
-        url.set_path(&format!("{}/v1/sessions/{session}/events", url.path().trim_end_matches('/')));
+        self.post(session, "events", BATCH_CONTENT_TYPE, &body_of(batch))
+    }
+
+    /// Sends a heartbeat; an error as for a batch.
+    pub(super) fn beat(&self, session: SessionId, body: &[u8]) -> Result<Answer, String> {
+        self.post(session, "heartbeats", "application/json", body)
+    }
+
+    fn post(
+        &self,
+        session: SessionId,
+        what: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<Answer, String> {
+        let answer = self.post_once(session, what, media_type, body)?;
+        if answer.status == 401 && self.renew() {
+            self.post_once(session, what, media_type, body)
+        } else {
+            Ok(answer)
+        }
+    }
+
+    fn post_once(
+        &self,
+        session: SessionId,
+        what: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<Answer, String> {
         let request = self
             .http
-            .post(url)
+            .post(self.url(&format!("/v1/sessions/{session}/{what}")))
             .bearer_auth(self.token.reveal())
-            .header(CONTENT_TYPE, BATCH_CONTENT_TYPE)
-            .body(body_of(batch));
-        let answer = request.send().map_err(|error| in_one_line(&error))?;
-        let status = answer.status().as_u16();
-        let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = header.and_then(policy::retry_after);
-        let mut body = Vec::new();
-        let mut limited = std::io::Read::take(answer, MAX_ANSWER_BYTES);
-        std::io::Read::read_to_end(&mut limited, &mut body).map_err(|error| error.to_string())?;
-        Ok(Answer { status, retry_after, body })
+            .header(CONTENT_TYPE, media_type)
+            .body(body.to_vec());
+        read(request.send().map_err(|error| in_one_line(&error))?)
     }
+
+    /// Whether the token is good again.
+    fn renew(&self) -> bool {
+        let Some(code) = &self.code else { return false };
+        match self.enrol(code).and_then(|answer| enrolment::judge(&answer)) {
+            Ok(_) => tracing::info!("the token of the session was renewed"),
+            Err(error) => {
+                tracing::warn!(%error, "the token of the session is not renewed");
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Sends the token with the code that it comes by.
+    pub(super) fn enrol(&self, code: &JoinCode) -> Result<Answer, EnrolError> {
+        let request = EnrolmentRequest { code: code.clone(), token: self.token.clone() };
+        let answer = self.http.post(self.url("/v1/enrolments")).json(&request).send();
+        let answer = answer.map_err(|error| match in_one_line(&error) {
+            reason if is_untrusted(&error) => EnrolError::Untrusted(reason),
+            reason => EnrolError::Unreachable(reason),
+        })?;
+        read(answer).map_err(EnrolError::Unreachable)
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        url
+    }
+}
+
+fn read(answer: Response) -> Result<Answer, String> {
+    let status = answer.status().as_u16();
+    let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = header.and_then(policy::retry_after);
+    let mut body = Vec::new();
+    let mut limited = std::io::Read::take(answer, MAX_ANSWER_BYTES);
+    std::io::Read::read_to_end(&mut limited, &mut body).map_err(|error| error.to_string())?;
+    Ok(Answer { status, retry_after, body })
 }
 
 /// The events' own bytes, as a JSON list.
@@ -109,6 +174,12 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>, UploadError> {
         return Err(fault("there is no certificate in it".to_owned()));
     }
     Ok(certificates)
+}
+
+/// Whether the server could not prove that it is the one that was asked for.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    { causes }.any(|cause| cause.to_string().contains("invalid peer certificate"))
 }
 
 /// An error and what lies beneath it, without the address (it may name a candidate's session).

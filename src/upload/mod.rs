@@ -3,12 +3,23 @@
 //! The thread works off the spool's folder alone: whoever appends a report gives it a nudge, and
 //! reports of an earlier run are sent along. It never gives up; what it cannot send stays where it
 //! is. A nudge that comes while one waits already is the same nudge (a channel of one).
+//!
+//! What the answers mean is `policy`'s to say, and whose turn it is, how much of it and when, that of
+//! `turns`; both are pure. Here the spool is read and requests are made.
+//!
+//! Heartbeats have a connection of their own (`heartbeat`), and times of their own (`schedule`): a
+//! batch that hangs holds up none.
 
 mod client;
+mod enrolment;
+pub mod heartbeat;
 pub mod policy;
+pub mod schedule;
+mod turns;
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,13 +27,17 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 
-use client::ServerClient;
+use client::{ATTEMPT, ServerClient};
 use policy::{Answer, Verdict};
+use turns::{Key, Next, Turns};
 
-use crate::backoff;
+use crate::clock::Reading;
 use crate::redact::Pii;
-use crate::report::{Incarnation, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, SessionId};
+use crate::report::{JoinCode, MAX_BATCH_BYTES, SessionId};
 use crate::spool::{self, Outbox, SpoolError};
+use crate::time::MediaTime;
+
+pub use enrolment::{EnrolError, enrol};
 
 /// Where reports go.
 #[derive(Clone, Debug)]
@@ -30,12 +45,16 @@ pub struct Settings {
     /// `https://host[:port][/path]`.
     pub server: String,
     pub token: Pii<String>,
+    /// The code that the token came by: makes it good again once it has expired.
+    pub code: Option<JoinCode>,
     /// Certificates (PEM) that alone vouch for the server; the system's when absent.
     pub authority: Option<PathBuf>,
     /// Allows `http://` to this machine.
     pub allow_plain_loopback: bool,
     /// The spool's folder.
     pub folder: PathBuf,
+    /// Whose obstacles are told: all sessions' when absent. Reports of all are sent.
+    pub session: Option<SessionId>,
 }
 
 /// Why nothing can be sent at all.
@@ -63,8 +82,38 @@ pub struct Delivery {
     /// Reports that will not be sent again, since the server holds others under their numbers; they
     /// are kept.
     pub stopped: u64,
-    /// What stands in the way, in one line.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Whose doing it is that something is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// The server was not reached, or is not able to answer.
+    Unreachable,
+    /// The server does not want the token, or the reports.
+    Refuses,
+    /// The disk of this machine.
+    Disk,
+}
+
+/// What stands between the reports and the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    pub kind: ObstacleKind,
+    /// In one line.
+    pub reason: String,
+}
+
+impl Obstacle {
+    pub fn new(kind: ObstacleKind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
 }
 
 /// Tells the uploader that something was appended.
@@ -94,13 +143,14 @@ const SLOW: Duration = Duration::from_secs(15);
 
 impl Uploader {
     pub fn start(settings: Settings) -> Result<Self, UploadError> {
-        let client = ServerClient::new(&settings)?;
+        let client = ServerClient::new(&settings, ATTEMPT)?;
         let send = move |session, batch: &[spool::StoredEvent]| client.send(session, batch);
-        Self::start_with(settings.folder, send)
+        Self::start_with(settings.folder, settings.session, send)
     }
 
     fn start_with(
         folder: PathBuf,
+        session: Option<SessionId>,
         send: impl Fn(SessionId, &[spool::StoredEvent]) -> Result<Answer, String> + Send + 'static,
     ) -> Result<Self, UploadError> {
         let (nudges, nudged) = bounded(1);
@@ -109,10 +159,10 @@ impl Uploader {
         let worker = Worker {
             folder,
             send: Box::new(send),
+            session,
             outboxes: BTreeMap::new(),
-            stopped: BTreeSet::new(),
-            behind: None,
-            failures: 0,
+            turns: Turns::starting_at(now()),
+            obstacles: BTreeMap::new(),
             delivery: Delivery::default(),
             progress: Arc::clone(&progress),
         };
@@ -143,7 +193,7 @@ impl Uploader {
         self.finish.try_send(timeout).ok();
         let thread = self.thread.take().map(JoinHandle::join);
         let lost = || Delivery {
-            obstacle: Some("the upload thread failed".to_owned()),
+            obstacle: Some(Obstacle::new(ObstacleKind::Disk, "the upload thread failed")),
             ..Delivery::default()
         };
         thread.and_then(Result::ok).unwrap_or_else(lost)
@@ -162,163 +212,139 @@ impl Drop for Uploader {
 }
 
 type Send_ = dyn Fn(SessionId, &[spool::StoredEvent]) -> Result<Answer, String> + Send;
-type Key = (SessionId, Incarnation);
 
 struct Worker {
     folder: PathBuf,
+    session: Option<SessionId>,
     send: Box<Send_>,
-    outboxes: BTreeMap<Key, Sending>,
-    /// Sessions that must not be sent again, since another history stands at the server.
-    stopped: BTreeSet<Key>,
-    /// The session that was in trouble last: its turn is over.
-    behind: Option<Key>,
-    failures: u32,
+    outboxes: BTreeMap<Key, Outbox>,
+    turns: Turns,
+    /// What stands in the way of one chain; under no key, in the way of all.
+    obstacles: BTreeMap<Option<Key>, Obstacle>,
     delivery: Delivery,
     progress: Arc<Mutex<Delivery>>,
 }
 
-/// One session's outbox and how many of its events go into a batch.
-struct Sending {
-    outbox: Outbox,
-    limit: usize,
-}
-
-/// What to do after a batch.
-enum Next {
-    Go,
-    Wait(Duration),
-}
-
 impl Worker {
     fn run(mut self, nudged: &Receiver<()>, finishing: &Receiver<Duration>) -> Delivery {
-        let mut deadline: Option<Receiver<std::time::Instant>> = None;
+        let mut deadline = never();
+        let mut is_finishing = false;
         loop {
-            let (idle, wait) = match self.send_one() {
-                Ok(None) => (true, None),
-                Ok(Some(Next::Go)) => (false, Some(Duration::ZERO)),
-                Ok(Some(Next::Wait(wait))) => (false, Some(wait)),
-                Err(error) => (false, Some(self.note(error.to_string(), slow()))),
+            let next = self.turns.next(now(), &spool::unsent(&self.folder));
+            let wake = match next {
+                Next::Send { key, limit } => {
+                    if let Err(error) = self.send_one(key, limit) {
+                        self.slowly(key, disk(&error));
+                    }
+                    after(Duration::ZERO)
+                }
+                Next::Wait(wait) => after(wait),
+                Next::Idle if is_finishing => return self.sum_up(),
+                Next::Idle => never(),
             };
-            self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.delivery);
-            if idle && deadline.is_some() {
-                return self.sum_up();
-            }
-            let wake = wait.map_or_else(never, after);
-            let nudges = if idle { nudged.clone() } else { never() };
+            self.publish();
             // The end may come closer while we wait, but it does not cut the wait short.
-            loop {
-                let over = deadline.clone().unwrap_or_else(never);
-                select! {
-                    recv(over) -> _ => return self.sum_up(),
-                    recv(wake) -> _ => break,
-                    recv(nudges) -> closed => match closed {
-                        Ok(()) => break,
-                        Err(_) => return self.sum_up(),
-                    },
-                    recv(finishing) -> timeout => match timeout {
-                        Ok(timeout) if !timeout.is_zero() => deadline = Some(after(timeout)),
-                        Ok(_) | Err(_) => return self.sum_up(),
-                    },
-                }
-                if idle {
-                    break;
-                }
+            select! {
+                recv(deadline) -> _ => return self.sum_up(),
+                recv(wake) -> _ => {}
+                recv(nudged) -> closed => if closed.is_err() { return self.sum_up() },
+                recv(finishing) -> timeout => match timeout {
+                    Ok(timeout) if !timeout.is_zero() => {
+                        (deadline, is_finishing) = (after(timeout), true);
+                    }
+                    Ok(_) | Err(_) => return self.sum_up(),
+                },
             }
         }
     }
 
-    /// Sends one batch of the first session that has something to send; `None` when none has.
-    fn send_one(&mut self) -> Result<Option<Next>, SpoolError> {
-        let mut waiting = spool::unsent(&self.folder);
-        waiting.retain(|key| !self.stopped.contains(key));
-        let Some(key) = turn(&waiting, self.behind) else { return Ok(None) };
+    fn send_one(&mut self, key: Key, limit: usize) -> Result<(), SpoolError> {
         let (session, incarnation) = key;
-        let sending = match self.outboxes.entry(key) {
+        let outbox = match self.outboxes.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => match Outbox::open(&self.folder, session, incarnation) {
-                Ok(outbox) => entry.insert(Sending { outbox, limit: MAX_BATCH_EVENTS }),
-                Err(error) => return Ok(Some(self.wait_behind_others(key, error.to_string()))),
-            },
+            Entry::Vacant(entry) => {
+                entry.insert(Outbox::reader(&self.folder, session, incarnation)?)
+            }
         };
-        let batch = sending.outbox.peek_batch(sending.limit, MAX_BATCH_BYTES)?;
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(None) };
+        let batch = outbox.peek_batch(limit, MAX_BATCH_BYTES)?;
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
         let verdict = match (self.send)(session, &batch) {
             Ok(answer) => policy::judge(&answer, session, incarnation),
             Err(reason) => Verdict::Retry { retry_after: None, reason },
         };
         match verdict {
             Verdict::Acknowledged(receipt)
-                if receipt.acked_seq >= first.seq && receipt.acked_seq <= last.seq =>
+                if (first.seq..=last.seq).contains(&receipt.acked_seq) =>
             {
-                match sending.outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
-                    Ok(()) => {}
+                match outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
+                    Ok(()) => {
+                        let stored =
+                            batch.iter().filter(|event| event.seq <= receipt.acked_seq).count();
+                        self.delivery.acknowledged += stored as u64;
+                        self.turns.acknowledged(key);
+                        self.obstacles.remove(&None);
+                        self.obstacles.remove(&Some(key));
+                    }
                     Err(SpoolError::ForeignReceipt { .. }) => {
-                        let reason = "the receipt is not for our reports".to_owned();
-                        return Ok(Some(Next::Wait(self.note(reason, slow()))));
+                        self.slowly(key, unreachable("the receipt is not for our reports"));
                     }
                     Err(error) => return Err(error),
                 }
-                sending.limit = (sending.limit * 2).min(MAX_BATCH_EVENTS);
-                let stored = batch.iter().filter(|event| event.seq <= receipt.acked_seq).count();
-                self.delivery.acknowledged += stored as u64;
-                self.delivery.obstacle = None;
-                self.failures = 0;
-                Ok(Some(Next::Go))
             }
             Verdict::Acknowledged(_) => {
-                let reason = "the receipt acknowledges nothing of the batch".to_owned();
-                Ok(Some(Next::Wait(self.note(reason, slow()))))
+                self.slowly(key, unreachable("the receipt acknowledges nothing of the batch"));
             }
             Verdict::Retry { retry_after, reason } => {
-                self.failures = self.failures.saturating_add(1);
-                let wait = backoff::delay(self.failures, random(), retry_after);
-                Ok(Some(Next::Wait(self.note(reason, wait))))
+                self.turns.failed(key, now(), retry_after, random());
+                self.note(None, unreachable(reason));
             }
-            Verdict::RetrySlowly { reason } => Ok(Some(self.wait_behind_others(key, reason))),
+            Verdict::RetrySlowly { obstacle } => self.slowly(key, obstacle),
             Verdict::Halve { reason, on_record: true } if batch.len() == 1 => {
                 tracing::error!(reason, "the server will never take a report; it is kept");
-                sending.outbox.refuse(first.seq)?;
-                self.delivery.obstacle = Some(reason);
-                Ok(Some(Next::Go))
+                outbox.refuse(first.seq)?;
+                self.note(Some(key), refuses(reason));
             }
-            Verdict::Halve { reason, .. } if batch.len() == 1 => {
-                Ok(Some(self.wait_behind_others(key, reason)))
-            }
-            Verdict::Halve { .. } => {
-                sending.limit = (batch.len() / 2).max(1);
-                Ok(Some(Next::Go))
-            }
+            Verdict::Halve { reason, .. } if batch.len() == 1 => self.slowly(key, refuses(reason)),
+            Verdict::Halve { .. } => self.turns.halve(key, batch.len()),
             Verdict::Stop { reason } => {
                 tracing::error!(reason, "the server holds other reports under these numbers");
-                self.stopped.insert(key);
-                self.delivery.obstacle = Some(reason);
-                Ok(Some(Next::Go))
+                self.turns.stop(key);
+                self.note(Some(key), refuses(reason));
             }
         }
+        Ok(())
     }
 
-    /// What stands in the way may concern this session alone: the others come first.
-    fn wait_behind_others(&mut self, key: Key, reason: String) -> Next {
-        self.behind = Some(key);
-        Next::Wait(self.note(reason, slow()))
+    fn slowly(&mut self, key: Key, obstacle: Obstacle) {
+        self.turns.slowly(key, now(), random());
+        self.note(Some(key), obstacle);
     }
 
     /// Remembers what stands in the way; logs it when it is new.
-    fn note(&mut self, reason: String, wait: Duration) -> Duration {
-        if self.delivery.obstacle.as_ref() != Some(&reason) {
-            tracing::warn!(reason, "reports wait");
+    fn note(&mut self, of: Option<Key>, obstacle: Obstacle) {
+        if self.obstacles.get(&of) != Some(&obstacle) {
+            tracing::warn!(reason = obstacle.reason, "reports wait");
         }
-        self.delivery.obstacle = Some(reason);
-        wait
+        self.obstacles.insert(of, obstacle);
+    }
+
+    fn publish(&mut self) {
+        let concerns = |of: &Option<Key>| {
+            of.is_none_or(|key| self.session.is_none_or(|session| session == key.0))
+        };
+        let told = self.obstacles.iter().find(|(of, _)| concerns(of));
+        self.delivery.obstacle = told.map(|(_, obstacle)| obstacle.clone());
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.delivery);
     }
 
     fn sum_up(mut self) -> Delivery {
+        self.publish();
         self.outboxes.clear();
         for (session, incarnation) in spool::all(&self.folder) {
-            if let Ok(outbox) = Outbox::open(&self.folder, session, incarnation)
+            if let Ok(outbox) = Outbox::reader(&self.folder, session, incarnation)
                 && let Ok(counts) = outbox.counts()
             {
-                if self.stopped.contains(&(session, incarnation)) {
+                if self.turns.is_stopped((session, incarnation)) {
                     self.delivery.stopped += counts.waiting;
                 } else {
                     self.delivery.waiting += counts.waiting;
@@ -330,14 +356,21 @@ impl Worker {
     }
 }
 
-/// Whose turn it is: the first one after `behind`, and then again from the first.
-fn turn(waiting: &[Key], behind: Option<Key>) -> Option<Key> {
-    let after = waiting.iter().find(|key| behind.is_none_or(|behind| **key > behind));
-    after.or(waiting.first()).copied()
+/// A clock that does not stand still while the machine sleeps: for waits.
+fn now() -> MediaTime {
+    MediaTime::ZERO + Reading::now().boot
 }
 
-fn slow() -> Duration {
-    SLOW.mul_f64(1.0 + random() / 2.0)
+fn unreachable(reason: impl Into<String>) -> Obstacle {
+    Obstacle::new(ObstacleKind::Unreachable, reason)
+}
+
+fn refuses(reason: impl Into<String>) -> Obstacle {
+    Obstacle::new(ObstacleKind::Refuses, reason)
+}
+
+fn disk(error: &SpoolError) -> Obstacle {
+    Obstacle::new(ObstacleKind::Disk, error.to_string())
 }
 
 /// Uniform in 0 to 1. Without a source of randomness the wait is its bound: late, but not a storm.

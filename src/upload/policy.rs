@@ -1,4 +1,4 @@
-//! What an answer means for the reports that were sent. Pure.
+//! What an answer means for the reports that were sent, and for heartbeats. Pure.
 //!
 //! | answer | verdict |
 //! |---|---|
@@ -14,7 +14,11 @@
 
 use std::time::Duration;
 
-use crate::report::{EventStatus, Incarnation, Problem, Receipt, SessionId, problem};
+use super::schedule::Failure;
+use super::{Obstacle, ObstacleKind};
+use crate::report::{
+    EventStatus, HeartbeatAnswer, Incarnation, Problem, Receipt, SessionId, problem,
+};
 
 /// An answer, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +39,7 @@ pub enum Verdict {
     },
     /// It will take a person to mend it; try again all the same, seldom.
     RetrySlowly {
-        reason: String,
+        obstacle: Obstacle,
     },
     /// Send fewer events at once; a single one is at fault itself.
     Halve {
@@ -52,25 +56,14 @@ pub enum Verdict {
 /// Judges an answer to a batch of this session and incarnation.
 pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> Verdict {
     let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
-    let reason = || match &problem {
-        Some(problem) => {
-            let detail = problem.detail.as_ref().unwrap_or(&problem.title);
-            format!("{} ({})", detail, answer.status)
-        }
-        None => format!("the server answered {}", answer.status),
-    };
+    let reason = || said(answer, problem.as_ref());
     match answer.status {
         200..=299 => match serde_json::from_slice::<Receipt>(&answer.body) {
             Ok(receipt) if receipt.session == session && receipt.incarnation == incarnation => {
                 Verdict::Acknowledged(receipt)
             }
-            Ok(_) | Err(_) => Verdict::RetrySlowly {
-                reason: "the answer is no receipt: is this a login page of the network?".to_owned(),
-            },
+            Ok(_) | Err(_) => Verdict::RetrySlowly { obstacle: somebody_else("no receipt") },
         },
-        401 | 403 => {
-            Verdict::RetrySlowly { reason: format!("the token is not accepted: {}", reason()) }
-        }
         408 | 425 | 429 | 500..=599 => {
             Verdict::Retry { retry_after: answer.retry_after, reason: reason() }
         }
@@ -82,13 +75,59 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
             reason: reason(),
             on_record: problem.as_ref().is_some_and(is_on_record),
         },
-        300..=399 => Verdict::RetrySlowly {
-            reason: format!(
-                "the address leads elsewhere ({}); redirects are not followed",
-                answer.status
-            ),
-        },
-        _ => Verdict::RetrySlowly { reason: reason() },
+        _ => Verdict::RetrySlowly { obstacle: lasting(answer, problem.as_ref()) },
+    }
+}
+
+/// How a heartbeat was missed, and what stood in the way.
+pub type Missed = (Failure, Obstacle);
+
+/// Judges an answer to a heartbeat.
+pub fn judge_heartbeat(answer: &Answer) -> Result<HeartbeatAnswer, Missed> {
+    let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
+    match answer.status {
+        200..=299 => serde_json::from_slice(&answer.body)
+            .map_err(|_other| (Failure::Slowly, somebody_else("none of the server"))),
+        408 | 425 | 429 | 500..=599 => {
+            let reason = said(answer, problem.as_ref());
+            let failure = Failure::Again { retry_after: answer.retry_after };
+            Err((failure, Obstacle::new(ObstacleKind::Unreachable, reason)))
+        }
+        400 | 413 | 415 | 422 => {
+            let reason = format!("a heartbeat is refused: {}", said(answer, problem.as_ref()));
+            Err((Failure::Slowly, Obstacle::new(ObstacleKind::Refuses, reason)))
+        }
+        _ => Err((Failure::Slowly, lasting(answer, problem.as_ref()))),
+    }
+}
+
+fn said(answer: &Answer, problem: Option<&Problem>) -> String {
+    match problem {
+        Some(problem) => {
+            let detail = problem.detail.as_ref().unwrap_or(&problem.title);
+            format!("{} ({})", detail, answer.status)
+        }
+        None => format!("the server answered {}", answer.status),
+    }
+}
+
+fn somebody_else(what: &str) -> Obstacle {
+    let reason = format!("the answer is {what}: is this a login page of the network?");
+    Obstacle::new(ObstacleKind::Unreachable, reason)
+}
+
+/// What a person must mend: the token, or the address.
+fn lasting(answer: &Answer, problem: Option<&Problem>) -> Obstacle {
+    let reason = said(answer, problem);
+    match answer.status {
+        401 | 403 => {
+            Obstacle::new(ObstacleKind::Refuses, format!("the token is not accepted: {reason}"))
+        }
+        300..=399 => Obstacle::new(
+            ObstacleKind::Unreachable,
+            format!("the address leads elsewhere ({}); redirects are not followed", answer.status),
+        ),
+        _ => Obstacle::new(ObstacleKind::Unreachable, reason),
     }
 }
 
@@ -162,6 +201,41 @@ mod tests {
         ] {
             assert_eq!(verdict(status, b""), expected, "{status}");
         }
+    }
+
+    #[test]
+    fn whose_doing_it_is_that_reports_and_heartbeats_wait_is_told() {
+        use ObstacleKind::{Refuses, Unreachable};
+        let again = Failure::Again { retry_after: None };
+        for (status, kind, failure) in [
+            (200, Unreachable, Failure::Slowly),
+            (302, Unreachable, Failure::Slowly),
+            (400, Refuses, Failure::Slowly),
+            (401, Refuses, Failure::Slowly),
+            (403, Refuses, Failure::Slowly),
+            (404, Unreachable, Failure::Slowly),
+            (413, Refuses, Failure::Slowly),
+            (429, Unreachable, again),
+            (500, Unreachable, again),
+            (503, Unreachable, again),
+        ] {
+            let answer = Answer { status, retry_after: None, body: b"{}".to_vec() };
+            let (found, obstacle) = judge_heartbeat(&answer).unwrap_err();
+            assert_eq!((obstacle.kind, found), (kind, failure), "{status}");
+            let (session, incarnation) = session();
+            if let Verdict::RetrySlowly { obstacle } = judge(&answer, session, incarnation) {
+                assert_eq!(obstacle.kind, kind, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_with_commands_is_the_servers() {
+        let body = br#"{"server_time": "", "heartbeat_every_ms": 20000, "commands": [{"id":
+            "8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60", "kind": "of a later version"}]}"#;
+        let answer = Answer { status: 200, retry_after: None, body: body.to_vec() };
+        let answer = judge_heartbeat(&answer).unwrap();
+        assert_eq!((answer.heartbeat_every_ms, answer.commands.len()), (20_000, 1));
     }
 
     #[test]

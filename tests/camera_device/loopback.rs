@@ -1,16 +1,13 @@
 //! `v4l2loopback`, a camera that shows what a program writes into it.
 
-use std::io::Write as _;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use inview::capture::FrameSource as _;
 use inview::capture::camera::{CameraError, CameraSource, Evidence, list};
 use inview::frame::{Frame, Payload};
 use inview::geometry::Size;
-use v4l::video::Output as _;
 
+use crate::support::feeder::Feeder;
 use crate::{assert_in_order, first, frames, obstacle, open, stopwatch, until_error, wants};
 
 const JPEG: &[u8] = include_bytes!("../../assets/stills/astronaut.jpg");
@@ -20,47 +17,6 @@ fn brightness(frame: &Frame) -> Vec<u8> {
     let points =
         [(0, 0), (width / 2, height / 2), (width - 1, height - 1), (width / 8, height / 2)];
     points.map(|(x, y)| frame.luma(x, y)).to_vec()
-}
-
-/// Writes pictures into the first loopback device, as a virtual camera's program does.
-struct Feeder {
-    stop: Option<SyncSender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Feeder {
-    fn start(fourcc: [u8; 4], size: Size, pictures: Vec<Vec<u8>>) -> Self {
-        let mut device = v4l::Device::with_path("/dev/video0").unwrap();
-        let mut format = v4l::Format::new(size.width, size.height, v4l::FourCC::new(&fourcc));
-        format.size = (size.area() * 2) as u32;
-        device.set_format(&format).unwrap();
-        device.write_all(&pictures[0]).unwrap();
-        let (stop, stopped) = sync_channel(0);
-        let write = move || {
-            for picture in pictures.iter().cycle() {
-                device.write_all(picture).unwrap();
-                let pause = stopped.recv_timeout(Duration::from_millis(33));
-                if pause != Err(RecvTimeoutError::Timeout) {
-                    break;
-                }
-            }
-        };
-        let thread = thread::Builder::new().name("feeder".to_owned()).spawn(write).unwrap();
-        Self { stop: Some(stop), thread: Some(thread) }
-    }
-
-    fn stop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Feeder {
-    fn drop(&mut self) {
-        self.stop();
-    }
 }
 
 #[test]

@@ -14,6 +14,8 @@
 )]
 
 mod loopback;
+#[path = "../support/mod.rs"]
+mod support;
 mod vivid;
 
 use std::sync::Arc;

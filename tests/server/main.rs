@@ -1,7 +1,9 @@
 //! The server by its addresses, without a port.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod heartbeats;
 mod ingest;
+mod issuing;
 mod pages;
 mod protocol;
 mod reading;
@@ -12,8 +14,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, LOCATION, RETRY_AFTER,
-    SET_COOKIE, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, LOCATION,
+    RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use inview::redact::Pii;
@@ -39,6 +41,7 @@ struct Server {
     runtime: tokio::runtime::Runtime,
     agent: String,
     proctor: String,
+    manager: String,
     _folder: tempfile::TempDir,
 }
 
@@ -77,10 +80,11 @@ impl Server {
         let clock = Arc::new(move || Timestamp::from_second(hand.load(Ordering::SeqCst)).unwrap());
         let home = Home::open(folder.path(), IpAddr::V4(Ipv4Addr::LOCALHOST), clock).unwrap();
         let read = |path| std::fs::read_to_string(path).unwrap().trim().to_owned();
-        let (agent, proctor) = (read(&home.agent_token.path), read(&home.proctor_token.path));
+        let [agent, proctor, manager] =
+            [&home.agent_token, &home.proctor_token, &home.manager_token].map(|it| read(&it.path));
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        Self { home, second, runtime: runtime.unwrap(), agent, proctor, _folder: folder }
+        Self { home, second, runtime: runtime.unwrap(), agent, proctor, manager, _folder: folder }
     }
 
     fn state(&self) -> &State {
@@ -198,6 +202,8 @@ impl Agent {
             policy: serde_json::json!({"alert_after_ms": 5_000, "face": {"enter": 0.7}}),
             models: Vec::new(),
             recording_sha256: Some(Hash::of(b"recording")),
+            consent: None,
+            start_override: None,
         }))
     }
 

@@ -1,4 +1,7 @@
+use inview::report::{Heartbeat, StoredCommand};
+
 use super::*;
+use inview::report::{Enrolment, EnrolmentRequest, IssueRequest, Issued};
 
 #[test]
 fn the_examples_in_the_description_of_the_protocol_hold() {
@@ -18,7 +21,38 @@ fn the_examples_in_the_description_of_the_protocol_hold() {
             &Hash::of(events[3].as_bytes()).to_string(),
         );
     assert_example("problem", &server.post(session, batch(&[&poison])));
+    let address = format!("/v1/sessions/{session}/commands");
+    let given =
+        server.post_json(&server.proctor, &address, None, examples("command")[0].to_owned());
+    let given = given.json::<StoredCommand>().id;
+    let beat = |body: &str| {
+        let address = format!("/v1/sessions/{session}/heartbeats");
+        server.post_json(&server.agent, &address, None, body.to_owned())
+    };
+    let heartbeat = examples("heartbeat")[0];
+    let confirmed = serde_json::from_str::<Heartbeat>(heartbeat).unwrap().confirmed[0].id;
+    let heartbeat = heartbeat.replace(&confirmed.to_string(), &given.to_string());
+    assert_example("heartbeat-answer", &beat(&heartbeat));
+    assert_example("commands", &server.get(&address));
     assert_example("session", &server.get(&format!("/v1/sessions/{session}")));
+}
+
+#[test]
+fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
+    fn read<T: serde::de::DeserializeOwned + serde::Serialize>(kind: &str) -> T {
+        let example = examples(kind)[0];
+        let read: T = serde_json::from_str(example).unwrap_or_else(|error| panic!("{error}"));
+        let again = serde_json::to_value(&read).unwrap();
+        assert_eq!(again, serde_json::from_str::<serde_json::Value>(example).unwrap(), "{kind}");
+        read
+    }
+    read::<IssueRequest>("issue");
+    read::<EnrolmentRequest>("enrolment-request");
+    read::<Enrolment>("enrolment");
+    let issued: Issued = read("issued");
+    let server = "https://exams.example:8443";
+    assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code));
+    assert_eq!(*issued.agent_link.reveal(), inview::report::agent_link(server, &issued.code));
 }
 
 /// The blocks of one kind in the description of the protocol.
@@ -28,18 +62,29 @@ fn examples(kind: &str) -> Vec<&'static str> {
     blocks.map(|block| block.split("\n```").next().unwrap()).collect()
 }
 
-/// The example of an answer, and the answer, without what only the server's clock decides.
+/// The example of an answer, and the answer, without what only the server decides: what its clock
+/// says, and the names that it gives.
 #[track_caller]
 fn assert_example(kind: &str, answer: &Answer) {
     fn without_clocks(value: &mut serde_json::Value) {
         if let Some(fields) = value.as_object_mut() {
-            for clock in ["server_time", "first_contact", "last_contact"] {
+            for clock in ["server_time", "first_contact", "last_contact", "received_at"] {
                 fields.remove(clock);
             }
+            if fields.contains_key("kind") && fields.contains_key("text") {
+                for name in ["id", "sent_at", "sent_by"] {
+                    fields.remove(name);
+                }
+            }
+            if let Some(liveness) = fields.get_mut("liveness") {
+                liveness.as_object_mut().unwrap().remove("last_heartbeat");
+            }
         }
-        let listed = value.get_mut("sessions").and_then(serde_json::Value::as_array_mut);
-        for session in listed.into_iter().flatten() {
-            without_clocks(session);
+        for list in ["sessions", "commands", "outcomes"] {
+            let listed = value.get_mut(list).and_then(serde_json::Value::as_array_mut);
+            for listed in listed.into_iter().flatten() {
+                without_clocks(listed);
+            }
         }
     }
     let mut example = serde_json::from_str(examples(kind)[0]).unwrap();

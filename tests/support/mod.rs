@@ -2,6 +2,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::print_stdout, reason = "a skipped test says why")]
 
+#[cfg(feature = "agent")]
+pub mod agent;
+#[cfg(all(feature = "camera", target_os = "linux"))]
+pub mod feeder;
 #[cfg(feature = "upload")]
 pub mod server;
 pub mod truth;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use inview::report::{IntervalList, SessionPage, StoredInterval};
+use inview::report::{
+    CommandList, IntervalList, Issued, SessionPage, SessionSummary, StoredCommand, StoredInterval,
+};
 use serde_json::Value;
 
 /// A running server; killed when dropped.
@@ -54,13 +56,16 @@ impl ServerProgram {
         self.child.wait().unwrap();
     }
 
-    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+    fn client(&self) -> reqwest::blocking::Client {
         let authority = std::fs::read(self.says("authority")).unwrap();
         let authority = reqwest::Certificate::from_pem(&authority).unwrap();
         let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).no_proxy();
-        let answer = client
-            .build()
-            .unwrap()
+        client.build().unwrap()
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self
+            .client()
             .get(format!("{}{path}", self.says("address")))
             .bearer_auth(self.read("proctor_token_file"))
             .send()
@@ -69,13 +74,56 @@ impl ServerProgram {
         serde_json::from_slice(&answer.bytes().unwrap()).unwrap()
     }
 
+    /// Issues a session by the command, as the server's keeper would.
+    pub fn issue(program: &str, data: &Path, label: &str) -> Issued {
+        let file = data.join("issued.json");
+        let mut command = Command::new(program);
+        command.args(["issue", "--label", label, "--data"]).arg(data).arg("--file").arg(&file);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let issued: Vec<Issued> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        issued.into_iter().next().unwrap()
+    }
+
+    /// All sessions, the newest first.
+    pub fn sessions(&self) -> Vec<SessionSummary> {
+        self.get::<SessionPage>("/v1/sessions").sessions
+    }
+
+    /// The only session's address, once it is known.
+    fn session(&self) -> Option<String> {
+        let sessions = self.sessions();
+        assert!(sessions.len() <= 1, "{sessions:?}");
+        sessions.first().map(|session| format!("/v1/sessions/{}", session.session))
+    }
+
+    pub fn is_known(&self) -> bool {
+        self.session().is_some()
+    }
+
+    /// Sends a message to the only session's agent.
+    pub fn send_message(&self, text: &str) {
+        let path = self.session().unwrap();
+        let answer = self
+            .client()
+            .post(format!("{}{path}/commands", self.says("address")))
+            .bearer_auth(self.read("proctor_token_file"))
+            .json(&serde_json::json!({"kind": "message", "text": text}))
+            .send()
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 201);
+    }
+
+    /// What the only session's agent was asked for.
+    pub fn commands(&self) -> Vec<StoredCommand> {
+        let path = format!("{}/commands", self.session().unwrap());
+        self.get::<CommandList>(&path).commands
+    }
+
     /// The intervals of the only session, in the order of their starts; none before it has one.
     pub fn intervals(&self) -> Vec<StoredInterval> {
-        let sessions = self.get::<SessionPage>("/v1/sessions").sessions;
-        assert!(sessions.len() <= 1, "{sessions:?}");
-        let Some(session) = sessions.first() else { return Vec::new() };
-        let path = format!("/v1/sessions/{}/intervals", session.session);
-        self.get::<IntervalList>(&path).intervals
+        let Some(session) = self.session() else { return Vec::new() };
+        self.get::<IntervalList>(&format!("{session}/intervals")).intervals
     }
 }
 

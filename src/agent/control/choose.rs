@@ -2,13 +2,14 @@
 
 use std::sync::PoisonError;
 
-use super::{Cameras, Control, Sight};
+use super::{Cameras, Control, Flow, Sight};
 use crate::agent::snapshot::FoundCamera;
 use crate::agent::watch::Order;
 use crate::agent::{Command, Phase};
 use crate::capture::camera::{CameraId, Fit};
 use crate::health::Code;
 use crate::presence::VirtualCameraPolicy;
+use crate::report::Consent;
 use crate::time::MediaTime;
 
 impl Control {
@@ -35,14 +36,15 @@ impl Control {
 
     /// Whether the exam may begin now. Where the policy looks at the camera first, a command that
     /// comes before the camera is open waits for that.
-    pub(super) fn may_begin(&mut self, command: &Command) -> bool {
+    pub(super) fn may_begin(&mut self, consent: Option<&Consent>) -> bool {
         if self.setup.policy.virtual_camera == VirtualCameraPolicy::Report {
             return true;
         }
         if self.refuses_camera() {
             tracing::warn!("the exam does not begin with a virtual camera");
         }
-        self.waiting = self.camera.is_none().then(|| command.clone());
+        let begin = || Command::Begin { consent: consent.cloned() };
+        self.waiting = self.camera.is_none().then(begin);
         self.camera.is_some() && !self.refuses_camera()
     }
 
@@ -66,7 +68,7 @@ impl Control {
         for code in Code::OF_THE_CAMERA {
             self.health.clear(code);
         }
-        (self.camera, self.virtual_device) = (None, None);
+        (self.camera, self.virtual_device, self.flow) = (None, None, Flow::Awaited);
         *self.sight.lock().unwrap_or_else(PoisonError::into_inner) = Sight::nothing_yet(now);
         self.order(Order::Afresh);
         self.capture.pulse.stop();

@@ -1,6 +1,9 @@
 //! The worker that owns the others.
 
+mod camera;
 mod choose;
+mod proctor;
+mod rate;
 mod workers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,14 +11,18 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
+use uuid::Uuid;
 
+use self::camera::Flow;
 use super::cameras::Cameras;
-use super::device::{code_of, virtual_camera};
+use super::device::virtual_camera;
 use super::journal::{Entry, Journal};
+use super::period::Period;
 use super::preview::Preview;
-use super::report::{Fact, Reported};
+use super::report::{Begun, Fact, Reported};
+use super::sensors::Sensors;
 use super::slot::Slot;
-use super::snapshot::{FoundCamera, OpenCamera, Phase, Reports, Seen, Snapshot};
+use super::snapshot::{FoundCamera, OpenCamera, Phase, Reports, Snapshot};
 use super::source::Now;
 use super::watch::{Order, Sight, agent_gap};
 use super::worker::Worker;
@@ -23,12 +30,14 @@ use super::{Command, News, Setup, StartError, World};
 use crate::clock::{Anchor, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
-use crate::health::{Code, Health};
+use crate::health::{Code, Condition, Health};
+use crate::pace::Pace;
 use crate::presence::Change;
-use crate::report::{ClosedBy, Interval, ModelIdentity};
+use crate::report::{ClosedBy, Consent, Incarnation, Interval, ModelIdentity, Outcome};
 use crate::spool::{self, Outbox};
 use crate::time::MediaTime;
-use crate::upload::Uploader;
+use crate::upload::{ObstacleKind, Uploader};
+use proctor::Proctor;
 
 /// Between two looks at the workers.
 const ROUND: Duration = Duration::from_millis(100);
@@ -43,10 +52,14 @@ pub(super) struct Control {
     setup: Setup,
     world: World,
     models: Vec<ModelIdentity>,
+    incarnation: Incarnation,
     commands: Receiver<Command>,
     alive: Receiver<()>,
     anchor: Anchor,
     now: Now,
+    sensors: Sensors,
+    pace: Pace,
+    period: Period,
     slot: Arc<Slot<Frame>>,
     sight: Arc<Mutex<Sight>>,
     reported: Arc<Mutex<Reported>>,
@@ -58,6 +71,7 @@ pub(super) struct Control {
     watch: Worker<Result<(), DetectorError>>,
     reporter: Option<JoinHandle<()>>,
     uploader: Option<Uploader>,
+    proctor: Proctor,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
     /// Looked for while one can be chosen.
@@ -76,9 +90,11 @@ pub(super) struct Control {
     exam: Option<Anchor>,
     /// When it ended, on the agent's clock.
     ended: Option<MediaTime>,
+    begun: Begun,
     /// Session time zero on the agent's clock.
     zero: MediaTime,
     camera: Option<OpenCamera>,
+    flow: Flow,
     /// The product, while the open camera is a known virtual device …
     virtual_device: Option<String>,
     /// … and the interval that says so.
@@ -109,12 +125,17 @@ impl Control {
         let uploader = setup.upload.clone().map(Uploader::start).transpose()?;
         let (orders, ordered) = bounded(16);
         let at = now();
+        let rate_hz = setup.policy.sample_rate_hz;
+        let proctor = Proctor::new(&setup, at)?;
         let mut control = Self {
             sight: Arc::new(Mutex::new(Sight::nothing_yet(at))),
-            snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at))),
+            snapshot: Arc::new(Mutex::new(Snapshot::first(setup.session, at, rate_hz))),
             capture: Worker::idle(at),
             watch: Worker::idle(at),
             news: bounded(16),
+            sensors: Sensors::start(Arc::clone(&world.machine))?,
+            pace: Pace::new(rate_hz, setup.policy.lowest_sample_rate_hz),
+            period: Period::of_rate(rate_hz),
             slot: Arc::default(),
             reported: Arc::default(),
             preview: Arc::default(),
@@ -131,8 +152,12 @@ impl Control {
             flush_until: at,
             exam: None,
             ended: None,
+            begun: Begun::default(),
+            incarnation: Incarnation(Uuid::now_v7()),
+            proctor,
             zero: MediaTime::ZERO,
             camera: None,
+            flow: Flow::default(),
             virtual_device: None,
             virtual_interval: None,
             setup,
@@ -167,11 +192,12 @@ impl Control {
         let mut before = (self.now)();
         loop {
             let (news, alive) = (self.news.1.clone(), self.alive.clone());
-            let commands = self.commands.clone();
+            let (commands, heard) = (self.commands.clone(), self.proctor.heard.clone());
             select! {
                 recv(alive) -> _ => break,
-                recv(commands) -> command => if let Ok(command) = command { self.obey(&command); },
+                recv(commands) -> command => if let Ok(command) = command { self.obey(command); },
                 recv(news) -> news => if let Ok(news) = news { self.hear(news); },
+                recv(heard) -> heard => if let Ok(heard) = heard { self.heed(heard); },
                 default(ROUND) => {}
             }
             let now = (self.now)();
@@ -184,23 +210,32 @@ impl Control {
             self.look_at_cameras(now);
             self.look_after_capture(now);
             self.look_after_watch(now);
+            self.look_at_frames(now);
+            self.look_after_heart(now);
             self.look_at_device(now);
+            self.look_at_rate(now);
             self.look_at_reports(now);
             self.keep_journal(now);
             self.publish(now);
+            self.put_beat(now);
         }
         self.stop();
     }
 
-    fn obey(&mut self, command: &Command) {
+    fn obey(&mut self, command: Command) {
         match (command, self.phase) {
-            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(id, (self.now)()),
+            (Command::UseCamera(id), Phase::CheckIn) => self.use_camera(&id, (self.now)()),
             (Command::UseCamera(_), _) => tracing::warn!("a camera is chosen before the exam only"),
-            (Command::Begin, Phase::CheckIn) if !self.may_begin(command) => {}
-            (Command::Begin, Phase::CheckIn) => self.begin((self.now)()),
-            (Command::End { flush }, Phase::Exam) => self.end(*flush),
-            (Command::Begin | Command::End { .. }, _) => {
-                tracing::warn!(?command, phase = ?self.phase, "a command that does not fit");
+            (Command::Begin { consent }, Phase::CheckIn) if self.may_begin(consent.as_ref()) => {
+                self.begin((self.now)(), consent);
+            }
+            (Command::Begin { .. }, Phase::CheckIn) => {}
+            (Command::End { flush }, Phase::Exam) => self.end(flush),
+            (Command::Agreed(has_agreed), _) => self.proctor.has_agreed = has_agreed,
+            (Command::Shown(message), _) => self.note(message, Outcome::Shown),
+            (Command::Read(message), _) => self.note(message, Outcome::Read),
+            (command @ (Command::Begin { .. } | Command::End { .. }), phase) => {
+                tracing::warn!(?command, ?phase, "a command that does not fit");
             }
         }
     }
@@ -209,24 +244,16 @@ impl Control {
         let now = (self.now)();
         match news {
             News::CameraOpened { camera, virtual_device } => {
-                for code in Code::OF_THE_CAMERA {
-                    self.health.clear(code);
-                }
-                self.virtual_device = virtual_device;
-                self.camera = Some(camera);
+                self.camera_opened(camera, virtual_device);
                 if let Some(command) = self.waiting.take() {
-                    self.obey(&command);
+                    self.obey(command);
                 }
             }
-            News::CaptureEnded(Some(error)) => {
-                tracing::warn!(%error, "the camera gives no frames");
-                (self.camera, self.virtual_device) = (None, None);
-                self.health.raise(code_of(&error), now, error.to_string());
-            }
+            News::CaptureEnded(Some(error)) => self.camera_failed(&error, now),
             // A recording in place of a camera is over, and the exam with it.
             News::CaptureEnded(None) => {
                 self.capture.due = None;
-                (self.camera, self.virtual_device) = (None, None);
+                self.camera_closed(now);
                 if self.phase == Phase::Exam {
                     self.end(self.setup.flush);
                 }
@@ -234,11 +261,15 @@ impl Control {
         }
     }
 
-    fn begin(&mut self, at: MediaTime) {
+    fn begin(&mut self, at: MediaTime, consent: Option<Consent>) {
         self.phase = Phase::Exam;
         self.cameras = None;
         (self.exam, self.zero) = (Some(self.anchor.starting_at(at)), at);
-        self.fact(Fact::Begun { at });
+        self.begun = Begun { consent, start_override: self.proctor.inbox.start_override() };
+        self.fact(Fact::Begun { at, by: self.begun.clone() });
+        if self.pace.strain().is_some() {
+            self.tell_rate(at);
+        }
         self.order(Order::Begin);
     }
 
@@ -247,7 +278,8 @@ impl Control {
         tracing::warn!(alive = %entry.alive_ms, "the session goes on after the agent did not run");
         self.phase = Phase::Exam;
         self.exam = Some(self.anchor.clone());
-        self.fact(Fact::Begun { at: MediaTime::ZERO });
+        self.begun = entry.begun;
+        self.fact(Fact::Begun { at: MediaTime::ZERO, by: self.begun.clone() });
         self.close_all(entry.open, entry.alive_ms);
         let gap = agent_gap(entry.alive_ms, now, ClosedBy::AgentRestart);
         self.fact(Fact::Change(Change::Closed(gap)));
@@ -332,15 +364,24 @@ impl Control {
             let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
             (reported.fault.clone(), reported.complete)
         };
-        self.health.set(Code::SpoolFailed, now, fault);
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
-        let refuses = progress.refused + progress.stopped > 0;
-        self.health.set(Code::ServerRefuses, now, refuses.then(String::new));
-        self.health.set(Code::ServerUnreachable, now, progress.obstacle);
+        let obstacles = [&progress.obstacle, &self.proctor.obstacle].map(Option::as_ref);
+        let of = |kind| {
+            let mut found = obstacles.iter().flatten().filter(|obstacle| obstacle.kind == kind);
+            found.next().map(|obstacle| obstacle.reason.clone())
+        };
+        let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
+        let lost = (progress.refused + progress.stopped > 0).then(String::new);
+        self.health.set(Code::SpoolFailed, now, disk);
+        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(lost));
+        self.health.set(Code::ServerUnreachable, now, of(ObstacleKind::Unreachable));
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
-            self.delivered = self.uploader.is_some() && spool::unsent(&self.spool()).is_empty();
-            if self.delivered || self.uploader.is_none() || now >= self.flush_until {
+            let is_ours = |(session, _): &_| *session == self.setup.session;
+            self.delivered =
+                self.uploader.is_some() && !spool::unsent(&self.spool()).iter().any(is_ours);
+            let is_all_said = self.delivered && !self.proctor.inbox.has_news();
+            if is_all_said || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }
         }
@@ -358,7 +399,8 @@ impl Control {
             return;
         }
         let alive_ms = MediaTime::ZERO + alive.since(self.zero);
-        let entry = Entry { anchor: exam, alive_ms, open: open.clone() };
+        let begun = self.begun.clone();
+        let entry = Entry { anchor: exam, alive_ms, open: open.clone(), begun };
         if let Err(error) = self.journal.write(&entry) {
             tracing::warn!(%error, "the journal cannot be written");
         }
@@ -369,26 +411,26 @@ impl Control {
         let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let (seen, since) = self.seen(&sight);
         let in_session =
             |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
         let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
         intervals.sort_by_key(|interval| (interval.start_ms, interval.kind));
+        let in_session_too = |it: Condition| Condition { since_ms: in_session(it.since_ms), ..it };
+        let obstacle = progress.obstacle.as_ref().or(self.proctor.obstacle.as_ref());
         let snapshot = Snapshot {
             session: self.setup.session,
             at_ms: in_session(now),
             phase: self.phase,
             began: self.exam.as_ref().map(|exam| exam.utc(MediaTime::ZERO)),
             ended_ms: self.ended.map(in_session),
-            seen: if self.camera.is_none() && sight.seen != Seen::NotYet {
-                Seen::NoFrames
-            } else {
-                sight.seen
-            },
-            since_ms: in_session(sight.since),
-            warning: sight.warned.is_some(),
+            seen,
+            since_ms: in_session(since),
+            warning: sight.warned,
             camera: self.camera.clone(),
             cameras: self.listed.clone(),
             camera_refused: self.refuses_camera(),
+            sample_rate_hz: self.pace.rate_hz(),
             frames_looked_at: sight.looked_at,
             frames_skipped: sight.skipped,
             intervals,
@@ -396,9 +438,11 @@ impl Control {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
                 delivered: self.delivered,
-                obstacle: progress.obstacle,
+                obstacle: obstacle.map(|obstacle| obstacle.reason.clone()),
             },
-            health: self.health.visible(now),
+            health: self.health.visible(now).into_iter().map(in_session_too).collect(),
+            messages: self.proctor.inbox.messages(),
+            start_override: self.proctor.inbox.start_override(),
         };
         let shown =
             self.preview.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.seq);
@@ -414,6 +458,7 @@ impl Control {
 
     /// Ends all workers. A session that goes on is resumed by the next start.
     fn stop(mut self) {
+        self.proctor.stop();
         self.capture.pulse.stop();
         self.watch.pulse.stop();
         let joins_in_time = |is_finished: &dyn Fn() -> bool| {
@@ -439,6 +484,7 @@ impl Control {
         }
         if self.phase == Phase::Ended {
             self.remove_if_delivered();
+            self.proctor.inbox.close();
         }
     }
 
@@ -446,7 +492,7 @@ impl Control {
         let folder = self.spool();
         for (session, incarnation) in spool::all(&folder) {
             let removed =
-                Outbox::open(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
+                Outbox::reader(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
             if let Err(error) = removed {
                 tracing::warn!(%error, "a delivered session stays in the spool");
             }

@@ -5,19 +5,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use uuid::Uuid;
 
 use super::Control;
+use super::camera::REOPEN;
 use crate::agent::Phase;
 use crate::agent::capture::Capture;
 use crate::agent::pulse::Pulse;
-use crate::agent::report::{About, Fact, Reporter};
+use crate::agent::report::{About, Begun, Fact, Reporter};
 use crate::agent::source::Time;
 use crate::agent::watch::{Watch, agent_gap};
 use crate::agent::worker::named;
 use crate::health::Code;
+use crate::machine;
 use crate::presence::Change;
-use crate::report::{ClosedBy, Incarnation, Interval};
+use crate::report::{ClosedBy, Interval};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
 
@@ -34,12 +35,14 @@ impl Control {
         let reporter = Reporter {
             about: About {
                 session: self.setup.session,
-                incarnation: Incarnation(Uuid::now_v7()),
+                incarnation: self.incarnation,
                 label: self.setup.label.clone(),
                 agent: self.setup.program.clone(),
                 policy: self.setup.policy.clone(),
                 models: self.models.clone(),
                 anchor: self.anchor.clone(),
+                rate_hz: self.setup.policy.sample_rate_hz,
+                begun: Begun::default(),
             },
             folder: self.spool(),
             facts: found,
@@ -54,28 +57,27 @@ impl Control {
 
     pub(super) fn look_after_capture(&mut self, now: MediaTime) {
         if self.capture.has_ended() {
-            if let Some(thread) = self.capture.thread.take()
-                && thread.join().is_err()
-            {
-                self.health.raise(Code::CameraLost, now, "the capture thread failed");
-            }
+            let outcome = self.capture.thread.take().map(JoinHandle::join);
             while let Ok(news) = self.news.1.try_recv() {
                 self.hear(news);
             }
             if self.capture.pulse.is_stopped() {
                 self.capture.due = Some(now);
-            } else if self.capture.due.is_some() {
+            } else if let Some(Err(_)) = outcome {
+                self.camera_is(Code::CameraLost, now, "the capture thread failed".to_owned());
                 self.capture.failed(now);
+            } else if self.capture.due.is_some() {
+                self.capture.due = Some(now + REOPEN);
             }
         } else if self.capture.pulse.is_stopped() && self.capture.is_stuck(now, LET_GO) {
             drop(self.capture.thread.take());
             self.capture.due = Some(now);
-        } else if self.capture.is_stuck(now, CAPTURE_STUCK) {
+        } else if self.capture.is_stuck(now, CAPTURE_STUCK + self.setup.policy.sampling_period()) {
             // Given up, and not joined: it may never come back.
             self.capture.pulse.stop();
             drop(self.capture.thread.take());
-            (self.camera, self.virtual_device) = (None, None);
-            self.health.raise(Code::CaptureStuck, now, "a call into the driver does not return");
+            let detail = "a call into the driver does not return".to_owned();
+            self.camera_is(Code::CaptureStuck, now, detail);
             self.capture.failed(now);
         }
         let is_wanted = matches!(self.phase, Phase::CheckIn | Phase::Exam);
@@ -87,7 +89,7 @@ impl Control {
                 news: self.news.0.clone(),
                 pulse: pulse.clone(),
                 time: Time { clock: Arc::clone(&self.world.clock), now: Arc::clone(&self.now) },
-                period: self.setup.policy.sampling_period(),
+                period: self.period.clone(),
             };
             self.capture.start(now, pulse, named("capture", move || capture.run()));
         }
@@ -151,6 +153,14 @@ impl Control {
             preview: (self.phase == Phase::CheckIn).then(|| Arc::clone(&self.preview)),
             from: now,
         };
-        self.watch.start(now, pulse, named("detector", move || watch.run()));
+        self.watch.start(
+            now,
+            pulse,
+            named("detector", move || {
+                // The candidate works on this machine.
+                machine::step_back();
+                watch.run()
+            }),
+        );
     }
 }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
 
 use super::{StoreError, Tenant};
-use crate::report::Hash;
+use crate::report::{Hash, SessionId};
 
 /// What a credential is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Scope {
     Write,
     /// A proctor's token: read, and sign in to the pages.
     Read,
+    /// The token of an exam provider's system: issue sessions.
+    Manage,
     /// A browser's cookie.
     Page,
     /// A sign-in link, good once.
@@ -20,12 +23,13 @@ pub enum Scope {
 }
 
 impl Scope {
-    const ALL: [Self; 4] = [Self::Write, Self::Read, Self::Page, Self::SignIn];
+    const ALL: [Self; 5] = [Self::Write, Self::Read, Self::Manage, Self::Page, Self::SignIn];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",
+            Self::Manage => "manage",
             Self::Page => "page",
             Self::SignIn => "sign_in",
         }
@@ -37,6 +41,8 @@ impl Scope {
 pub struct Credential {
     pub tenant: Tenant,
     pub scope: Scope,
+    /// Good for this session alone; for every one of the tenant when absent.
+    pub session: Option<SessionId>,
     pub expires_at: Timestamp,
 }
 
@@ -46,11 +52,13 @@ pub(in crate::server) fn insert(
     credential: &Credential,
 ) -> Result<(), StoreError> {
     database.execute(
-        "INSERT INTO credential (hash, tenant, scope, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO credential (hash, tenant, scope, session, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             hash.as_bytes(),
             credential.tenant.as_str(),
             credential.scope.as_str(),
+            credential.session.map(|session| session.0.into_bytes()),
             credential.expires_at.as_microsecond()
         ],
     )?;
@@ -63,17 +71,20 @@ pub(in crate::server) fn find(
     now: Timestamp,
 ) -> Result<Option<Credential>, StoreError> {
     let mut query = database.prepare_cached(
-        "SELECT tenant, scope, expires_at FROM credential WHERE hash = ?1 AND expires_at > ?2",
+        "SELECT tenant, scope, session, expires_at FROM credential
+         WHERE hash = ?1 AND expires_at > ?2",
     )?;
     let found = query
         .query_row(params![hash.as_bytes(), now.as_microsecond()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            let session = row.get::<_, Option<[u8; 16]>>(2)?;
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, session, row.get::<_, i64>(3)?))
         })
         .optional()?;
-    Ok(found.and_then(|(tenant, scope, expires_at)| {
+    Ok(found.and_then(|(tenant, scope, session, expires_at)| {
         Some(Credential {
             tenant: Tenant::new(tenant),
             scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope)?,
+            session: session.map(|bytes| SessionId(Uuid::from_bytes(bytes))),
             expires_at: Timestamp::from_microsecond(expires_at).ok()?,
         })
     }))
@@ -112,11 +123,21 @@ mod tests {
     #[test]
     fn a_credential_is_good_until_it_expires() {
         let database = in_memory();
-        let credential =
-            Credential { tenant: Tenant::local(), scope: Scope::Write, expires_at: at(10) };
         let hash = Hash::of(b"token");
+        for session in [None, Some(SessionId::derived(&[]))] {
+            let (tenant, scope) = (Tenant::local(), Scope::Write);
+            let credential = Credential { tenant, scope, session, expires_at: at(10) };
+            insert(&database, hash, &credential).unwrap();
+            assert_eq!(find(&database, hash, at(9)).unwrap().as_ref(), Some(&credential));
+            assert_eq!(take(&database, hash, scope, at(9)).unwrap(), Some(credential));
+        }
+        let credential = Credential {
+            tenant: Tenant::local(),
+            scope: Scope::Manage,
+            session: None,
+            expires_at: at(10),
+        };
         insert(&database, hash, &credential).unwrap();
-        assert_eq!(find(&database, hash, at(9)).unwrap(), Some(credential));
         assert_eq!(find(&database, hash, at(10)).unwrap(), None);
         assert_eq!(find(&database, Hash::of(b"other"), at(9)).unwrap(), None);
     }
@@ -124,8 +145,12 @@ mod tests {
     #[test]
     fn a_sign_in_code_is_good_once_and_for_nothing_else() {
         let database = in_memory();
-        let credential =
-            Credential { tenant: Tenant::local(), scope: Scope::SignIn, expires_at: at(10) };
+        let credential = Credential {
+            tenant: Tenant::local(),
+            scope: Scope::SignIn,
+            session: None,
+            expires_at: at(10),
+        };
         let hash = Hash::of(b"code");
         insert(&database, hash, &credential).unwrap();
         assert_eq!(take(&database, hash, Scope::Page, at(1)).unwrap(), None);

@@ -216,12 +216,15 @@ fn hash_of(
     Ok(query.query_row(key, |row| row.get(0)).optional()?.map(Hash::from_bytes))
 }
 
-fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
+/// The session was heard of.
+pub(super) fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
     database.execute(
-        "INSERT INTO session (tenant, session, first_contact, last_contact, alert_after_ms)
-         VALUES (?1, ?2, ?3, ?3, ?4)
+        "INSERT INTO session
+             (tenant, session, listed_at, first_contact, last_contact, alert_after_ms)
+         VALUES (?1, ?2, ?3, ?3, ?3, ?4)
          ON CONFLICT (tenant, session)
-         DO UPDATE SET last_contact = max(last_contact, excluded.last_contact)",
+         DO UPDATE SET first_contact = coalesce(first_contact, excluded.first_contact),
+             last_contact = max(coalesce(last_contact, 0), excluded.last_contact)",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),

@@ -272,6 +272,8 @@ fn a_session_that_is_started_again_has_not_ended() {
         policy: serde_json::json!({"alert_after_ms": 9_000}),
         models: Vec::new(),
         recording_sha256: None,
+        consent: None,
+        start_override: None,
     };
     send(&database, &[&first.ended(5)]);
     let detail = || {

@@ -16,6 +16,12 @@ const OLDEST_OPENING: Duration = Duration::from_hours(1);
 /// Alerted after this long when the policy of the session is not known or does not say.
 pub(super) const ALERT_AFTER_MS: u64 = 5_000;
 
+/// What a policy says of it.
+pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
+    let says = policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
+    says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
+}
+
 /// Brings the tables that are read up to date with one new event.
 pub(super) fn materialise(
     database: &Connection,
@@ -25,6 +31,7 @@ pub(super) fn materialise(
 ) -> Result<(), StoreError> {
     match &event.data {
         EventData::SessionStarted(started) => start(database, to, started),
+        EventData::Sampling(_) => Ok(()),
         EventData::IntervalOpened(report) => {
             let since = opened_at(to.now, event.time.as_deref(), report);
             // A closing that came first knows more.
@@ -48,18 +55,22 @@ pub(super) fn materialise(
     }
 }
 
-/// A session that is started again, by another incarnation, has not ended.
+/// A session that is started again, by another incarnation, has not ended. When a session alerts is
+/// for those to say who issued it.
 fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result<(), StoreError> {
-    let alert_after = started.policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
-    let alert_after = alert_after.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX));
+    let alert_after = alert_after_ms(&started.policy);
     database.execute(
-        "UPDATE session SET started = ?3, alert_after_ms = ?4, ended = NULL
+        "UPDATE session SET started = ?3, ended = NULL,
+             started_contact = coalesce(started_contact, ?5), alert_after_ms =
+             CASE WHEN EXISTS (SELECT 1 FROM issue WHERE tenant = ?1 AND session = ?2)
+             THEN alert_after_ms ELSE ?4 END
          WHERE tenant = ?1 AND session = ?2",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),
             serde_json::to_string(started)?,
-            alert_after
+            alert_after,
+            to.now.as_microsecond()
         ],
     )?;
     Ok(())

@@ -5,13 +5,17 @@
 //! one `fsync` for all. A full queue is answered at once with [`StoreError::Busy`]. Readers have
 //! connections of their own and never wait for the writer (WAL).
 //!
-//! `schema` has the tables; `ingest` applies batches, `read` answers questions, `credential`
-//! keeps hashes of tokens. They take a connection and know nothing of threads.
+//! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
+//! heartbeats, `command` what proctors asked for, `read` answers questions, `credential` keeps hashes of
+//! tokens. They take a connection and know nothing of threads.
 
+pub(super) mod command;
 pub(super) mod credential;
 pub(super) mod ingest;
 #[cfg(test)]
 mod ingest_tests;
+pub(super) mod issue;
+pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
 mod schema;

@@ -4,17 +4,22 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
+// What a session's last heartbeat said is a part of what is told of it.
+use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
 use super::{StoreError, Tenant};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, RejectedEvent,
-    SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
-    SessionSummary, StoredInterval,
+    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
+    Phase, RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
+    SessionStatus, SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;
 
-/// A session that has not ended is called silent after this long without a report. There are no
-/// heartbeats yet, and a candidate who sits still gives nothing to report: this is no alert.
-const SILENT_AFTER_MICROS: i64 = 10 * 60 * 1_000_000;
+/// A session that has not ended is called silent after this long without a word from it: two and a
+/// half heartbeats …
+const SILENT_AFTER_MICROS: i64 = HEARTBEAT_EVERY.as_micros() as i64 * 5 / 2;
+/// … or, where none ever came, as in a replay, this long without a report. One with nothing to report
+/// is silent, too: this is no alert.
+const SILENT_WITHOUT_HEARTBEATS_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// An open interval lasts until now, by the server's clock.
 const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
@@ -25,9 +30,14 @@ fn summary_columns() -> String {
         "SELECT session.session, first_contact, last_contact, started, ended, alert_after_ms,
                 count(interval.interval),
                 count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
-                max(max(start_ms, coalesce(end_ms, start_ms)))
+                max(max(start_ms, coalesce(end_ms, start_ms))), started_contact,
+                issue.label, issue.issued_at, issue.expires_at, issue.enrolled_at,
+                {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
+         LEFT JOIN issue ON issue.tenant = session.tenant AND issue.session = session.session
+         LEFT JOIN liveness
+             ON liveness.tenant = session.tenant AND liveness.session = session.session
          WHERE session.tenant = ?1"
     )
 }
@@ -35,14 +45,17 @@ fn summary_columns() -> String {
 /// One row of the query above.
 struct Found {
     session: SessionId,
-    first_contact: i64,
-    last_contact: i64,
+    /// Of the first report and of the last one.
+    contact: Option<(i64, i64)>,
+    issued: Option<(String, IssuedSession)>,
     started: Option<SessionStarted>,
     ended: Option<SessionEnded>,
     alert_after_ms: u64,
     intervals: u64,
     alerts: u64,
     last_ms: i64,
+    started_contact: Option<i64>,
+    liveness: Option<Liveness>,
 }
 
 impl Found {
@@ -51,37 +64,44 @@ impl Found {
         let ended: Option<String> = row.get(4)?;
         Ok(Self {
             session: SessionId(Uuid::from_bytes(row.get(0)?)),
-            first_contact: row.get(1)?,
-            last_contact: row.get(2)?,
+            contact: row.get::<_, Option<i64>>(1)?.zip(row.get(2)?),
+            issued: issued(row)?,
             started: json(row.get(3)?)?,
             ended: ended.map(|text| serde_json::from_str(&text)).transpose()?,
             alert_after_ms: row.get(5)?,
             intervals: row.get(6)?,
             alerts: row.get(7)?,
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
+            started_contact: row.get(9)?,
+            liveness: liveness::read(row, 14)?,
         })
     }
 
     fn status(&self, now: Timestamp) -> SessionStatus {
-        if self.ended.is_some() {
-            SessionStatus::Ended
-        } else if now.as_microsecond() - self.last_contact > SILENT_AFTER_MICROS {
-            SessionStatus::Silent
-        } else {
-            SessionStatus::Running
+        let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
+        let silent_after = match phase {
+            Some(_) => SILENT_AFTER_MICROS,
+            None => SILENT_WITHOUT_HEARTBEATS_MICROS,
+        };
+        match self.contact {
+            None => SessionStatus::Issued,
+            Some(_) if self.ended.is_some() => SessionStatus::Ended,
+            Some((_, last)) if now.as_microsecond() - last > silent_after => SessionStatus::Silent,
+            Some(_) if phase == Some(Phase::CheckIn) => SessionStatus::CheckingIn,
+            Some(_) => SessionStatus::Running,
         }
     }
 
     fn duration(&self) -> MediaTime {
-        let started_at = self.started.as_ref().and_then(|started| started.started_at.as_ref());
+        let is_live = self.started.as_ref().is_some_and(|started| started.started_at.is_some());
         let last = MediaTime::from_millis(self.last_ms);
-        match &self.ended {
-            Some(ended) => ended.duration_ms,
+        match (&self.ended, self.started_contact.zip(self.contact)) {
+            (Some(ended), _) => ended.duration_ms,
             // Live: media time runs with the clock.
-            None if started_at.is_some() => {
-                last.max(MediaTime::from_micros(self.last_contact - self.first_contact))
+            (None, Some((since, (_, last_contact)))) if is_live => {
+                last.max(MediaTime::from_micros(last_contact - since))
             }
-            None => last,
+            (None, _) => last,
         }
     }
 
@@ -89,17 +109,33 @@ impl Found {
         let started = self.started.as_ref();
         SessionSummary {
             session: self.session,
-            label: started.map(|started| started.label.clone()).unwrap_or_default(),
+            label: match (&self.issued, started) {
+                (Some((label, _)), _) => label.clone(),
+                (None, started) => started.map(|it| it.label.clone()).unwrap_or_default(),
+            },
             agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
             status: self.status(now),
-            first_contact: rfc3339(self.first_contact),
-            last_contact: rfc3339(self.last_contact),
+            issued: self.issued.as_ref().map(|(_, issued)| issued.clone()),
+            first_contact: self.contact.map(|(first, _)| rfc3339(first)),
+            last_contact: self.contact.map(|(_, last)| rfc3339(last)),
             started_at: started.and_then(|started| started.started_at.clone()),
             duration_ms: self.duration(),
             intervals: self.intervals,
             alerts: self.alerts,
+            liveness: self.liveness.clone(),
         }
     }
+}
+
+/// What was issued, and under which label.
+fn issued(row: &Row<'_>) -> Result<Option<(String, IssuedSession)>, StoreError> {
+    let Some(label) = row.get(10)? else { return Ok(None) };
+    let issued = IssuedSession {
+        issued_at: rfc3339(row.get(11)?),
+        expires_at: rfc3339(row.get(12)?),
+        enrolled_at: row.get::<_, Option<i64>>(13)?.map(rfc3339),
+    };
+    Ok(Some((label, issued)))
 }
 
 /// A page of sessions, newest first, behind the session `after`; `None` when that is not known.
@@ -114,7 +150,7 @@ pub(in crate::server) fn sessions(
         None => Some(i64::MAX),
         Some(after) => database
             .query_row(
-                "SELECT first_contact FROM session WHERE tenant = ?1 AND session = ?2",
+                "SELECT listed_at FROM session WHERE tenant = ?1 AND session = ?2",
                 params![tenant.as_str(), after.0.as_bytes()],
                 |row| row.get(0),
             )
@@ -123,9 +159,9 @@ pub(in crate::server) fn sessions(
     let Some(bound) = bound else { return Ok(None) };
     let after = after.map_or([u8::MAX; 16], |after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
-        "{} AND (first_contact, session.session) < (?3, ?4)
+        "{} AND (listed_at, session.session) < (?3, ?4)
          GROUP BY session.session
-         ORDER BY first_contact DESC, session.session DESC LIMIT ?5",
+         ORDER BY listed_at DESC, session.session DESC LIMIT ?5",
         summary_columns()
     ))?;
     let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];
@@ -166,6 +202,8 @@ pub(in crate::server) fn session(
         alert_after_ms,
         models: started.map(|started| started.models.clone()).unwrap_or_default(),
         recording_sha256: started.and_then(|started| started.recording_sha256),
+        consent: started.and_then(|started| started.consent.clone()),
+        start_override: started.and_then(|started| started.start_override.clone()),
         camera: ended.as_ref().map(|ended| ended.camera),
         truncated: ended.and_then(|ended| ended.truncated),
         chains: chains(database, tenant, session)?,
@@ -277,7 +315,7 @@ fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u
 }
 
 /// Whole seconds: the server's clock says no more than that.
-fn rfc3339(micros: i64) -> String {
+pub(super) fn rfc3339(micros: i64) -> String {
     let second = micros.div_euclid(1_000_000);
     Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -7,8 +7,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
-/// Version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+/// How a file of one version becomes one of the next: the first step makes the tables of a new file.
+/// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
+/// changed.
+const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
+    |database| database.execute_batch(TABLES),
+    |database| database.execute_batch(HEARTBEATS),
+    |database| database.execute_batch(ISSUED),
+];
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
@@ -83,7 +89,93 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens the connection that writes, and makes the tables of a new file.
+/// One row of liveness for a session, whatever its number of heartbeats; rows of commands and of
+/// what became of them are never deleted. `started_contact`: when the session's first report came.
+const HEARTBEATS: &str = "
+    ALTER TABLE session ADD COLUMN started_contact INTEGER;
+    UPDATE session SET started_contact = first_contact WHERE started IS NOT NULL;
+
+    CREATE TABLE liveness (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        last_heartbeat INTEGER NOT NULL,
+        phase TEXT NOT NULL,
+        seen TEXT NOT NULL,
+        health TEXT NOT NULL,
+        head_seq INTEGER NOT NULL,
+        head_hash BLOB NOT NULL,
+        PRIMARY KEY (tenant, session)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE command (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        id BLOB NOT NULL,
+        content TEXT NOT NULL,
+        sent_at INTEGER NOT NULL,
+        sent_by TEXT NOT NULL,
+        key TEXT,
+        UNIQUE (tenant, session, id),
+        UNIQUE (tenant, session, key)
+    ) STRICT;
+
+    CREATE TABLE outcome (
+        command INTEGER NOT NULL REFERENCES command (number),
+        outcome TEXT NOT NULL,
+        at TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        reason TEXT,
+        PRIMARY KEY (command, outcome)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// A session may be known before its first report. `listed_at`: since when. `issue` has what was
+/// issued for it, `issue.token` the hash of the token that has enrolled; a credential with a session
+/// is good for that session only.
+const ISSUED: &str = "
+    DROP INDEX session_newest;
+    ALTER TABLE session RENAME TO session_before;
+    CREATE TABLE session (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        listed_at INTEGER NOT NULL,
+        first_contact INTEGER,
+        last_contact INTEGER,
+        alert_after_ms INTEGER NOT NULL,
+        started TEXT,
+        ended TEXT,
+        started_contact INTEGER,
+        PRIMARY KEY (tenant, session),
+        CHECK ((first_contact IS NULL) = (last_contact IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO session (tenant, session, listed_at, first_contact, last_contact, alert_after_ms,
+                         started, ended, started_contact)
+        SELECT tenant, session, first_contact, first_contact, last_contact, alert_after_ms,
+               started, ended, started_contact
+        FROM session_before;
+    DROP TABLE session_before;
+    CREATE INDEX session_newest ON session (tenant, listed_at DESC, session DESC);
+
+    CREATE TABLE issue (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        code BLOB NOT NULL UNIQUE,
+        label TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        issued_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        token BLOB,
+        enrolled_at INTEGER,
+        PRIMARY KEY (tenant, session),
+        CHECK ((token IS NULL) = (enrolled_at IS NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE credential ADD COLUMN session BLOB;
+";
+
+/// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -97,18 +189,25 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if check != "ok" {
         return Err(StoreError::Damaged(check));
     }
-    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        VERSION => {}
-        0 => {
-            let transaction = database.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
-        other => return Err(StoreError::Version(other)),
-    }
+    migrate(&mut database)?;
     Ok(database)
+}
+
+/// Takes the steps that are missing, all of them or none.
+fn migrate(database: &mut Connection) -> Result<(), StoreError> {
+    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let taken = usize::try_from(version).map_err(|_negative| StoreError::Version(version))?;
+    let missing = STEPS.get(taken..).ok_or(StoreError::Version(version))?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let transaction = database.transaction()?;
+    for step in missing {
+        step(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", STEPS.len())?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// Opens a connection that reads.
@@ -117,4 +216,77 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(BUSY)?;
     Ok(database)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::report::{Hash, SessionStatus};
+    use crate::server::store::{Scope, Tenant, credential, read};
+
+    fn version(database: &Connection) -> i64 {
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute_batch(
+            "INSERT INTO session (session, first_contact, last_contact, alert_after_ms, started)
+             VALUES (x'01', 7, 9, 5000, '{}'), (x'02', 8, 9, 5000, NULL)",
+        )
+        .unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let database = open_writer(&path).unwrap();
+            assert_eq!(version(&database), i64::try_from(STEPS.len()).unwrap());
+            let mut query = database.prepare("SELECT started_contact FROM session").unwrap();
+            let contacts: Vec<Option<i64>> =
+                query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+            assert_eq!(contacts, [Some(7), None]);
+            database.execute_batch("SELECT * FROM liveness, command, outcome").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_database_of_version_1_keeps_its_sessions_and_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let before = include_str!("../../../tests/golden/server/version-1.sql");
+        Connection::open(&path).unwrap().execute_batch(before).unwrap();
+        drop(open_writer(&path).unwrap());
+        // Once only: the second time there is nothing left to do.
+        let database = open_writer(&path).unwrap();
+        let now = Timestamp::from_second(1_795_700_000).unwrap();
+        let tenant = Tenant::local();
+        let page = read::sessions(&database, &tenant, now, None, 9).unwrap().unwrap();
+        let [session] = &page.sessions[..] else { panic!("{page:?}") };
+        assert_eq!((session.label.as_str(), session.intervals), ("candidate 4471", 1));
+        assert_eq!((session.status, &session.issued), (SessionStatus::Ended, &None));
+        assert!(session.first_contact.is_some() && session.first_contact == session.last_contact);
+        let chains = read::chains(&database, &tenant, session.session).unwrap();
+        assert_eq!(chains[0].head_seq, 4);
+        let token = Hash::of(b"a token of version 1 to write");
+        let token = credential::find(&database, token, now).unwrap().unwrap();
+        assert_eq!((token.scope, token.session), (Scope::Write, None));
+    }
+
+    #[test]
+    fn a_file_of_a_later_program_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        drop(open_writer(&path).unwrap());
+        let database = Connection::open(&path).unwrap();
+        for later in [i64::try_from(STEPS.len()).unwrap() + 1, -1] {
+            database.pragma_update(None, "user_version", later).unwrap();
+            let refused = open_writer(&path).unwrap_err();
+            assert!(matches!(refused, StoreError::Version(found) if found == later), "{refused}");
+        }
+    }
 }

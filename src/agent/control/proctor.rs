@@ -1,0 +1,171 @@
+//! What is said to the proctor, and what the proctor says.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::Control;
+use crate::agent::heart::{Beat, Heard, Heart};
+use crate::agent::inbox::Inbox;
+use crate::agent::pulse::Pulse;
+use crate::agent::slot::Slot;
+use crate::agent::snapshot::Seen;
+use crate::agent::worker::{Worker, named};
+use crate::agent::{Phase, Setup};
+use crate::health::{Code, Condition};
+use crate::report::{ChainHead, CommandId, Heartbeat, MAX_CONDITIONS, Outcome, Trouble};
+use crate::time::MediaTime;
+use crate::upload::heartbeat::HeartbeatClient;
+use crate::upload::{Obstacle, UploadError};
+
+/// How things stand is put into the slot at least this often.
+const PUT_EVERY: Duration = Duration::from_secs(1);
+
+/// The line to the proctor.
+pub(super) struct Proctor {
+    /// What is seen may be told before the exam.
+    pub has_agreed: bool,
+    pub inbox: Inbox,
+    /// What stands in the way of heartbeats.
+    pub obstacle: Option<Obstacle>,
+    /// Why commands cannot be kept.
+    pub fault: Option<String>,
+    pub heard: Receiver<Heard>,
+    hearing: Sender<Heard>,
+    /// Absent without a server.
+    client: Option<Arc<HeartbeatClient>>,
+    slot: Arc<Slot<Beat>>,
+    heart: Worker<()>,
+    /// What was put into the slot last.
+    put: Option<Beat>,
+}
+
+impl Proctor {
+    pub(super) fn new(setup: &Setup, at: MediaTime) -> Result<Self, UploadError> {
+        let client = setup.upload.as_ref().map(HeartbeatClient::new).transpose()?;
+        let (hearing, heard) = bounded(4);
+        Ok(Self {
+            has_agreed: !setup.asks_consent,
+            inbox: Inbox::open(&setup.folder, setup.session),
+            obstacle: None,
+            fault: None,
+            heard,
+            hearing,
+            client: client.map(Arc::new),
+            slot: Arc::default(),
+            heart: Worker::idle(at),
+            put: None,
+        })
+    }
+
+    /// Tells the thread to stop. A request in flight is not waited for: nothing is lost with it.
+    pub(super) fn stop(&self) {
+        self.heart.pulse.stop();
+        self.slot.put(Beat { made: MediaTime::ZERO, heartbeat: None });
+    }
+}
+
+impl Control {
+    pub(super) fn look_after_heart(&mut self, now: MediaTime) {
+        let Some(client) = &self.proctor.client else { return };
+        if self.proctor.heart.has_ended() {
+            if let Some(thread) = self.proctor.heart.thread.take()
+                && thread.join().is_err()
+            {
+                tracing::error!("the heartbeat thread failed; it is started again");
+            }
+            self.proctor.heart.failed(now);
+        }
+        if !self.proctor.heart.is_due(now) {
+            return;
+        }
+        let pulse = Pulse::new(now);
+        let heart = Heart {
+            client: Arc::clone(client),
+            session: self.setup.session,
+            slot: Arc::clone(&self.proctor.slot),
+            heard: self.proctor.hearing.clone(),
+            pulse: pulse.clone(),
+            now: Arc::clone(&self.now),
+            anchor: self.anchor.clone(),
+        };
+        self.proctor.heart.start(now, pulse, named("heartbeat", move || heart.run()));
+    }
+
+    /// Puts how things stand where the heartbeat finds it.
+    pub(super) fn put_beat(&mut self, now: MediaTime) {
+        if self.proctor.client.is_none() {
+            return;
+        }
+        let is_over = self.phase == Phase::Ended && !self.proctor.inbox.has_news();
+        let heartbeat = (!is_over).then(|| self.heartbeat(now));
+        let is_new = self.proctor.put.as_ref().is_none_or(|put| {
+            now.since(put.made) >= PUT_EVERY
+                || match (&put.heartbeat, &heartbeat) {
+                    (Some(before), Some(after)) => !before.is_as_urgent_as(after),
+                    (before, after) => before.is_some() != after.is_some(),
+                }
+        });
+        if is_new {
+            let beat = Beat { made: now, heartbeat };
+            self.proctor.put = Some(beat.clone());
+            self.proctor.slot.put(beat);
+        }
+    }
+
+    fn heartbeat(&self, now: MediaTime) -> Heartbeat {
+        let head = self.reported.lock().unwrap_or_else(PoisonError::into_inner).head;
+        let (incarnation, head) = head.unwrap_or((self.incarnation, ChainHead::NONE));
+        let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let may_tell = self.proctor.has_agreed || self.phase != Phase::CheckIn;
+        let visible = self.health.visible(now).into_iter();
+        // Whoever gets a heartbeat was reached.
+        let told = visible.filter(|condition| condition.code != Code::ServerUnreachable);
+        let trouble = |condition: Condition| Trouble {
+            code: condition.code.as_str().to_owned(),
+            since: self.anchor.utc(condition.since_ms),
+        };
+        Heartbeat {
+            incarnation,
+            sent_at: String::new(),
+            phase: self.phase,
+            seen: if may_tell { self.seen(&sight).0 } else { Seen::NotYet },
+            health: told.take(MAX_CONDITIONS).map(trouble).collect(),
+            head,
+            confirmed: self.proctor.inbox.confirmations(),
+        }
+    }
+
+    /// What became of a heartbeat, and what came with its answer.
+    pub(super) fn heed(&mut self, heard: Heard) {
+        let answer = match heard.answer {
+            Ok(answer) => answer,
+            Err(obstacle) => {
+                if self.proctor.obstacle.as_ref() != Some(&obstacle) {
+                    tracing::warn!(reason = obstacle.reason, "no heartbeat");
+                }
+                self.proctor.obstacle = Some(obstacle);
+                return;
+            }
+        };
+        self.proctor.obstacle = None;
+        self.proctor.inbox.settle(&heard.said, &answer.commands);
+        let at = self.anchor.utc((self.now)());
+        self.proctor.fault = None;
+        for command in &answer.commands {
+            if let Err(error) = self.proctor.inbox.take(command, self.phase, &at) {
+                tracing::warn!(%error, "a command of the proctor cannot be kept, and is not done");
+                self.proctor.fault = Some(error.to_string());
+            }
+        }
+    }
+
+    /// A message is on the screen, or was read.
+    pub(super) fn note(&mut self, message: CommandId, outcome: Outcome) {
+        let at = self.anchor.utc((self.now)());
+        if let Err(error) = self.proctor.inbox.note(message, outcome, &at) {
+            tracing::warn!(%error, "what became of a message cannot be kept");
+        }
+    }
+}

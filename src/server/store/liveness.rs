@@ -1,0 +1,66 @@
+//! One row for each session that sends heartbeats: what the last one said.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::ingest::{Target, touch};
+use super::read::rfc3339;
+use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};
+
+/// How often agents are asked to say how things stand.
+pub(in crate::server) const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+
+/// The columns that [`read`] reads.
+pub(super) const LIVENESS: &str = "liveness.last_heartbeat, liveness.incarnation, liveness.phase,
+    liveness.seen, liveness.health, liveness.head_seq, liveness.head_hash";
+
+/// Keeps what a heartbeat says in place of what the one before said. A session that was not known is
+/// known from here on.
+pub(in crate::server) fn keep(
+    database: &Connection,
+    to: &Target,
+    heartbeat: &Heartbeat,
+) -> Result<(), StoreError> {
+    touch(database, to)?;
+    let mut query = database.prepare_cached(
+        "INSERT INTO liveness (tenant, session, incarnation, last_heartbeat, phase, seen, health,
+                               head_seq, head_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (tenant, session) DO UPDATE SET
+             incarnation = excluded.incarnation, last_heartbeat = excluded.last_heartbeat,
+             phase = excluded.phase, seen = excluded.seen, health = excluded.health,
+             head_seq = excluded.head_seq, head_hash = excluded.head_hash",
+    )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        heartbeat.incarnation.0.as_bytes(),
+        to.now.as_microsecond(),
+        heartbeat.phase.as_str(),
+        heartbeat.seen.as_str(),
+        serde_json::to_string(&heartbeat.health)?,
+        heartbeat.head.seq,
+        heartbeat.head.hash.as_bytes()
+    ])?;
+    Ok(())
+}
+
+/// Reads the columns of [`LIVENESS`] from `first` on; `None` where no heartbeat ever came.
+pub(super) fn read(row: &Row<'_>, first: usize) -> Result<Option<Liveness>, StoreError> {
+    let Some(last_heartbeat) = row.get::<_, Option<i64>>(first)? else { return Ok(None) };
+    let (phase, seen): (String, String) = (row.get(first + 2)?, row.get(first + 3)?);
+    let unknown = || StoreError::Damaged("a heartbeat of an unknown kind".to_owned());
+    let phase = Phase::ALL.into_iter().find(|known| known.as_str() == phase);
+    let seen = Seen::ALL.into_iter().find(|known| known.as_str() == seen);
+    Ok(Some(Liveness {
+        last_heartbeat: rfc3339(last_heartbeat),
+        incarnation: Incarnation(Uuid::from_bytes(row.get(first + 1)?)),
+        phase: phase.ok_or_else(unknown)?,
+        seen: seen.ok_or_else(unknown)?,
+        health: serde_json::from_str(&row.get::<_, String>(first + 4)?)?,
+        head: ChainHead { seq: row.get(first + 5)?, hash: Hash::from_bytes(row.get(first + 6)?) },
+    }))
+}

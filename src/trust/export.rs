@@ -1,0 +1,53 @@
+//! A whole report in a file: every byte that was hashed, so that anybody can check it.
+
+use serde::{Deserialize, Serialize};
+
+use super::signature::{PublicKey, Signature};
+use crate::report::{Hash, Incarnation, SessionId};
+
+/// The value of [`Export::format`].
+pub const FORMAT: &str = "inview-report-1";
+
+/// One session, as its candidate or its server has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    /// Always [`FORMAT`].
+    pub format: String,
+    pub session: SessionId,
+    /// Of the session; absent where reports are not signed (a replay).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<PublicKey>,
+    /// Of the server, by which receipts are checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_key: Option<PublicKey>,
+    /// One for each incarnation, in the order of their starts.
+    pub chains: Vec<ExportedChain>,
+}
+
+/// The reports of one incarnation, from the first on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedChain {
+    pub incarnation: Incarnation,
+    pub links: Vec<Link>,
+    /// The last one that was received, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<SignedReceipt>,
+}
+
+/// One report in its chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The event as it was sent, with its signature: JSON within a text, so that no byte of it is
+    /// changed by whoever reads and writes this file.
+    Event(String),
+    /// A report that the server could not store: its place in the chain is kept.
+    Missing { hash: Hash, reason: String },
+}
+
+/// A receipt's bytes, and the server's signature on them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedReceipt {
+    pub receipt: String,
+    pub signature: Signature,
+}

@@ -50,7 +50,9 @@ need_window() {
 
 # need_library FILE PACKAGE...: the packages are installed when the linker does not know the library.
 need_library() {
-  PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -qF "$1" || missing+=("${@:2}")
+  local known
+  known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
+  [[ $known == *"$1"* ]] || missing+=("${@:2}")
 }
 
 need_rust() {

@@ -7,6 +7,7 @@ usage: window.py PROGRAMS WORK SCREENS
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -244,6 +245,18 @@ def shoot(screens, name):
         file.write(last)
 
 
+def shoot_page(page, screens):
+    """The saved page as a browser shows it, where there is one."""
+    browser = shutil.which("chromium")
+    if not browser:
+        return
+    command = [browser, "--headless", "--disable-gpu", "--hide-scrollbars"]
+    command += ["--no-sandbox"] if os.geteuid() == 0 else []
+    command += ["--window-size=820,1240", f"--screenshot={screens}/copy.png", f"file://{page}"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(command, check=True, timeout=PATIENCE, **quiet)
+
+
 def ask(ready, path):
     with open(ready["proctor_token_file"], encoding="utf-8") as file:
         token = file.read().strip()
@@ -267,6 +280,7 @@ def walk(window, ready, work, screens):
     until("the exam can be started", lambda: usable("Start the exam"))
     check_controls("camera check")
     shoot(screens, "check-in")
+    window.measure("camera check")
     press("Start the exam")
 
     see("Exam in progress")
@@ -275,8 +289,12 @@ def walk(window, ready, work, screens):
     shoot(screens, "exam")
     window.measure("in the exam, full window")
     away = ("You are out of view. Please come back.", "You are not in view")
-    until("the candidate is away", lambda: all(named(text) for text in away))
+    is_away = lambda: all(named(text) for text in away)  # noqa: E731
+    until("the candidate is away", is_away)
     shoot(screens, "exam-away")
+    while not is_away():  # back before the picture was taken: the recording has longer absences
+        until("the candidate is away", is_away)
+        shoot(screens, "exam-away")
     tab_to("Small window on top")
     keys("Return")
     see("Full window")
@@ -308,6 +326,7 @@ def walk(window, ready, work, screens):
         path = f"{work}/agent/copies/inview-{SESSION}.{ending}"
         if not os.path.getsize(path):
             sys.exit(f"window-check: {path} is empty")
+    shoot_page(path, screens)
     session = ask(ready, f"/v1/sessions/{SESSION}")
     if session["status"] != "ended" or session["intervals"] < 1:
         sys.exit(f"window-check: the server does not have it all: {session}")

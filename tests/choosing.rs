@@ -194,3 +194,14 @@ fn where_the_policy_refuses_virtual_cameras_an_early_start_waits_for_the_camera(
     let exam = wait_for(&agent, |now| now.phase == Phase::Exam);
     assert!(is_open(&exam, "A"));
 }
+
+#[test]
+fn the_first_camera_that_is_plugged_in_is_opened_as_soon_as_it_is_listed() {
+    let (folder, desk) = (tempfile::tempdir().unwrap(), Desk::with(&[]));
+    let agent = agent(folder.path(), &desk, Policy::default());
+    wait_for(&agent, |now| now.health.iter().any(|it| it.code == Code::NoCamera));
+    desk.plugged_in.lock().unwrap().push(camera("A"));
+    let before = agent.snapshot().at_ms;
+    let open = wait_for(&agent, |now| is_open(now, "A"));
+    assert!(open.at_ms.since(before) < Duration::from_secs(4), "{before} to {}", open.at_ms);
+}

@@ -18,6 +18,16 @@ impl Control {
         found.into_iter().map(FoundCamera::from).collect()
     }
 
+    /// A camera that was just plugged in is tried at once, and not when the next attempt is due.
+    pub(super) fn look_at_cameras(&mut self, now: MediaTime) {
+        let found = self.found_cameras();
+        let is_changed = found != self.listed;
+        self.listed = found;
+        if is_changed && self.camera.is_none() && self.capture.thread.is_none() {
+            self.capture.due = self.capture.due.map(|_| now);
+        }
+    }
+
     /// The policy does not let the exam begin with the camera that is open.
     pub(super) fn refuses_camera(&self) -> bool {
         let is_refused = self.setup.policy.virtual_camera == VirtualCameraPolicy::Refuse;

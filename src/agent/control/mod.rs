@@ -22,7 +22,7 @@ use super::preview::Preview;
 use super::report::{Begun, Fact, Reported};
 use super::sensors::Sensors;
 use super::slot::Slot;
-use super::snapshot::{OpenCamera, Phase, Reports, Snapshot};
+use super::snapshot::{FoundCamera, OpenCamera, Phase, Reports, Snapshot};
 use super::source::Now;
 use super::watch::{Order, Sight, agent_gap};
 use super::worker::Worker;
@@ -76,6 +76,8 @@ pub(super) struct Control {
     journalled: Option<(MediaTime, Vec<Interval>)>,
     /// Looked for while one can be chosen.
     cameras: Option<Cameras>,
+    /// Those that were there at the last look.
+    listed: Vec<FoundCamera>,
     /// A command that waits for the camera to be open.
     waiting: Option<Command>,
     health: Health,
@@ -142,6 +144,7 @@ impl Control {
             reporter: None,
             journalled: None,
             cameras: None,
+            listed: Vec::new(),
             waiting: None,
             health: Health::default(),
             phase: Phase::CheckIn,
@@ -204,6 +207,7 @@ impl Control {
                 self.watch.pulse.beat(now);
             }
             before = now;
+            self.look_at_cameras(now);
             self.look_after_capture(now);
             self.look_after_watch(now);
             self.look_at_frames(now);
@@ -424,7 +428,7 @@ impl Control {
             since_ms: in_session(since),
             warning: sight.warned,
             camera: self.camera.clone(),
-            cameras: self.found_cameras(),
+            cameras: self.listed.clone(),
             camera_refused: self.refuses_camera(),
             sample_rate_hz: self.pace.rate_hz(),
             frames_looked_at: sight.looked_at,

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use inview::report::{
-    CommandList, IntervalList, Issued, SessionPage, SessionSummary, StoredCommand, StoredInterval,
+    CommandList, Incarnation, IntervalList, Issued, SessionId, SessionPage, SessionSummary,
+    StoredCommand, StoredInterval,
 };
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -83,6 +85,22 @@ impl ServerProgram {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let issued: Vec<Issued> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         issued.into_iter().next().unwrap()
+    }
+
+    /// The events of one chain, byte by byte.
+    pub fn events(&self, session: SessionId, incarnation: Incarnation) -> Vec<String> {
+        let (mut events, mut after) = (Vec::new(), 0);
+        loop {
+            let path = format!(
+                "/v1/sessions/{session}/events?incarnation={incarnation}&after_seq={after}"
+            );
+            let page: Vec<Box<RawValue>> = self.get(&path);
+            if page.is_empty() {
+                return events;
+            }
+            after += page.len();
+            events.extend(page.into_iter().map(|event| event.get().to_owned()));
+        }
     }
 
     /// All sessions, the newest first.

@@ -1,0 +1,116 @@
+//! How things stand, for the window, the journal and the health: read from the workers, and told.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::Control;
+use crate::agent::Phase;
+use crate::agent::journal::Entry;
+use crate::agent::snapshot::{Reports, Snapshot};
+use crate::health::{Code, Condition};
+use crate::report::Interval;
+use crate::spool;
+use crate::time::MediaTime;
+use crate::upload::{ObstacleKind, Uploader};
+
+/// How often the journal says that the agent is alive.
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
+
+impl Control {
+    pub(super) fn look_at_reports(&mut self, now: MediaTime) {
+        let (fault, complete) = {
+            let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            (reported.fault.clone(), reported.complete)
+        };
+        let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let obstacles = [&progress.obstacle, &self.proctor.obstacle].map(Option::as_ref);
+        let of = |kind| {
+            let mut found = obstacles.iter().flatten().filter(|obstacle| obstacle.kind == kind);
+            found.next().map(|obstacle| obstacle.reason.clone())
+        };
+        let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
+        let lost = (progress.refused + progress.stopped > 0).then(String::new);
+        self.health.set(Code::SpoolFailed, now, disk);
+        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(lost));
+        self.health.set(Code::ServerUnreachable, now, of(ObstacleKind::Unreachable));
+        if self.phase == Phase::Ending && complete {
+            self.journal.remove();
+            let is_ours = |(session, _): &_| *session == self.setup.session;
+            self.delivered =
+                self.uploader.is_some() && !spool::unsent(&self.spool()).iter().any(is_ours);
+            let is_all_said = self.delivered && !self.proctor.inbox.has_news();
+            if is_all_said || self.uploader.is_none() || now >= self.flush_until {
+                self.phase = Phase::Ended;
+            }
+        }
+    }
+
+    pub(super) fn keep_journal(&mut self, now: MediaTime) {
+        let Some(exam) = self.exam.clone().filter(|_| self.phase == Phase::Exam) else { return };
+        // A worker that is stuck is not alive, whatever this thread does.
+        let alive = self.watch.pulse.last_beat().min(now);
+        let open = self.open_intervals();
+        let is_new = self.journalled.as_ref().is_none_or(|(at, before)| {
+            alive.since(*at) >= ALIVE_EVERY || before.len() != open.len()
+        });
+        if !is_new {
+            return;
+        }
+        let alive_ms = MediaTime::ZERO + alive.since(self.zero);
+        let begun = self.begun.clone();
+        let entry = Entry { anchor: exam, alive_ms, open: open.clone(), begun };
+        if let Err(error) = self.journal.write(&entry) {
+            tracing::warn!(%error, "the journal cannot be written");
+        }
+        self.journalled = Some((alive, open));
+    }
+
+    pub(super) fn publish(&mut self, now: MediaTime) {
+        let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
+        let (seen, since) = self.seen(&sight);
+        let in_session =
+            |at: MediaTime| MediaTime::from_micros(at.as_micros() - self.zero.as_micros());
+        let mut intervals: Vec<Interval> = reported.intervals.into_values().collect();
+        intervals.sort_by_key(|interval| (interval.start_ms, interval.kind));
+        let in_session_too = |it: Condition| Condition { since_ms: in_session(it.since_ms), ..it };
+        let obstacle = progress.obstacle.as_ref().or(self.proctor.obstacle.as_ref());
+        let snapshot = Snapshot {
+            session: self.setup.session,
+            at_ms: in_session(now),
+            phase: self.phase,
+            began: self.exam.as_ref().map(|exam| exam.utc(MediaTime::ZERO)),
+            ended_ms: self.ended.map(in_session),
+            seen,
+            since_ms: in_session(since),
+            warning: sight.warned,
+            camera: self.camera.clone(),
+            cameras: self.listed.clone(),
+            camera_refused: self.refuses_camera(),
+            sample_rate_hz: self.pace.rate_hz(),
+            frames_looked_at: sight.looked_at,
+            frames_skipped: sight.skipped,
+            intervals,
+            reports: Reports {
+                made: reported.made,
+                acknowledged: progress.acknowledged,
+                delivered: self.delivered,
+                obstacle: obstacle.map(|obstacle| obstacle.reason.clone()),
+            },
+            health: self.health.visible(now).into_iter().map(in_session_too).collect(),
+            messages: self.proctor.inbox.messages(),
+            start_override: self.proctor.inbox.start_override(),
+        };
+        let shown =
+            self.preview.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.seq);
+        let mut kept = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = shown != self.shown || !kept.says_the_same_as(&snapshot);
+        *kept = snapshot;
+        drop(kept);
+        self.shown = shown;
+        if is_news {
+            (self.world.waker)();
+        }
+    }
+}

@@ -50,11 +50,8 @@ fn killed(folder: &Path, words: usize, after: Duration) -> (Option<Incarnation>,
     let mut said = (None, 0);
     // The harness speaks, too.
     for (number, line) in lines.map_while(Result::ok).enumerate() {
-        if let Ok(incarnation) = line.parse() {
-            said.0 = Some(incarnation);
-        } else if let Ok(seq) = line.parse() {
-            said.1 = seq;
-        }
+        said.0 = line.parse().ok().or(said.0);
+        said.1 = line.parse().unwrap_or(said.1);
         if number == words {
             std::thread::park_timeout(after);
             child.kill().unwrap();

@@ -78,3 +78,40 @@ fn what_is_in_the_way_is_told_in_one_line() {
     let file = command(&folder.path().join("ready.json"), "127.0.0.1:0").output().unwrap();
     is_refused(&file, "ready.json");
 }
+
+fn verify(data: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
+    let output = command.args(["verify-audit", "--data"]).arg(data).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_row_of_the_audit_log_that_was_edited_by_hand_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    assert_eq!(verify(&data).0, Some(2));
+    let (server, _) = start(&data, &folder.path().join("ready.json"));
+    let running = verify(&data);
+    assert_eq!(stop(server), Some(0));
+    assert_eq!(running.0, Some(0), "{}", running.1);
+    let database = rusqlite::Connection::open(data.join("inview.db")).unwrap();
+    let (mut prev, rows) = ("0".repeat(64), ["one", "two", "three"]);
+    for (number, who) in (1_i64..).zip(rows) {
+        let body = serde_json::json!({"number": number, "prev": prev, "who": who}).to_string();
+        let hash = inview::report::Hash::of(body.as_bytes());
+        let sql = "INSERT INTO audit (number, body, hash) VALUES (?1, ?2, ?3)";
+        database.execute(sql, rusqlite::params![number, body, hash.as_bytes()]).unwrap();
+        prev = hash.to_string();
+    }
+    let (status, said) = verify(&data);
+    assert_eq!(
+        (status, said.contains("3 rows") && said.contains(&prev)),
+        (Some(0), true),
+        "{said}"
+    );
+    let change = "UPDATE audit SET body = replace(body, 'two', 'owt') WHERE number = 2";
+    assert_eq!(database.execute(change, []).unwrap(), 1);
+    let (status, said) = verify(&data);
+    assert_eq!((status, said.contains("broken at row 2")), (Some(1), true), "{said}");
+}

@@ -36,6 +36,8 @@ pub const NOT_FOUND: &str = "urn:inview:problem:not-found";
 pub const METHOD: &str = "urn:inview:problem:method";
 /// A parameter of the address cannot be used.
 pub const PARAMETER: &str = "urn:inview:problem:parameter";
+/// Too many requests came for one session; try again after `Retry-After`.
+pub const RATE_LIMIT: &str = "urn:inview:problem:rate-limit";
 /// Too much at once; try again.
 pub const BUSY: &str = "urn:inview:problem:busy";
 /// The server failed; try again.

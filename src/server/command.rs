@@ -10,12 +10,20 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::args::Args;
+use super::args::{Args, Command};
 use super::home::{Home, write_private};
+use super::verify;
 use crate::redact::Pii;
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
+    match &args.command {
+        Some(Command::VerifyAudit(verify)) => verify::run(&verify.data),
+        None => run_server(args),
+    }
+}
+
+fn run_server(args: &Args) -> ExitCode {
     let started = match start(args) {
         Ok(started) => started,
         Err(error) => return failed(&error, 2),
@@ -36,11 +44,12 @@ struct Started {
 
 /// Tells that it is ready last of all: from then on it can be stopped, too.
 fn start(args: &Args) -> anyhow::Result<Started> {
+    let data = args.data.as_ref().context("--data is missing")?;
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
-    let home = Home::open(&args.data, address.ip(), Arc::new(Timestamp::now))?;
+    let home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let stop = {

@@ -8,7 +8,7 @@ use super::store::StoreError;
 use crate::report::{EventResult, Problem, problem};
 
 /// Seconds after which to try again when there was too much at once.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// An answer other than success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,13 @@ pub(super) struct Refusal {
     title: &'static str,
     detail: Option<String>,
     results: Vec<EventResult>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(super) const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, results: Vec::new() }
+        Self { status, kind, title, detail: None, results: Vec::new(), retry_after: None }
     }
 
     pub(super) fn with_detail(self, detail: impl Into<String>) -> Self {
@@ -61,9 +63,16 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem::TOO_LARGE, title).with_detail(detail)
     }
 
-    pub(super) const fn busy() -> Self {
+    pub(super) fn too_fast(retry_after: u64) -> Self {
+        let title = "Too many requests for this session: try again later";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, problem::RATE_LIMIT, title);
+        Self { retry_after: Some(retry_after), ..refusal }
+    }
+
+    pub(super) fn busy() -> Self {
         let title = "Too much at once: try again";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, problem::BUSY, title)
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, problem::BUSY, title);
+        Self { retry_after: Some(RETRY_AFTER_SECONDS), ..refusal }
     }
 
     pub(super) const fn internal() -> Self {
@@ -108,8 +117,8 @@ impl IntoResponse for Refusal {
             let scheme = HeaderValue::from_static("Bearer realm=\"inview\"");
             headers.insert(WWW_AUTHENTICATE, scheme);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         answer
     }

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
+//! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
 //! - The clock is [`State::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
 //! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
@@ -25,16 +26,24 @@ pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod command;
 mod commands;
+mod depth;
+mod door;
 mod error;
 mod headers;
 mod heartbeat;
 pub mod home;
 mod ingest;
+mod pace;
 mod pages;
+mod rivals;
 mod sessions;
 mod sign_in;
+mod silence;
 pub mod store;
 mod timeline;
+#[cfg(feature = "cli")]
+mod verify;
+pub mod watch;
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -52,7 +61,9 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
+use door::Door;
 use error::Refusal;
+use pace::Pace;
 use store::Store;
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -74,12 +85,19 @@ pub struct State {
     pub clock: Clock,
     in_flight: Arc<Semaphore>,
     heartbeats_in_flight: Arc<Semaphore>,
+    pace: Arc<Pace>,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock) -> Self {
         let places = || Arc::new(Semaphore::new(IN_FLIGHT));
-        Self { store, clock, in_flight: places(), heartbeats_in_flight: places() }
+        Self {
+            store,
+            clock,
+            in_flight: places(),
+            heartbeats_in_flight: places(),
+            pace: Arc::default(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -129,8 +147,10 @@ pub async fn run(
         shutdown.await;
         stopping.graceful_shutdown(Some(GRACE));
     });
+    let watchdog = tokio::spawn(watch::run(state.clone()));
     let tls = RustlsConfig::from_config(tls);
     let mut server = axum_server::from_tcp_rustls(listener, tls)?
+        .map(Door::new)
         .handle(handle)
         .first_request_timeout(HEAD_TIMEOUT);
     let http = server.http_builder();
@@ -139,7 +159,9 @@ pub async fn run(
         .max_headers(HEAD_FIELDS)
         .max_buf_size(HEAD_BYTES);
     http.http2().max_header_list_size(HEAD_BYTES as u32);
-    server.serve(app(state).into_make_service()).await
+    let served = server.serve(app(state).into_make_service()).await;
+    watchdog.abort();
+    served
 }
 
 /// The session in an address; what is no session's id, in its one spelling, cannot be found.

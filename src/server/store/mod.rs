@@ -6,10 +6,16 @@
 //! connections of their own and never wait for the writer (WAL).
 //!
 //! `schema` has the tables; `ingest` applies batches, `liveness` keeps heartbeats, `command` what
-//! proctors asked for, `read` answers questions, `credential` keeps hashes of tokens. They take a connection and know nothing of threads.
+//! proctors asked for, `read` answers questions, `credential` keeps hashes of tokens. `silence` and
+//! `coverage` have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who
+//! did what. They take a connection and know nothing of threads.
 
+pub(super) mod audit;
 pub(super) mod command;
+pub(super) mod coverage;
 pub(super) mod credential;
+mod fork;
+mod heads;
 pub(super) mod ingest;
 #[cfg(test)]
 mod ingest_tests;
@@ -17,6 +23,7 @@ pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
 mod schema;
+pub(super) mod silence;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +35,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
 /// Jobs that wait for the writer, and the most that one commit takes.
@@ -71,6 +79,12 @@ pub enum StoreError {
     Gone,
     #[error("no thread for the database: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Checks the audit log of a database, also while a server uses it.
+#[cfg(feature = "cli")]
+pub(super) fn check_audit(path: &Path) -> Result<Checked, StoreError> {
+    audit::check(&schema::open_reader(path)?)
 }
 
 /// Called with whether the commit succeeded.

@@ -5,32 +5,34 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 // What a session's last heartbeat said is a part of what is told of it.
-use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
-use super::{StoreError, Tenant};
+use super::liveness::{self, LIVENESS};
+// So are what was not heard, and what contradicts it.
+use super::{StoreError, Tenant, coverage, fork, silence};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, Liveness, Phase,
     RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
     SessionStatus, SessionSummary, StoredInterval,
 };
+use crate::server::silence::SILENT_AFTER;
 use crate::time::MediaTime;
 
-/// A session that has not ended is called silent after this long without a word from it: two and a
-/// half heartbeats …
-const SILENT_AFTER_MICROS: i64 = HEARTBEAT_EVERY.as_micros() as i64 * 5 / 2;
-/// … or, where none ever came, as in a replay, this long without a report. One with nothing to report
+/// A session that has not ended is called silent after two and a half heartbeats without a word from
+/// it, or, where none ever came, as in a replay, this long without a report. One with nothing to report
 /// is silent, too: this is no alert.
 const SILENT_WITHOUT_HEARTBEATS_MICROS: i64 = 10 * 60 * 1_000_000;
 
-/// An open interval lasts until now, by the server's clock.
-const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
-                              (?2 - interval.open_since) / 1000)";
+/// An open interval lasts until now, by the server's clock. A silence alerts at once.
+const ALERTS: &str = "alerting AND (by_server OR coalesce(interval.end_ms - interval.start_ms,
+                              (?2 - interval.open_since) / 1000) >= alert_after_ms)";
 
 fn summary_columns() -> String {
     format!(
         "SELECT session.session, first_contact, last_contact, started, ended, alert_after_ms,
                 count(interval.interval),
-                count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
+                count(CASE WHEN {ALERTS} THEN 1 END),
                 max(max(start_ms, coalesce(end_ms, start_ms))), started_contact,
+                (SELECT count(*) FROM fork
+                 WHERE fork.tenant = session.tenant AND fork.session = session.session),
                 {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
@@ -52,6 +54,7 @@ struct Found {
     alerts: u64,
     last_ms: i64,
     started_contact: Option<i64>,
+    forks: u64,
     liveness: Option<Liveness>,
 }
 
@@ -70,25 +73,34 @@ impl Found {
             alerts: row.get(7)?,
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
             started_contact: row.get(9)?,
-            liveness: liveness::read(row, 10)?,
+            forks: row.get(10)?,
+            liveness: liveness::read(row, 11)?,
         })
     }
 
-    fn status(&self, now: Timestamp) -> SessionStatus {
+    /// `since`: the server watches since then; time before is nobody's silence.
+    fn status(&self, now: Timestamp, since: i64) -> SessionStatus {
         let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
         let silent_after = match phase {
-            Some(_) => SILENT_AFTER_MICROS,
+            Some(_) => SILENT_AFTER.as_micros() as i64,
             None => SILENT_WITHOUT_HEARTBEATS_MICROS,
         };
         if self.ended.is_some() {
             SessionStatus::Ended
-        } else if now.as_microsecond() - self.last_contact > silent_after {
+        } else if now.as_microsecond() - self.last_contact.max(since) > silent_after {
             SessionStatus::Silent
         } else if phase == Some(Phase::CheckIn) {
             SessionStatus::CheckingIn
         } else {
             SessionStatus::Running
         }
+    }
+
+    /// As far as is known; `None` when it has ended.
+    fn goes_on_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
+        let goes_on = self.ended.is_none() && phase != Some(Phase::Ended);
+        goes_on.then_some(now)
     }
 
     fn duration(&self) -> MediaTime {
@@ -104,13 +116,13 @@ impl Found {
         }
     }
 
-    fn summary(&self, now: Timestamp) -> SessionSummary {
+    fn summary(&self, now: Timestamp, since: i64) -> SessionSummary {
         let started = self.started.as_ref();
         SessionSummary {
             session: self.session,
             label: started.map(|started| started.label.clone()).unwrap_or_default(),
             agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
-            status: self.status(now),
+            status: self.status(now, since),
             first_contact: rfc3339(self.first_contact),
             last_contact: rfc3339(self.last_contact),
             started_at: started.and_then(|started| started.started_at.clone()),
@@ -118,6 +130,7 @@ impl Found {
             intervals: self.intervals,
             alerts: self.alerts,
             liveness: self.liveness.clone(),
+            forks: self.forks,
         }
     }
 }
@@ -150,9 +163,10 @@ pub(in crate::server) fn sessions(
     ))?;
     let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];
     let mut rows = query.query(key)?;
+    let since = silence::watching_since(database)?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
-        sessions.push(Found::read(row)?.summary(now));
+        sessions.push(Found::read(row)?.summary(now, since));
     }
     let more = sessions.len() as u64 > limit;
     sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -175,7 +189,8 @@ pub(in crate::server) fn session(
     let mut rows = query.query(key)?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = Found::read(row)?;
-    let summary = found.summary(now);
+    let summary = found.summary(now, silence::watching_since(database)?);
+    let observed = coverage::observed(database, tenant, session, found.goes_on_until(now))?;
     let Found { started, ended, alert_after_ms, .. } = found;
     let started = started.as_ref();
     Ok(Some(SessionDetail {
@@ -192,7 +207,8 @@ pub(in crate::server) fn session(
         truncated: ended.and_then(|ended| ended.truncated),
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
-        forks: forks(database, tenant, session)?,
+        forked: fork::list(database, tenant, session)?,
+        observed,
     }))
 }
 
@@ -207,7 +223,7 @@ pub(in crate::server) fn intervals(
 ) -> Result<IntervalList, StoreError> {
     let after = after.map(|after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
-        "SELECT report, incarnation, alerting AND {LASTS} >= alert_after_ms
+        "SELECT report, incarnation, {ALERTS}, by_server, told_at
          FROM interval JOIN session
              ON interval.tenant = session.tenant AND interval.session = session.session
          WHERE session.tenant = ?1 AND session.session = ?3
@@ -218,12 +234,20 @@ pub(in crate::server) fn intervals(
     ))?;
     let key =
         params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
+    let gaps = coverage::closed_gaps(database, tenant, session)?;
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {
         let report = serde_json::from_str::<IntervalReport>(&row.get::<_, String>(0)?)?;
         let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
-        intervals.push(StoredInterval { report, incarnation, alert: row.get(2)? });
+        let (alert, by_server): (bool, bool) = (row.get(2)?, row.get(3)?);
+        let told_at: Option<i64> = row.get(4)?;
+        let interval = &report.interval;
+        let reaches = (interval.start_ms, interval.end_ms.unwrap_or(interval.start_ms));
+        let is_hidden = |told_at| gaps.iter().any(|gap| gap.hides(reaches, told_at));
+        let told_afterwards = !by_server && told_at.is_some_and(is_hidden);
+        let incarnation = (!by_server).then_some(incarnation);
+        intervals.push(StoredInterval { report, incarnation, alert, told_afterwards });
     }
     let more = intervals.len() as u64 > limit;
     intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -290,12 +314,6 @@ fn rejected(
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2";
-    let key = params![tenant.as_str(), session.0.as_bytes()];
-    Ok(database.query_row(sql, key, |row| row.get(0))?)
 }
 
 /// Whole seconds: the server's clock says no more than that.

@@ -110,7 +110,7 @@ pub(super) fn gaps(attested: &[Stretch], now: Option<i64>) -> Vec<(i64, Option<i
     });
     let mut gaps: Vec<_> = between.collect();
     if let (Some((_, last)), Some(now)) = (attested.last(), now)
-        && now - last > SILENT_AFTER.as_micros() as i64
+        && now.saturating_sub(*last) > SILENT_AFTER.as_micros() as i64
     {
         gaps.push((*last, None));
     }

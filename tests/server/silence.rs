@@ -229,6 +229,27 @@ fn what_no_heartbeat_attests_is_not_observed_whatever_is_told_of_it_afterwards()
 }
 
 #[test]
+fn an_exam_that_ends_unheard_is_not_observed_to_its_end() {
+    let mut live = Live::start();
+    let mut agent = Agent::new(1);
+    let session = agent.session();
+    live.server.post(session, batch(&[&agent.started("Seat 7")]));
+    live.beats(session, Phase::Exam, 3);
+    live.lives(600);
+    // A spool that is brought later, and no heartbeat with it.
+    let late = [agent.closed(Kind::OutOfView, 100_000, 101_000), agent.ended(300_000)];
+    assert_eq!(live.server.post(session, batch(&[&late[0], &late[1]])).status, 200);
+    let observed = live.observed(session);
+    assert_eq!(
+        (observed.total_ms, lengths(&observed.gaps)),
+        (20_000, vec![(20_000, Some(300_000))])
+    );
+    let list = live.server.get(&format!("/v1/sessions/{session}/intervals")).json::<IntervalList>();
+    let told: Vec<bool> = list.intervals.iter().map(|stored| stored.told_afterwards).collect();
+    assert_eq!(told, [false, true]);
+}
+
+#[test]
 fn a_session_without_heartbeats_in_the_exam_has_nothing_observed() {
     let live = Live::start();
     let mut agent = Agent::new(1);

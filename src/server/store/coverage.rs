@@ -18,6 +18,10 @@ impl Axis {
     pub(super) fn at(self, micros: i64) -> MediaTime {
         MediaTime::from_micros((micros - self.0).max(0))
     }
+
+    fn micros(self, at: MediaTime) -> i64 {
+        self.0.saturating_add(at.as_micros())
+    }
 }
 
 /// The first word of the exam: its first heartbeat or its first report.
@@ -61,22 +65,40 @@ pub(super) fn attest(database: &Connection, to: &Target) -> Result<(), StoreErro
     Ok(())
 }
 
-/// `None` where no heartbeat came in the exam. `until`: the exam went on until then, as far as is
-/// known; `None` when it has ended.
+/// How long the exam went on, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// It still does.
+    Now(Timestamp),
+    /// For so long, by its last report.
+    Length(MediaTime),
+    /// The last heartbeat has said so.
+    Attested,
+}
+
+/// `None` where no heartbeat came in the exam.
 pub(super) fn observed(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
-    until: Option<Timestamp>,
+    until: Until,
 ) -> Result<Option<Observed>, StoreError> {
     let attested = attested(database, tenant, session)?;
     let (Some((from, _)), Some((_, to))) = (attested.first(), attested.last()) else {
         return Ok(None);
     };
     let axis = axis(database, tenant, session)?;
-    let until = until.map(Timestamp::as_microsecond);
+    let (until, end) = match until {
+        Until::Now(now) => (Some(now.as_microsecond()), None),
+        Until::Length(length) => {
+            let end = axis.micros(length);
+            (Some(end), Some(end))
+        }
+        Until::Attested => (None, None),
+    };
     let outages = outages(database, *from)?;
     let gaps = gaps(&attested, until).into_iter().map(|(from, to)| {
+        let to = to.or(end);
         let down = covered((from, to.or(until).unwrap_or(from)), &outages);
         Gap {
             from: rfc3339(from),
@@ -94,35 +116,38 @@ pub(super) fn observed(
     }))
 }
 
-/// Gaps that are over, on the axis of the session's intervals.
-pub(super) fn closed_gaps(
+/// Gaps, on the axis of the session's intervals, and the time behind the last heartbeat.
+pub(super) fn unheard(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
-) -> Result<Vec<ClosedGap>, StoreError> {
+) -> Result<Vec<Unheard>, StoreError> {
     let attested = attested(database, tenant, session)?;
-    if attested.len() < 2 {
+    if attested.is_empty() {
         return Ok(Vec::new());
     }
     let axis = axis(database, tenant, session)?;
-    let gaps = gaps(&attested, None).into_iter().filter_map(|(from, to)| {
-        to.map(|to| ClosedGap { start: axis.at(from), end: axis.at(to), closed_at: to })
+    let gaps = gaps(&attested, Some(i64::MAX)).into_iter().map(|(from, to)| Unheard {
+        start: axis.at(from),
+        end: to.map(|to| axis.at(to)),
+        late_from: to.unwrap_or_else(|| from.saturating_add(SILENT_AFTER.as_micros() as i64)),
     });
     Ok(gaps.collect())
 }
 
-/// A gap that is over.
+/// Time that no heartbeat attests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ClosedGap {
+pub(super) struct Unheard {
     start: MediaTime,
-    end: MediaTime,
-    closed_at: i64,
+    end: Option<MediaTime>,
+    /// What is told from then on, by the server's clock, is told afterwards.
+    late_from: i64,
 }
 
-impl ClosedGap {
-    /// Whether something that lies in the gap, with a part at least, was told of only afterwards.
+impl Unheard {
+    /// Whether something that lies in it, with a part at least, was told of only afterwards.
     pub(super) fn hides(&self, (from, to): (MediaTime, MediaTime), told_at: i64) -> bool {
-        from < self.end && to > self.start && told_at >= self.closed_at
+        to > self.start && self.end.is_none_or(|end| from < end) && told_at >= self.late_from
     }
 }
 

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 // What a session's last heartbeat said is a part of what is told of it.
+use super::coverage::Until;
 use super::liveness::{self, LIVENESS};
 // So are what was not heard, and what contradicts it.
 use super::{StoreError, Tenant, coverage, fork, silence};
@@ -96,11 +97,13 @@ impl Found {
         }
     }
 
-    /// As far as is known; `None` when it has ended.
-    fn goes_on_until(&self, now: Timestamp) -> Option<Timestamp> {
+    fn until(&self, now: Timestamp) -> Until {
         let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
-        let goes_on = self.ended.is_none() && phase != Some(Phase::Ended);
-        goes_on.then_some(now)
+        match &self.ended {
+            Some(ended) => Until::Length(ended.duration_ms),
+            None if phase == Some(Phase::Ended) => Until::Attested,
+            None => Until::Now(now),
+        }
     }
 
     fn duration(&self) -> MediaTime {
@@ -190,7 +193,7 @@ pub(in crate::server) fn session(
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = Found::read(row)?;
     let summary = found.summary(now, silence::watching_since(database)?);
-    let observed = coverage::observed(database, tenant, session, found.goes_on_until(now))?;
+    let observed = coverage::observed(database, tenant, session, found.until(now))?;
     let Found { started, ended, alert_after_ms, .. } = found;
     let started = started.as_ref();
     Ok(Some(SessionDetail {
@@ -234,7 +237,7 @@ pub(in crate::server) fn intervals(
     ))?;
     let key =
         params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
-    let gaps = coverage::closed_gaps(database, tenant, session)?;
+    let gaps = coverage::unheard(database, tenant, session)?;
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {

@@ -177,6 +177,7 @@ fn silence(database: &Connection) -> rusqlite::Result<()> {
 
     ALTER TABLE interval ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE interval ADD COLUMN told_at INTEGER;
+    CREATE INDEX session_silence ON session (last_contact) WHERE ended IS NULL;
     CREATE INDEX interval_silence ON interval (tenant, session)
         WHERE by_server = 1 AND end_ms IS NULL;
 

@@ -115,3 +115,26 @@ fn a_row_of_the_audit_log_that_was_edited_by_hand_is_named() {
     let (status, said) = verify(&data);
     assert_eq!((status, said.contains("broken at row 2")), (Some(1), true), "{said}");
 }
+
+#[test]
+fn a_server_that_runs_watches_for_silence_and_writes_down_that_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let alive_at = || -> Option<i64> {
+        let database = rusqlite::Connection::open(data.join("inview.db")).ok()?;
+        database.query_row("SELECT alive_at FROM watch", [], |row| row.get(0)).ok()
+    };
+    for outages in 0..2_i64 {
+        let (server, _) = start(&data, &folder.path().join("ready.json"));
+        let before = alive_at();
+        let waited = (0..6_000).any(|_| {
+            std::thread::park_timeout(std::time::Duration::from_millis(5));
+            alive_at() > before
+        });
+        assert_eq!((stop(server), waited), (Some(0), true));
+        let database = rusqlite::Connection::open(data.join("inview.db")).unwrap();
+        let sql = "SELECT count(*) FROM outage";
+        let found: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, outages);
+    }
+}

@@ -257,7 +257,9 @@ mod tests {
             let contacts: Vec<Option<i64>> =
                 query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
             assert_eq!(contacts, [Some(7), None]);
-            database.execute_batch("SELECT * FROM liveness, command, outcome").unwrap();
+            database
+                .execute_batch("SELECT * FROM liveness, command, outcome, coverage, pulse")
+                .unwrap();
         }
     }
 

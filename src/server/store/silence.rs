@@ -62,7 +62,7 @@ pub(in crate::server) fn find(
          FROM session JOIN liveness
              ON liveness.tenant = session.tenant AND liveness.session = session.session
          WHERE ended IS NULL AND last_contact > ?1 AND last_contact < ?2 AND NOT EXISTS (
-             SELECT 1 FROM interval
+             SELECT 1 FROM interval INDEXED BY interval_silence
              WHERE interval.tenant = session.tenant AND interval.session = session.session
                  AND by_server = 1 AND end_ms IS NULL)",
     )?;
@@ -159,7 +159,7 @@ pub(super) fn heard(
 ) -> Result<(), StoreError> {
     let (tenant, session) = (to.tenant.as_str(), to.session.0.as_bytes());
     let mut query = database.prepare_cached(
-        "SELECT interval, report FROM interval
+        "SELECT interval, report FROM interval INDEXED BY interval_silence
          WHERE tenant = ?1 AND session = ?2 AND by_server = 1 AND end_ms IS NULL",
     )?;
     let open = query

@@ -82,8 +82,7 @@ pub enum StoreError {
 }
 
 /// Checks the audit log of a database, also while a server uses it.
-#[cfg(feature = "cli")]
-pub(super) fn check_audit(path: &Path) -> Result<Checked, StoreError> {
+pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
     audit::check(&schema::open_reader(path)?)
 }
 

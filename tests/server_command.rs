@@ -126,3 +126,63 @@ fn sessions_are_issued_by_a_command_while_the_server_runs() {
         assert!(text.lines().count() == 1 && text.contains(expected), "{text}");
     }
 }
+
+fn verify(data: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
+    let output = command.args(["verify-audit", "--data"]).arg(data).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_row_of_the_audit_log_that_was_edited_by_hand_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    assert_eq!(verify(&data).0, Some(2));
+    let (server, _) = start(&data, &folder.path().join("ready.json"));
+    let running = verify(&data);
+    assert_eq!(stop(server), Some(0));
+    assert_eq!(running.0, Some(0), "{}", running.1);
+    let database = rusqlite::Connection::open(data.join("inview.db")).unwrap();
+    let (mut prev, rows) = ("0".repeat(64), ["one", "two", "three"]);
+    for (number, who) in (1_i64..).zip(rows) {
+        let body = serde_json::json!({"number": number, "prev": prev, "who": who}).to_string();
+        let hash = inview::report::Hash::of(body.as_bytes());
+        let sql = "INSERT INTO audit (number, body, hash) VALUES (?1, ?2, ?3)";
+        database.execute(sql, rusqlite::params![number, body, hash.as_bytes()]).unwrap();
+        prev = hash.to_string();
+    }
+    let (status, said) = verify(&data);
+    assert_eq!(
+        (status, said.contains("3 rows") && said.contains(&prev)),
+        (Some(0), true),
+        "{said}"
+    );
+    let change = "UPDATE audit SET body = replace(body, 'two', 'owt') WHERE number = 2";
+    assert_eq!(database.execute(change, []).unwrap(), 1);
+    let (status, said) = verify(&data);
+    assert_eq!((status, said.contains("broken at row 2")), (Some(1), true), "{said}");
+}
+
+#[test]
+fn a_server_that_runs_watches_for_silence_and_writes_down_that_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let alive_at = || -> Option<i64> {
+        let database = rusqlite::Connection::open(data.join("inview.db")).ok()?;
+        database.query_row("SELECT alive_at FROM watch", [], |row| row.get(0)).ok()
+    };
+    for outages in 0..2_i64 {
+        let (server, _) = start(&data, &folder.path().join("ready.json"));
+        let before = alive_at();
+        let waited = (0..6_000).any(|_| {
+            std::thread::park_timeout(std::time::Duration::from_millis(5));
+            alive_at() > before
+        });
+        assert_eq!((stop(server), waited), (Some(0), true));
+        let database = rusqlite::Connection::open(data.join("inview.db")).unwrap();
+        let sql = "SELECT count(*) FROM outage";
+        let found: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, outages);
+    }
+}

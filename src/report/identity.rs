@@ -61,6 +61,11 @@ impl IntervalId {
     pub fn derived(session: SessionId, number: u64) -> Self {
         Self(derived(&[session.0.as_bytes(), b"interval", &number.to_be_bytes()]))
     }
+
+    /// For the server: its silence of a session since this time, in microseconds since 1970.
+    pub fn of_silence(session: SessionId, since_micros: i64) -> Self {
+        Self(derived(&[session.0.as_bytes(), b"silence", &since_micros.to_be_bytes()]))
+    }
 }
 
 macro_rules! prints_as_uuid {

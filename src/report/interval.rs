@@ -96,7 +96,7 @@ impl Kind {
             Self::CameraLost => "camera lost",
             Self::VirtualCamera => "virtual camera",
             Self::AgentGap => "agent not running",
-            Self::ReportingGap => "no reports",
+            Self::ReportingGap => "nothing heard",
         }
     }
 }
@@ -115,6 +115,8 @@ pub enum ClosedBy {
     Incomplete,
     /// The agent was started again.
     AgentRestart,
+    /// The server heard of the session again. Said of `reporting_gap` only.
+    HeardAgain,
 }
 
 impl ClosedBy {
@@ -125,6 +127,7 @@ impl ClosedBy {
             Self::SessionEnd => "session_end",
             Self::Incomplete => "incomplete",
             Self::AgentRestart => "agent_restart",
+            Self::HeardAgain => "heard_again",
         }
     }
 }

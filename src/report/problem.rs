@@ -40,7 +40,8 @@ pub const PARAMETER: &str = "urn:inview:problem:parameter";
 pub const CODE_UNKNOWN: &str = "urn:inview:problem:code-unknown";
 /// Another agent has used the code.
 pub const CODE_USED: &str = "urn:inview:problem:code-used";
-/// Too many wrong codes came from this address; try again after `Retry-After`.
+/// Too many requests came for one session, or too many wrong codes from one address; try again after
+/// `Retry-After`.
 pub const RATE_LIMIT: &str = "urn:inview:problem:rate-limit";
 /// The body cannot be read as what belongs here.
 pub const MALFORMED: &str = "urn:inview:problem:malformed";

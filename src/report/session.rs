@@ -53,6 +53,8 @@ pub struct SessionSummary {
     /// What the last heartbeat said; absent where none ever came, as in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liveness: Option<Liveness>,
+    /// How often another history than the one that is kept was found: see [`Fork`].
+    pub forks: u64,
 }
 
 /// What became of a session's code. Times are RFC 3339, UTC, by the server's clock.
@@ -108,8 +110,90 @@ pub struct SessionDetail {
     pub chains: Vec<Chain>,
     /// Events that are missing from the chains, since they were malformed.
     pub rejected: Vec<RejectedEvent>,
-    /// How often another history was sent under numbers that were taken.
-    pub forks: u64,
+    /// The first of the forks, at most a hundred.
+    pub forked: Vec<Fork>,
+    /// Which of the exam's time heartbeats attest; absent where none came in the exam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+}
+
+/// Which of the exam's time heartbeats attest, by the server's clock (RFC 3339, UTC). What lies in a
+/// gap was not observed, whatever reports say of it afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The first heartbeat in the exam.
+    pub from: String,
+    /// The last one so far.
+    pub to: String,
+    /// How much of the time between the two is attested.
+    pub total_ms: u64,
+    pub gaps: Vec<Gap>,
+}
+
+/// Nothing was heard for more than two and a half heartbeats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The last heartbeat before.
+    pub from: String,
+    /// The first one after; absent while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// For how much of it the server itself did not run.
+    pub server_down_ms: u64,
+    /// The same on the axis of the session's intervals.
+    pub start_ms: MediaTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_ms: Option<MediaTime>,
+}
+
+/// Two histories of one session: a spool that was brought back, a program that runs twice, or an attack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    pub how: ForkKind,
+    pub incarnation: Incarnation,
+    pub seq: u64,
+    /// By the server's clock: RFC 3339, UTC.
+    pub at: String,
+}
+
+/// What contradicted what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForkKind {
+    /// Reports contradict those that are stored; they were not stored.
+    Reports,
+    /// A heartbeat's chain ends before what is stored.
+    HeadBehind,
+    /// A heartbeat's chain ends in another report than the stored one, or a report that was stored is
+    /// another one than a heartbeat had told of before.
+    HeadDiffers,
+    /// Two agents were at work at the same time.
+    TwoAgents,
+}
+
+impl ForkKind {
+    pub const ALL: [Self; 4] =
+        [Self::Reports, Self::HeadBehind, Self::HeadDiffers, Self::TwoAgents];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reports => "reports",
+            Self::HeadBehind => "head_behind",
+            Self::HeadDiffers => "head_differs",
+            Self::TwoAgents => "two_agents",
+        }
+    }
+
+    /// What a person reads.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Reports => "other reports under numbers that are taken",
+            Self::HeadBehind => "an agent that lacks reports which it has sent",
+            Self::HeadDiffers => "other reports than the agent had told of",
+            Self::TwoAgents => "two agents at the same time",
+        }
+    }
 }
 
 /// How far the events of one incarnation reach.
@@ -134,9 +218,14 @@ pub struct RejectedEvent {
 pub struct StoredInterval {
     #[serde(flatten)]
     pub report: IntervalReport,
-    pub incarnation: Incarnation,
+    /// Whose report it is; absent where the server made it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Incarnation>,
     /// It has lasted at least the policy's `alert_after_ms`, and its kind is one to alert of.
     pub alert: bool,
+    /// It lies, with a part at least, where nothing was heard, and was told only afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told_afterwards: bool,
 }
 
 /// Intervals of a session, by their start.

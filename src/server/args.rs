@@ -39,6 +39,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Issue(IssueArgs),
+    VerifyAudit(VerifyAuditArgs),
 }
 
 /// Make sessions for candidates: print a code and links for each.
@@ -85,6 +86,18 @@ pub struct IssueArgs {
     pub file: Option<PathBuf>,
 }
 
+/// Check that the log of who did what is as it was written; name the first row that is not.
+///
+/// Also while a server runs there. Rows that were cut off at the end are found by comparing the number
+/// of rows and the last hash with those of an earlier check.
+#[derive(Debug, clap::Args)]
+#[command(max_term_width = 100, after_help = AFTER_VERIFY_HELP)]
+pub struct VerifyAuditArgs {
+    /// The folder of the server.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
 const AFTER_HELP: &str = "\
 Exit status: 0 stopped by Ctrl-C or SIGTERM; 1 the server failed while it ran; 2 it could not \
 start: the folder, the database or the address cannot be used.";
@@ -92,6 +105,10 @@ start: the folder, the database or the address cannot be used.";
 const AFTER_ISSUE_HELP: &str = "\
 Exit status: 0 all were issued; 1 not all were, and those that were are printed; 2 the command line \
 is wrong.";
+
+const AFTER_VERIFY_HELP: &str = "\
+Exit status: 0 the log is whole; 1 a row is named that is not as it was written; 2 there is no log to \
+be read.";
 
 #[cfg(test)]
 mod tests {
@@ -110,5 +127,7 @@ mod tests {
         for named in [&["--data", "x"][..], &["--server", "https://a", "--token-file", "x"]] {
             assert!(Args::try_parse_from(issue.iter().chain(named)).is_ok(), "{named:?}");
         }
+        assert!(Args::try_parse_from(["inview-server", "verify-audit"]).is_err());
+        assert!(Args::try_parse_from(["inview-server", "verify-audit", "--data", "x"]).is_ok());
     }
 }

@@ -14,9 +14,11 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
 
 use super::State;
 use super::error::Refusal;
+use super::store::audit::{self, Deed, Entry};
 use super::store::{Credential, Scope, StoreError, Tenant, credential};
 use crate::redact::Pii;
 use crate::report::{Hash, SessionId};
@@ -83,7 +85,12 @@ pub(super) async fn sign_in_with_token(
         return Ok(None);
     }
     let (secret, hash, page) = new_page(state, found.tenant)?;
-    state.store.write(move |database| credential::insert(database, hash, &page)).await?;
+    let (by, now) = (name("token", hash_of(token)), state.now());
+    let signing_in = state.store.write(move |database| {
+        credential::insert(database, hash, &page)?;
+        note_sign_in(database, &page.tenant, &by, hash, now)
+    });
+    signing_in.await?;
     Ok(Some(set_cookie(&secret)?))
 }
 
@@ -101,6 +108,7 @@ pub(super) async fn sign_in_with_code(
         };
         let page = Credential { tenant: found.tenant, ..page };
         credential::insert(database, hash, &page)?;
+        note_sign_in(database, &page.tenant, &name("link", code), hash, now)?;
         Ok(true)
     });
     if signing_in.await? { Ok(Some(set_cookie(&secret)?)) } else { Ok(None) }
@@ -110,12 +118,37 @@ pub(super) async fn sign_in_with_code(
 pub(super) async fn sign_out(state: &State, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
     if let Some(secret) = cookie(headers) {
         let (hash, now) = (hash_of(secret), state.now());
-        let forgetting =
-            state.store.write(move |database| credential::take(database, hash, Scope::Page, now));
+        let forgetting = state.store.write(move |database| {
+            let Some(page) = credential::take(database, hash, Scope::Page, now)? else {
+                return Ok(());
+            };
+            let (tenant, who) = (&page.tenant, &name("page", hash));
+            let did = Deed::SignedOut;
+            audit::note(database, &Entry { at: now, tenant, who, did, session: None, detail: "" })
+        });
         forgetting.await?;
     }
     let gone = format!("{COOKIE_NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
     HeaderValue::try_from(gone).map_err(|_not_ascii| Refusal::internal())
+}
+
+/// How the record names a credential: its kind and a piece of its hash.
+fn name(kind: &str, hash: Hash) -> String {
+    let hash = hash.to_string();
+    format!("{kind}-{}", hash.get(..8).unwrap_or_default())
+}
+
+/// `by`: what the browser had before it had a cookie.
+fn note_sign_in(
+    database: &Connection,
+    tenant: &Tenant,
+    by: &str,
+    page: Hash,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (who, did) = (&name("page", page), Deed::SignedIn);
+    let detail = &format!("by {by}");
+    audit::note(database, &Entry { at, tenant, who, did, session: None, detail })
 }
 
 fn new_page(state: &State, tenant: Tenant) -> Result<(Pii<String>, Hash, Credential), Refusal> {
@@ -217,9 +250,7 @@ impl FromRequestParts<State> for Proctor {
             Some(token) => (token_of(state, headers, Scope::Read).await?, "token", token),
             None => (page_of(state, headers).await?, "page", cookie(headers).unwrap_or_default()),
         };
-        let hash = hash_of(secret).to_string();
-        let by = format!("{kind}-{}", hash.get(..8).unwrap_or_default());
-        Ok(Self { tenant: found.tenant, by })
+        Ok(Self { tenant: found.tenant, by: name(kind, hash_of(secret)) })
     }
 }
 

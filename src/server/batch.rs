@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::depth;
 use crate::report::{
     EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
     SessionId, SessionStarted, fault_of_text,
@@ -126,6 +127,9 @@ fn event(text: &str, session: SessionId) -> Result<(Identity, Event), Box<Malfor
     }
     if !EVENT_TYPES.contains(&envelope.kind.as_str()) {
         return Err(malformed(&format!("events of type {:?} are not known", envelope.kind)));
+    }
+    if depth::is_too_deep(text.as_bytes()) {
+        return Err(malformed(depth::TOO_DEEP));
     }
     let event = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
     match fault(&event) {
@@ -300,7 +304,7 @@ mod tests {
         let body = format!("[{}]", event.to_string().replace("\"DEEP\"", &deep));
         let batch = parse(body.as_bytes(), session()).unwrap();
         let malformed = batch[0].event.as_ref().unwrap_err();
-        assert!(malformed.reason.contains("recursion"), "{malformed:?}");
+        assert!(malformed.reason.contains("deeper"), "{malformed:?}");
         assert_eq!(malformed.identity.map(|identity| identity.seq), Some(4));
     }
 }

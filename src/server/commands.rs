@@ -24,7 +24,7 @@ use super::pages::PageError;
 use super::store::command::{self, Asked, Kept};
 use super::store::ingest::Target;
 use super::store::read;
-use super::{OfSession, State, body};
+use super::{OfSession, State, body, depth};
 use crate::report::{CommandKind, CommandList, SessionId, StoredCommand, problem};
 
 /// Most bytes of a command: its text in the longest spelling that JSON allows.
@@ -42,6 +42,9 @@ pub(super) async fn post(
     body::require("application/json", &headers)?;
     let key = key(&headers)?;
     let body = body::read(body, MAX_BYTES).await?;
+    if depth::is_too_deep(&body) {
+        return Err(malformed(depth::TOO_DEEP));
+    }
     let kind = serde_json::from_slice::<CommandKind>(&body);
     let kind = kind.map_err(|error| malformed(&error.to_string()))?;
     let (status, stored) = give(&state, proctor, session, kind, key).await?;

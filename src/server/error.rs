@@ -68,6 +68,12 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, problem::MALFORMED, title).with_detail(detail)
     }
 
+    pub(super) fn too_fast(retry_after: u64) -> Self {
+        let title = "Too many requests for this session: try again later";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, problem::RATE_LIMIT, title);
+        Self { retry_after: Some(retry_after), ..refusal }
+    }
+
     pub(super) fn too_many(retry_after: u64) -> Self {
         let title = "Too many wrong codes came from here: try again later";
         let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, problem::RATE_LIMIT, title);

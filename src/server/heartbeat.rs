@@ -5,7 +5,7 @@
 //! |---|---|
 //! | 200 and commands | it is noted, and so is what became of commands |
 //! | 400 malformed-heartbeat | the body is none, or tells more than a heartbeat may |
-//! | 401, 403, 408, 413, 415, 503 | as for a batch of reports |
+//! | 401, 403, 408, 413, 415, 429, 503 | as for a batch of reports |
 
 use axum::Json;
 use axum::body::Body;
@@ -19,7 +19,7 @@ use super::error::Refusal;
 use super::store::command;
 use super::store::ingest::Target;
 use super::store::liveness::{self, HEARTBEAT_EVERY};
-use super::{OfSession, State, body};
+use super::{OfSession, State, body, depth};
 use crate::report::{Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, problem};
 
 pub(super) async fn post(
@@ -31,6 +31,7 @@ pub(super) async fn post(
 ) -> Result<Json<HeartbeatAnswer>, Refusal> {
     agent.must_be_of(session)?;
     body::require("application/json", &headers)?;
+    state.pace.admit(&agent.tenant, session, state.now())?;
     let Ok(_place) = state.heartbeats_in_flight.try_acquire() else { return Err(Refusal::busy()) };
     let heartbeat = parse(&body::read(body, MAX_HEARTBEAT_BYTES).await?)?;
     let now = state.now();
@@ -53,6 +54,9 @@ fn parse(body: &[u8]) -> Result<Heartbeat, Refusal> {
         Refusal::new(StatusCode::BAD_REQUEST, problem::MALFORMED_HEARTBEAT, title)
             .with_detail(shortened(detail))
     };
+    if depth::is_too_deep(body) {
+        return Err(refuse(depth::TOO_DEEP));
+    }
     let heartbeat = serde_json::from_slice::<Heartbeat>(body);
     let heartbeat = heartbeat.map_err(|error| refuse(&error.to_string()))?;
     let sent_at = std::iter::once(&heartbeat.sent_at);

@@ -10,6 +10,7 @@
 //! | 413 too-large | more than 100 events or 256 KiB |
 //! | 415 content-type | not a batch of `CloudEvents`, or compressed |
 //! | 422 malformed-events | at least one event will never be stored |
+//! | 429 rate-limit | more than five requests a second for the session |
 //! | 503 busy | too much at once |
 
 use axum::Json;
@@ -35,6 +36,7 @@ pub(super) async fn post(
     agent.must_be_of(session)?;
     body::require(BATCH_CONTENT_TYPE, &headers)?;
     // After the token: only agents can use up the places.
+    state.pace.admit(&agent.tenant, session, state.now())?;
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };
     let body = body::read(body, MAX_BATCH_BYTES).await?;
     let batch = batch::parse(&body, session).map_err(|error| match error {
@@ -75,7 +77,6 @@ fn answer(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Json<R
                 .with_results(results))
         }
         Outcome::Fork { found, results } => {
-            tracing::warn!(%session, seq = found, "another history was sent under taken numbers");
             let title = "Another history is stored under these numbers";
             Err(Refusal::new(StatusCode::CONFLICT, problem::FORK, title)
                 .with_detail(format!("report {found} contradicts what is stored"))

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
+//! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
 //! - The clock is [`State::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
 //! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
@@ -27,6 +28,8 @@ pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod command;
 mod commands;
+mod depth;
+mod door;
 mod enrol;
 mod error;
 mod headers;
@@ -39,11 +42,17 @@ mod issue_command;
 mod join;
 mod limit;
 mod origin;
+mod pace;
 mod pages;
+mod rivals;
 mod sessions;
 mod sign_in;
+mod silence;
 pub mod store;
 mod timeline;
+#[cfg(feature = "cli")]
+mod verify;
+pub mod watch;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -61,8 +70,10 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
+use door::Door;
 use error::Refusal;
 use limit::WrongCodes;
+use pace::Pace;
 use store::Store;
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -85,6 +96,7 @@ pub struct State {
     in_flight: Arc<Semaphore>,
     heartbeats_in_flight: Arc<Semaphore>,
     wrong_codes: Arc<WrongCodes>,
+    pace: Arc<Pace>,
 }
 
 impl State {
@@ -96,6 +108,7 @@ impl State {
             in_flight: places(),
             heartbeats_in_flight: places(),
             wrong_codes: Arc::default(),
+            pace: Arc::default(),
         }
     }
 
@@ -149,8 +162,10 @@ pub async fn run(
         shutdown.await;
         stopping.graceful_shutdown(Some(GRACE));
     });
+    let watchdog = tokio::spawn(watch::run(state.clone()));
     let tls = RustlsConfig::from_config(tls);
     let mut server = axum_server::from_tcp_rustls(listener, tls)?
+        .map(Door::new)
         .handle(handle)
         .first_request_timeout(HEAD_TIMEOUT);
     let http = server.http_builder();
@@ -159,7 +174,10 @@ pub async fn run(
         .max_headers(HEAD_FIELDS)
         .max_buf_size(HEAD_BYTES);
     http.http2().max_header_list_size(HEAD_BYTES as u32);
-    server.serve(app(state).into_make_service_with_connect_info::<SocketAddr>()).await
+    let app = app(state).into_make_service_with_connect_info::<SocketAddr>();
+    let served = server.serve(app).await;
+    watchdog.abort();
+    served
 }
 
 /// The session in an address; what is no session's id, in its one spelling, cannot be found.

@@ -136,7 +136,7 @@ pub(super) async fn list(
     let found = reading.await?;
     let legend = legend(found.iter().flat_map(|(_, intervals)| intervals));
     let rows = found.into_iter().map(|(session, intervals)| {
-        let timeline = layout(&intervals, session.duration_ms);
+        let timeline = layout(&intervals, &[], drawn(&session, now));
         Row { session, timeline }
     });
     let page = ListPage { rows: rows.collect(), legend, next, first: after.is_none() };
@@ -160,11 +160,12 @@ pub(super) async fn session(
     let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
     // An agent that sends no heartbeats hears of nothing.
     let hears = phase.filter(|_| detail.summary.status != SessionStatus::Ended);
+    let gaps = detail.observed.as_ref().map_or(&[][..], |observed| &observed.gaps);
     let mut policy = Vec::new();
     flatten("", &detail.policy, &mut policy);
     let page = SessionPage {
         session: detail.summary.clone(),
-        timeline: layout(&intervals, detail.summary.duration_ms),
+        timeline: layout(&intervals, gaps, drawn(&detail.summary, now)),
         legend: legend(&intervals),
         detail,
         intervals,
@@ -174,6 +175,18 @@ pub(super) async fn session(
         start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,
     };
     render(StatusCode::OK, &page)
+}
+
+/// How much of a session is drawn: of one that has fallen silent, the silence too.
+fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
+    let last = session.last_contact.parse::<Timestamp>();
+    match (session.status, session.liveness.is_some(), last) {
+        (SessionStatus::Silent, true, Ok(last)) => {
+            let silence = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+            session.duration_ms + silence
+        }
+        _ => session.duration_ms,
+    }
 }
 
 /// A form that is sent twice has the same key twice.
@@ -260,6 +273,7 @@ mod say {
             Some(ClosedBy::SessionEnd) => "end of session",
             Some(ClosedBy::Incomplete) => "recording broke off",
             Some(ClosedBy::AgentRestart) => "agent restarted",
+            Some(ClosedBy::HeardAgain) => "heard of again",
         }
     }
 
@@ -326,6 +340,15 @@ mod say {
             (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
             (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
         }
+    }
+
+    pub(super) fn millis(millis: u64) -> String {
+        span(Duration::from_millis(millis))
+    }
+
+    /// How long it lasted.
+    pub(super) fn between(start: MediaTime, end: MediaTime) -> String {
+        span(end.since(start))
     }
 
     pub(super) fn length(of_session: MediaTime) -> String {

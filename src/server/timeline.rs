@@ -3,7 +3,7 @@
 //! Positions are percentages of the width, so that the drawing fits a phone and a wide screen
 //! with text of one size. Bars of intervals that overlap stand in lanes below each other.
 
-use crate::report::{Family, Kind, StoredInterval};
+use crate::report::{Family, Gap, Kind, StoredInterval};
 use crate::time::MediaTime;
 
 /// Most ticks of the axis.
@@ -17,6 +17,8 @@ const SHORTEST: MediaTime = MediaTime::from_millis(1_000);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline {
     pub(super) bars: Vec<Bar>,
+    /// Where nothing was heard.
+    pub(super) unheard: Vec<Band>,
     pub(super) ticks: Vec<Tick>,
     pub(super) lanes: usize,
 }
@@ -31,6 +33,15 @@ pub(super) struct Bar {
     pub(super) kind: Kind,
     pub(super) alert: bool,
     /// From when to when, in words.
+    pub(super) title: String,
+}
+
+/// A stretch of the whole height.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Band {
+    /// Percent of the width.
+    pub(super) x: f64,
+    pub(super) width: f64,
     pub(super) title: String,
 }
 
@@ -52,8 +63,9 @@ impl Bar {
     }
 }
 
-/// Lays out the intervals, which come by their start, of a session of the length `known`.
-pub(super) fn layout(intervals: &[StoredInterval], known: MediaTime) -> Timeline {
+/// Lays out the intervals, which come by their start, of a session of the length `known`, and the gaps
+/// between heartbeats.
+pub(super) fn layout(intervals: &[StoredInterval], gaps: &[Gap], known: MediaTime) -> Timeline {
     let extent = extent(intervals, known);
     let percent = |at: MediaTime| share(at, extent);
     let mut lanes: Vec<MediaTime> = Vec::new();
@@ -69,12 +81,17 @@ pub(super) fn layout(intervals: &[StoredInterval], known: MediaTime) -> Timeline
                 None => lanes.push(end),
             }
             let x = percent(interval.start_ms);
-            let title = title(interval.kind, interval.start_ms, interval.end_ms);
+            let title = titled(interval.kind.description(), interval.start_ms, interval.end_ms);
             let (kind, alert) = (interval.kind, stored.alert);
             Bar { x, width: percent(end) - x, lane, kind, alert, title }
         })
         .collect();
-    Timeline { bars, ticks: ticks(extent), lanes: lanes.len().max(1) }
+    let unheard = gaps.iter().map(|gap| {
+        let x = percent(gap.start_ms);
+        let title = titled("nothing heard", gap.start_ms, gap.end_ms);
+        Band { x, width: percent(gap.end_ms.unwrap_or(extent)) - x, title }
+    });
+    Timeline { bars, unheard: unheard.collect(), ticks: ticks(extent), lanes: lanes.len().max(1) }
 }
 
 /// The axis reaches as far as anything that is known, and shows that an open interval is one.
@@ -110,14 +127,13 @@ fn ticks(extent: MediaTime) -> Vec<Tick> {
         .collect()
 }
 
-fn title(kind: Kind, start: MediaTime, end: Option<MediaTime>) -> String {
-    let kind = kind.description();
+fn titled(what: &str, start: MediaTime, end: Option<MediaTime>) -> String {
     match end {
         Some(end) => {
             let seconds = end.since(start).as_secs_f64();
-            format!("{kind}: {start} to {end} ({seconds:.1} s)")
+            format!("{what}: {start} to {end} ({seconds:.1} s)")
         }
-        None => format!("{kind}: since {start}"),
+        None => format!("{what}: since {start}"),
     }
 }
 
@@ -155,11 +171,12 @@ mod tests {
             policy_version: String::new(),
             models: Vec::new(),
         };
-        StoredInterval { report, incarnation: Incarnation::of_replay(session), alert: false }
+        let incarnation = Some(Incarnation::of_replay(session));
+        StoredInterval { report, incarnation, alert: false, told_afterwards: false }
     }
 
     fn lay(intervals: &[StoredInterval], millis: i64) -> Timeline {
-        layout(intervals, MediaTime::from_millis(millis))
+        layout(intervals, &[], MediaTime::from_millis(millis))
     }
 
     #[test]
@@ -197,6 +214,22 @@ mod tests {
                 assert!(bar.x >= 0.0 && bar.x + bar.width <= 100.0, "{bar:?}");
             }
         }
+    }
+
+    #[test]
+    fn where_nothing_was_heard_is_a_band_and_one_that_is_open_reaches_to_the_end() {
+        let gap = |start: i64, end: Option<i64>| Gap {
+            from: String::new(),
+            to: None,
+            server_down_ms: 0,
+            start_ms: MediaTime::from_millis(start),
+            end_ms: end.map(MediaTime::from_millis),
+        };
+        let gaps = [gap(10_000, Some(40_000)), gap(80_000, None)];
+        let bands = layout(&[], &gaps, MediaTime::from_millis(100_000)).unheard;
+        assert_eq!((bands[0].x, bands[0].width), (10.0, 30.0));
+        assert_eq!((bands[1].x, bands[1].width), (80.0, 20.0));
+        assert_eq!(bands[0].title, "nothing heard: 0:10.0 to 0:40.0 (30.0 s)");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::*;
 
 const JSON: &str = "application/json";
 
-fn heartbeat(phase: Phase) -> Heartbeat {
+pub(super) fn heartbeat(phase: Phase) -> Heartbeat {
     Heartbeat {
         incarnation: Incarnation(uuid::Uuid::from_u128(7)),
         sent_at: "2026-05-01T10:00:00.250Z".to_owned(),
@@ -45,14 +45,14 @@ impl Server {
         self.ask(request.body(body.into()).unwrap())
     }
 
-    fn beat_as(&self, token: &str, session: SessionId, heartbeat: &Heartbeat) -> Answer {
+    pub(super) fn beat_as(&self, token: &str, session: SessionId, heartbeat: &Heartbeat) -> Answer {
         let path = format!("/v1/sessions/{session}/heartbeats");
         self.post_json(token, &path, None, serde_json::to_string(heartbeat).unwrap())
     }
 
     /// The commands that come with the answer.
     #[track_caller]
-    fn beat(&self, session: SessionId, heartbeat: &Heartbeat) -> Vec<ProctorCommand> {
+    pub(super) fn beat(&self, session: SessionId, heartbeat: &Heartbeat) -> Vec<ProctorCommand> {
         let answer = self.beat_as(&self.agent, session, heartbeat);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let answer: HeartbeatAnswer = answer.json();
@@ -76,11 +76,11 @@ impl Server {
         self.get(&format!("/v1/sessions/{session}/commands")).json::<CommandList>().commands
     }
 
-    fn detail(&self, session: SessionId) -> SessionDetail {
+    pub(super) fn detail(&self, session: SessionId) -> SessionDetail {
         self.get(&format!("/v1/sessions/{session}")).json()
     }
 
-    fn status(&self, session: SessionId) -> SessionStatus {
+    pub(super) fn status(&self, session: SessionId) -> SessionStatus {
         self.detail(session).summary.status
     }
 }

@@ -1,12 +1,15 @@
 //! The server by its addresses, without a port.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod audit;
 mod heartbeats;
 mod ingest;
 mod issuing;
+mod limits;
 mod pages;
 mod protocol;
 mod reading;
+mod silence;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::{NoContext, Uuid};
 
 use super::StoreError;
+use super::audit::{self, Deed, Entry};
 use super::ingest::Target;
 use super::read::rfc3339;
 use crate::report::{
@@ -84,6 +85,15 @@ pub(in crate::server) fn keep(
             asked.key
         ],
     )?;
+    let entry = Entry {
+        at: to.now,
+        tenant: &to.tenant,
+        who: &asked.by,
+        did: Deed::CommandGiven,
+        session: Some(to.session),
+        detail: &id.to_string(),
+    };
+    audit::note(database, &entry)?;
     Ok(Kept::New(StoredCommand {
         id: CommandId(id),
         kind: asked.kind.clone(),

@@ -8,14 +8,14 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::fork::{self, Contradiction};
 // The tables that are read are a consequence of the ones that are written here.
 use super::materialise::{ALERT_AFTER_MS, materialise};
+// A report ends a silence, and must not contradict what heartbeats have told.
 use super::{StoreError, Tenant};
+use super::{heads, silence};
 use crate::report::{Event, EventResult, EventStatus, Hash, Identity, Incarnation, SessionId};
 use crate::server::batch::{Malformed, Received};
-
-/// Forks that are kept for a session; a broken agent must not fill the disk with them.
-const FORKS_KEPT: u64 = 1_000;
 
 /// Where the events go, and when they came.
 #[derive(Clone, Debug)]
@@ -99,7 +99,11 @@ pub(in crate::server) fn apply(
                 return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
             }
             Place::Fork => {
-                note_fork(database, to, identity, before, received.hash)?;
+                fork::note(
+                    database,
+                    to,
+                    &Contradiction::of_reports(identity, before, received.hash),
+                )?;
                 let at_fault = statuses.len();
                 let status = |index| {
                     if index == at_fault { EventStatus::Fork } else { EventStatus::NotStored }
@@ -109,12 +113,15 @@ pub(in crate::server) fn apply(
             }
         }
     }
-    touch(database, to)?;
+    touch(database, to, first.incarnation)?;
     for (received, identity, event) in new {
         insert(database, to, identity, received, None)?;
         materialise(database, to, identity, event)?;
     }
     set_head(database, to, after)?;
+    if after != before {
+        heads::check_told(database, to, before, after)?;
+    }
     // What the agent can check: it may not have made, or no longer have, what is behind its batch.
     let last = events.iter().max_by_key(|(_, identity, _)| identity.seq);
     let reached = last.map_or(after, |(received, identity, _)| Head {
@@ -139,7 +146,7 @@ fn refuse(
     let stored = if identity.seq <= before.seq { hash_of(database, to, identity)? } else { None };
     match place(before, identity.seq, received.hash, malformed.prevhash, stored) {
         Place::Next => {
-            touch(database, to)?;
+            touch(database, to, identity.incarnation)?;
             insert(database, to, identity, received, Some(&malformed.reason))?;
             set_head(database, to, Head { seq: identity.seq, hash: received.hash, ..before })?;
             Ok(rejected)
@@ -150,7 +157,7 @@ fn refuse(
             Ok(Outcome::Gap { head_seq: before.seq, found: identity.seq, results })
         }
         Place::Fork => {
-            note_fork(database, to, identity, before, received.hash)?;
+            fork::note(database, to, &Contradiction::of_reports(identity, before, received.hash))?;
             let results = vec![result(received, EventStatus::Fork)];
             Ok(Outcome::Fork { found: identity.seq, results })
         }
@@ -187,7 +194,11 @@ fn result(received: &Received, status: EventStatus) -> EventResult {
     EventResult { id: received.id().to_owned(), status, detail: None }
 }
 
-fn head(database: &Connection, to: &Target, incarnation: Incarnation) -> Result<Head, StoreError> {
+pub(super) fn head(
+    database: &Connection,
+    to: &Target,
+    incarnation: Incarnation,
+) -> Result<Head, StoreError> {
     let mut query = database.prepare_cached(
         "SELECT head_seq, head_hash FROM chain
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
@@ -198,7 +209,7 @@ fn head(database: &Connection, to: &Target, incarnation: Incarnation) -> Result<
     Ok(Head { incarnation, seq, hash })
 }
 
-fn hash_of(
+pub(super) fn hash_of(
     database: &Connection,
     to: &Target,
     identity: &Identity,
@@ -217,7 +228,11 @@ fn hash_of(
 }
 
 /// The session was heard of.
-pub(super) fn touch(database: &Connection, to: &Target) -> Result<(), StoreError> {
+pub(super) fn touch(
+    database: &Connection,
+    to: &Target,
+    incarnation: Incarnation,
+) -> Result<(), StoreError> {
     database.execute(
         "INSERT INTO session
              (tenant, session, listed_at, first_contact, last_contact, alert_after_ms)
@@ -232,7 +247,7 @@ pub(super) fn touch(database: &Connection, to: &Target) -> Result<(), StoreError
             ALERT_AFTER_MS
         ],
     )?;
-    Ok(())
+    silence::heard(database, to, incarnation)
 }
 
 fn insert(
@@ -274,40 +289,6 @@ fn set_head(database: &Connection, to: &Target, head: Head) -> Result<(), StoreE
             to.now.as_microsecond(),
             head.seq,
             head.hash.as_bytes()
-        ],
-    )?;
-    Ok(())
-}
-
-fn note_fork(
-    database: &Connection,
-    to: &Target,
-    identity: &Identity,
-    head: Head,
-    received: Hash,
-) -> Result<(), StoreError> {
-    let key = params![to.tenant.as_str(), to.session.0.as_bytes()];
-    let kept: u64 = database.query_row(
-        "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2",
-        key,
-        |row| row.get(0),
-    )?;
-    if kept >= FORKS_KEPT {
-        return Ok(());
-    }
-    database.execute(
-        "INSERT OR IGNORE INTO fork (tenant, session, incarnation, seq, head_seq, head_hash,
-                                     received_hash, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![
-            to.tenant.as_str(),
-            to.session.0.as_bytes(),
-            identity.incarnation.0.as_bytes(),
-            identity.seq,
-            head.seq,
-            head.hash.as_bytes(),
-            received.as_bytes(),
-            to.now.as_microsecond()
         ],
     )?;
     Ok(())

@@ -163,7 +163,7 @@ fn another_history_is_a_fork_and_is_remembered() {
     assert_eq!(events(&database), [one.as_bytes(), two.as_bytes()]);
     let now = Timestamp::UNIX_EPOCH;
     let detail = read::session(&database, &Tenant::local(), now, session()).unwrap().unwrap();
-    assert_eq!(detail.forks, 3);
+    assert_eq!(detail.summary.forks, 3);
 }
 
 #[test]

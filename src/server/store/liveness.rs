@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::StoreError;
+// A heartbeat attests the time, and must not contradict what is stored.
 use super::ingest::{Target, touch};
 use super::read::rfc3339;
+use super::{coverage, heads};
 use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};
+use crate::server::silence::attests;
 
 /// How often agents are asked to say how things stand.
 pub(in crate::server) const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
@@ -24,7 +27,11 @@ pub(in crate::server) fn keep(
     to: &Target,
     heartbeat: &Heartbeat,
 ) -> Result<(), StoreError> {
-    touch(database, to)?;
+    touch(database, to, heartbeat.incarnation)?;
+    heads::hold_against(database, to, heartbeat)?;
+    if attests(heartbeat.phase, phase(database, to)?) {
+        coverage::attest(database, to)?;
+    }
     let mut query = database.prepare_cached(
         "INSERT INTO liveness (tenant, session, incarnation, last_heartbeat, phase, seen, health,
                                head_seq, head_hash)
@@ -46,6 +53,15 @@ pub(in crate::server) fn keep(
         heartbeat.head.hash.as_bytes()
     ])?;
     Ok(())
+}
+
+/// The phase of the heartbeat before.
+fn phase(database: &Connection, to: &Target) -> Result<Option<Phase>, StoreError> {
+    let phase: Option<String> = database
+        .prepare_cached("SELECT phase FROM liveness WHERE tenant = ?1 AND session = ?2")?
+        .query_row(params![to.tenant.as_str(), to.session.0.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(phase.and_then(|phase| Phase::ALL.into_iter().find(|known| known.as_str() == phase)))
 }
 
 /// Reads the columns of [`LIVENESS`] from `first` on; `None` where no heartbeat ever came.

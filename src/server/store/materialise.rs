@@ -43,7 +43,9 @@ pub(super) fn materialise(
             identity,
             (to.now, report),
             "DO UPDATE SET incarnation = excluded.incarnation, alerting = excluded.alerting,
-                start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = excluded.report",
+                start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = excluded.report,
+                told_at = excluded.told_at
+             WHERE NOT by_server",
         ),
         EventData::SessionEnded(ended) => {
             database.execute(
@@ -107,8 +109,8 @@ fn keep_interval(
     let interval = &report.interval;
     let mut query = database.prepare_cached(&format!(
         "INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
-                               open_since, report)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                               open_since, report, told_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (tenant, session, interval) {on_conflict}"
     ))?;
     query.execute(params![
@@ -120,7 +122,8 @@ fn keep_interval(
         interval.start_ms.as_millis(),
         interval.end_ms.map(MediaTime::as_millis),
         open_since.as_microsecond(),
-        serde_json::to_string(report)?
+        serde_json::to_string(report)?,
+        to.now.as_microsecond()
     ])?;
     Ok(())
 }

@@ -7,10 +7,15 @@
 //!
 //! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
 //! heartbeats, `command` what proctors asked for, `read` answers questions, `credential` keeps hashes of
-//! tokens. They take a connection and know nothing of threads.
+//! tokens. `silence` and `coverage` have what was not heard and what was, `heads` and `fork` what
+//! contradicts it, `audit` who did what. They take a connection and know nothing of threads.
 
+pub(super) mod audit;
 pub(super) mod command;
+pub(super) mod coverage;
 pub(super) mod credential;
+mod fork;
+mod heads;
 pub(super) mod ingest;
 #[cfg(test)]
 mod ingest_tests;
@@ -19,6 +24,7 @@ pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
 mod schema;
+pub(super) mod silence;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +36,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
 /// Jobs that wait for the writer, and the most that one commit takes.
@@ -73,6 +80,11 @@ pub enum StoreError {
     Gone,
     #[error("no thread for the database: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Checks the audit log of a database, also while a server uses it.
+pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
+    audit::check(&schema::open_reader(path)?)
 }
 
 /// Called with whether the commit succeeded.

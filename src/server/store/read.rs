@@ -5,33 +5,36 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 // What a session's last heartbeat said is a part of what is told of it.
-use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
-use super::{StoreError, Tenant};
+use super::coverage::Until;
+use super::liveness::{self, LIVENESS};
+// So are what was not heard, and what contradicts it.
+use super::{StoreError, Tenant, coverage, fork, silence};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
     Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage,
     SessionStarted, SessionStatus, SessionSummary, StoredInterval,
 };
+use crate::server::silence::SILENT_AFTER;
 use crate::time::MediaTime;
 
-/// A session that has not ended is called silent after this long without a word from it: two and a
-/// half heartbeats …
-const SILENT_AFTER_MICROS: i64 = HEARTBEAT_EVERY.as_micros() as i64 * 5 / 2;
-/// … or, where none ever came, as in a replay, this long without a report. One with nothing to report
+/// A session that has not ended is called silent after two and a half heartbeats without a word from
+/// it, or, where none ever came, as in a replay, this long without a report. One with nothing to report
 /// is silent, too: this is no alert.
 const SILENT_WITHOUT_HEARTBEATS_MICROS: i64 = 10 * 60 * 1_000_000;
 
-/// An open interval lasts until now, by the server's clock.
-const LASTS: &str = "coalesce(interval.end_ms - interval.start_ms,
-                              (?2 - interval.open_since) / 1000)";
+/// An open interval lasts until now, by the server's clock. A silence alerts at once.
+const ALERTS: &str = "alerting AND (by_server OR coalesce(interval.end_ms - interval.start_ms,
+                              (?2 - interval.open_since) / 1000) >= alert_after_ms)";
 
 fn summary_columns() -> String {
     format!(
         "SELECT session.session, first_contact, last_contact, started, ended, alert_after_ms,
                 count(interval.interval),
-                count(CASE WHEN alerting AND {LASTS} >= alert_after_ms THEN 1 END),
+                count(CASE WHEN {ALERTS} THEN 1 END),
                 max(max(start_ms, coalesce(end_ms, start_ms))), started_contact,
                 issue.label, issue.issued_at, issue.expires_at, issue.enrolled_at,
+                (SELECT count(*) FROM fork
+                 WHERE fork.tenant = session.tenant AND fork.session = session.session),
                 {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
@@ -55,6 +58,7 @@ struct Found {
     alerts: u64,
     last_ms: i64,
     started_contact: Option<i64>,
+    forks: u64,
     liveness: Option<Liveness>,
 }
 
@@ -73,22 +77,35 @@ impl Found {
             alerts: row.get(7)?,
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
             started_contact: row.get(9)?,
-            liveness: liveness::read(row, 14)?,
+            forks: row.get(14)?,
+            liveness: liveness::read(row, 15)?,
         })
     }
 
-    fn status(&self, now: Timestamp) -> SessionStatus {
+    /// `since`: the server watches since then; time before is nobody's silence.
+    fn status(&self, now: Timestamp, since: i64) -> SessionStatus {
         let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
         let silent_after = match phase {
-            Some(_) => SILENT_AFTER_MICROS,
+            Some(_) => SILENT_AFTER.as_micros() as i64,
             None => SILENT_WITHOUT_HEARTBEATS_MICROS,
         };
         match self.contact {
             None => SessionStatus::Issued,
             Some(_) if self.ended.is_some() => SessionStatus::Ended,
-            Some((_, last)) if now.as_microsecond() - last > silent_after => SessionStatus::Silent,
+            Some((_, last)) if now.as_microsecond() - last.max(since) > silent_after => {
+                SessionStatus::Silent
+            }
             Some(_) if phase == Some(Phase::CheckIn) => SessionStatus::CheckingIn,
             Some(_) => SessionStatus::Running,
+        }
+    }
+
+    fn until(&self, now: Timestamp) -> Until {
+        let phase = self.liveness.as_ref().map(|liveness| liveness.phase);
+        match &self.ended {
+            Some(ended) => Until::Length(ended.duration_ms),
+            None if phase == Some(Phase::Ended) => Until::Attested,
+            None => Until::Now(now),
         }
     }
 
@@ -105,7 +122,7 @@ impl Found {
         }
     }
 
-    fn summary(&self, now: Timestamp) -> SessionSummary {
+    fn summary(&self, now: Timestamp, since: i64) -> SessionSummary {
         let started = self.started.as_ref();
         SessionSummary {
             session: self.session,
@@ -114,7 +131,7 @@ impl Found {
                 (None, started) => started.map(|it| it.label.clone()).unwrap_or_default(),
             },
             agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
-            status: self.status(now),
+            status: self.status(now, since),
             issued: self.issued.as_ref().map(|(_, issued)| issued.clone()),
             first_contact: self.contact.map(|(first, _)| rfc3339(first)),
             last_contact: self.contact.map(|(_, last)| rfc3339(last)),
@@ -123,6 +140,7 @@ impl Found {
             intervals: self.intervals,
             alerts: self.alerts,
             liveness: self.liveness.clone(),
+            forks: self.forks,
         }
     }
 }
@@ -166,9 +184,10 @@ pub(in crate::server) fn sessions(
     ))?;
     let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];
     let mut rows = query.query(key)?;
+    let since = silence::watching_since(database)?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
-        sessions.push(Found::read(row)?.summary(now));
+        sessions.push(Found::read(row)?.summary(now, since));
     }
     let more = sessions.len() as u64 > limit;
     sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -191,7 +210,8 @@ pub(in crate::server) fn session(
     let mut rows = query.query(key)?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = Found::read(row)?;
-    let summary = found.summary(now);
+    let summary = found.summary(now, silence::watching_since(database)?);
+    let observed = coverage::observed(database, tenant, session, found.until(now))?;
     let Found { started, ended, alert_after_ms, .. } = found;
     let started = started.as_ref();
     Ok(Some(SessionDetail {
@@ -209,7 +229,8 @@ pub(in crate::server) fn session(
         sampling: sampling(database, tenant, session)?,
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
-        forks: forks(database, tenant, session)?,
+        forked: fork::list(database, tenant, session)?,
+        observed,
     }))
 }
 
@@ -224,7 +245,7 @@ pub(in crate::server) fn intervals(
 ) -> Result<IntervalList, StoreError> {
     let after = after.map(|after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
-        "SELECT report, incarnation, alerting AND {LASTS} >= alert_after_ms
+        "SELECT report, incarnation, {ALERTS}, by_server, told_at
          FROM interval JOIN session
              ON interval.tenant = session.tenant AND interval.session = session.session
          WHERE session.tenant = ?1 AND session.session = ?3
@@ -235,12 +256,20 @@ pub(in crate::server) fn intervals(
     ))?;
     let key =
         params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
+    let gaps = coverage::unheard(database, tenant, session)?;
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {
         let report = serde_json::from_str::<IntervalReport>(&row.get::<_, String>(0)?)?;
         let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
-        intervals.push(StoredInterval { report, incarnation, alert: row.get(2)? });
+        let (alert, by_server): (bool, bool) = (row.get(2)?, row.get(3)?);
+        let told_at: Option<i64> = row.get(4)?;
+        let interval = &report.interval;
+        let reaches = (interval.start_ms, interval.end_ms.unwrap_or(interval.start_ms));
+        let is_hidden = |told_at| gaps.iter().any(|gap| gap.hides(reaches, told_at));
+        let told_afterwards = !by_server && told_at.is_some_and(is_hidden);
+        let incarnation = (!by_server).then_some(incarnation);
+        intervals.push(StoredInterval { report, incarnation, alert, told_afterwards });
     }
     let more = intervals.len() as u64 > limit;
     intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -324,12 +353,6 @@ fn rejected(
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2";
-    let key = params![tenant.as_str(), session.0.as_bytes()];
-    Ok(database.query_row(sql, key, |row| row.get(0))?)
 }
 
 /// Whole seconds: the server's clock says no more than that.

@@ -15,6 +15,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(HEARTBEATS),
     |database| database.execute_batch(ISSUED),
     |database| database.execute_batch(SAMPLING),
+    silence,
 ];
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -188,6 +189,60 @@ const SAMPLING: &str = "
         PRIMARY KEY (tenant, session, incarnation, seq)
     ) STRICT, WITHOUT ROWID;
 ";
+/// What the server knows by itself. `coverage`: one row for each stretch of heartbeats without a gap.
+/// `pulse`: what each incarnation said of itself last. `watch`, one row: since when the server has been
+/// watching, and when it last was; `outage`: when it was not. `audit` is read and written by `audit`.
+/// `interval.told_at`: when the agent last told of it.
+fn silence(database: &Connection) -> rusqlite::Result<()> {
+    database.execute_batch(
+        "
+    CREATE TABLE coverage (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        from_at INTEGER NOT NULL,
+        to_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, session, from_at)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE pulse (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        first_at INTEGER NOT NULL,
+        before_at INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        head_seq INTEGER NOT NULL,
+        head_hash BLOB NOT NULL,
+        PRIMARY KEY (tenant, session, incarnation)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE watch (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        since INTEGER NOT NULL,
+        alive_at INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE outage (
+        from_at INTEGER PRIMARY KEY,
+        to_at INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+
+    ALTER TABLE interval ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE interval ADD COLUMN told_at INTEGER;
+    CREATE INDEX session_silence ON session (last_contact) WHERE ended IS NULL;
+    CREATE INDEX interval_silence ON interval (tenant, session)
+        WHERE by_server = 1 AND end_ms IS NULL;
+
+    ALTER TABLE fork ADD COLUMN how TEXT NOT NULL DEFAULT 'reports';
+",
+    )
+}
 
 /// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
@@ -264,7 +319,9 @@ mod tests {
             let contacts: Vec<Option<i64>> =
                 query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
             assert_eq!(contacts, [Some(7), None]);
-            database.execute_batch("SELECT * FROM liveness, command, outcome").unwrap();
+            database
+                .execute_batch("SELECT * FROM liveness, command, outcome, coverage, pulse")
+                .unwrap();
         }
     }
 

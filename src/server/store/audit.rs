@@ -1,0 +1,194 @@
+//! Who did what, and when: rows that are only added, each with the hash of the one before it.
+//!
+//! A row's `body` is JSON, and `hash` the SHA-256 of its bytes as they are stored; `prev` in the body is
+//! the hash of the row before. Whoever keeps the last number and hash elsewhere notices when rows at the
+//! end are gone, too.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, Tenant};
+use crate::report::{Hash, SessionId};
+
+/// What the server did by itself.
+pub(in crate::server) const SERVER: &str = "server";
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::server) enum Deed {
+    SignedIn,
+    SignedOut,
+    CommandGiven,
+    ForkRecorded,
+    SilenceAlerted,
+}
+
+/// One line of the log.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Entry<'a> {
+    pub(in crate::server) at: Timestamp,
+    pub(in crate::server) tenant: &'a Tenant,
+    /// The credential, as in `sent_by` of commands, or [`SERVER`].
+    pub(in crate::server) who: &'a str,
+    pub(in crate::server) did: Deed,
+    pub(in crate::server) session: Option<SessionId>,
+    /// Never a text that people have written.
+    pub(in crate::server) detail: &'a str,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    number: u64,
+    prev: Hash,
+    at: Timestamp,
+    tenant: &'a str,
+    who: &'a str,
+    did: Deed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+}
+
+/// What of a body holds the rows together.
+#[derive(Deserialize)]
+struct Link {
+    number: u64,
+    prev: Hash,
+}
+
+/// Adds a row, in the transaction of what it tells.
+pub(in crate::server) fn note(database: &Connection, entry: &Entry<'_>) -> Result<(), StoreError> {
+    let last = database
+        .prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get::<_, u64>(0)?, Hash::from_bytes(row.get(1)?))))
+        .optional()?;
+    let (number, prev) = last.unwrap_or((0, Hash::ZERO));
+    let Entry { at, tenant, who, did, session, detail } = *entry;
+    let number = number + 1;
+    let tenant = tenant.as_str();
+    let body =
+        serde_json::to_string(&Body { number, prev, at, tenant, who, did, session, detail })?;
+    database
+        .prepare_cached("INSERT INTO audit (number, body, hash) VALUES (?1, ?2, ?3)")?
+        .execute(params![number, body, Hash::of(body.as_bytes()).as_bytes()])?;
+    Ok(())
+}
+
+/// What became of a check of the whole log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// So many rows, the last of which has this hash.
+    Whole { rows: u64, head: Hash },
+    /// The first row that is not as it was written, and why.
+    Broken { number: u64, why: &'static str },
+}
+
+/// Checks each row and what holds it to the one before.
+pub(in crate::server) fn check(database: &Connection) -> Result<Checked, StoreError> {
+    let mut query =
+        database.prepare("SELECT number, CAST(body AS BLOB), hash FROM audit ORDER BY number")?;
+    let mut rows = query.query([])?;
+    let (mut expected, mut head) = (1, Hash::ZERO);
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        let broken = |why| Ok(Checked::Broken { number: expected, why });
+        if u64::try_from(number) != Ok(expected) {
+            return broken("it is missing");
+        }
+        let (body, hash): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        if hash != Hash::of(&body).as_bytes() {
+            return broken("it has been changed: its bytes do not have its hash");
+        }
+        match serde_json::from_slice::<Link>(&body) {
+            Ok(link) if link.number != expected => return broken("it is another row"),
+            Ok(link) if link.prev != head => {
+                // This row stands for what was there before.
+                return match expected {
+                    1 => broken("nothing can come before it"),
+                    _ => Ok(Checked::Broken {
+                        number: expected - 1,
+                        why: "it is not the row that the next one was written after",
+                    }),
+                };
+            }
+            Ok(_) => {}
+            Err(_) => return broken("it cannot be read"),
+        }
+        head = Hash::of(&body);
+        expected += 1;
+    }
+    Ok(Checked::Whole { rows: expected - 1, head })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::in_memory;
+    use super::*;
+
+    fn log(rows: i64) -> Connection {
+        let database = in_memory();
+        for second in 0..rows {
+            let entry = Entry {
+                at: Timestamp::from_second(second).unwrap(),
+                tenant: &Tenant::local(),
+                who: "page-0123abcd",
+                did: Deed::SignedIn,
+                session: None,
+                detail: "",
+            };
+            note(&database, &entry).unwrap();
+        }
+        database
+    }
+
+    fn bad_row(change: &str) -> Option<u64> {
+        let database = log(5);
+        assert_eq!(database.execute(change, []).unwrap(), 1, "{change}");
+        match check(&database).unwrap() {
+            Checked::Whole { .. } => None,
+            Checked::Broken { number, .. } => Some(number),
+        }
+    }
+
+    #[test]
+    fn a_log_that_nobody_has_touched_is_whole() {
+        assert_eq!(check(&log(0)).unwrap(), Checked::Whole { rows: 0, head: Hash::ZERO });
+        assert!(matches!(check(&log(5)).unwrap(), Checked::Whole { rows: 5, .. }));
+    }
+
+    #[test]
+    fn the_first_row_that_is_not_as_it_was_written_is_named() {
+        for (change, expected) in [
+            ("UPDATE audit SET body = replace(body, 'page', 'pale') WHERE number = 3", Some(3)),
+            ("UPDATE audit SET hash = zeroblob(32) WHERE number = 5", Some(5)),
+            ("DELETE FROM audit WHERE number = 1", Some(1)),
+            ("DELETE FROM audit WHERE number = 4", Some(4)),
+            ("UPDATE audit SET number = 9 WHERE number = 2", Some(2)),
+            ("UPDATE audit SET number = 6 WHERE number = 5", Some(5)),
+            // The end alone can be cut off; that is why its hash is told.
+            ("DELETE FROM audit WHERE number = 5", None),
+        ] {
+            assert_eq!(bad_row(change), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_changed_together_with_its_hash_does_not_fit_the_next() {
+        let database = log(5);
+        let body: String = database
+            .query_row("SELECT body FROM audit WHERE number = 3", [], |row| row.get(0))
+            .unwrap();
+        let body = body.replace("page", "pale");
+        let hash = Hash::of(body.as_bytes());
+        database
+            .execute(
+                "UPDATE audit SET body = ?1, hash = ?2 WHERE number = 3",
+                params![body, hash.as_bytes()],
+            )
+            .unwrap();
+        assert!(matches!(check(&database).unwrap(), Checked::Broken { number: 3, .. }));
+    }
+}

@@ -39,8 +39,8 @@ pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdenti
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};
 pub use session::{
-    Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent, SessionDetail,
-    SessionPage, SessionStatus, SessionSummary, StoredInterval,
+    Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent,
+    SessionDetail, SessionPage, SessionStatus, SessionSummary, StoredInterval,
 };
 
 /// Most events in one batch.

@@ -179,9 +179,9 @@ pub(super) async fn session(
 
 /// How much of a session is drawn: of one that has fallen silent, the silence too.
 fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
-    let last = session.last_contact.parse::<Timestamp>();
+    let last = session.last_contact.as_deref().and_then(|last| last.parse::<Timestamp>().ok());
     match (session.status, session.liveness.is_some(), last) {
-        (SessionStatus::Silent, true, Ok(last)) => {
+        (SessionStatus::Silent, true, Some(last)) => {
             let silence = Duration::try_from(now.duration_since(last)).unwrap_or_default();
             session.duration_ms + silence
         }

@@ -36,9 +36,7 @@ use inview::detection::Detection;
 use inview::detector::{Detector, DetectorError, Scripted};
 use inview::frame::Frame;
 use inview::geometry::Size;
-use inview::report::{
-    ClosedBy, Interval, IntervalReport, Kind, ModelIdentity, SessionId, StoredInterval,
-};
+use inview::report::{Interval, IntervalReport, Kind, ModelIdentity, SessionId, StoredInterval};
 use inview::time::MediaTime;
 use jiff::Timestamp;
 use serde_json::{Value, json};

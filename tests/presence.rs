@@ -183,6 +183,19 @@ fn a_camera_that_gives_no_frames_is_lost_from_the_last_one_on() {
 }
 
 #[test]
+fn a_camera_that_has_given_no_frame_since_it_was_waited_for_is_lost_since_then() {
+    let mut monitor = monitor();
+    let at = MediaTime::from_millis;
+    monitor.await_frames(at(1_000));
+    assert_eq!(monitor.deadline(), Some(at(3_000)));
+    assert_eq!(monitor.tick(at(2_900)), []);
+    let mut changes = monitor.tick(at(3_000));
+    assert!(matches!(&changes[0], Change::Opened(lost) if lost.start_ms == at(1_000)));
+    changes.extend(show(&mut monitor, Shot { at_ms: 5_000, scene: Scene::Face, sway: 0.0 }));
+    assert_eq!(closed(&changes), [(Kind::CameraLost, 1_000, 5_000, ClosedBy::SeenAgain)]);
+}
+
+#[test]
 fn the_deadline_names_the_moment_at_which_a_camera_is_lost() {
     let mut monitor = monitor();
     for shot in script(&[(Scene::Face, 1_000)]).0 {

@@ -241,7 +241,10 @@ impl Monitor {
             View::Nobody if still && unchanged >= Duration::from_millis(picture.still_empty_ms) => {
                 Verdict::Frozen
             }
-            View::Nobody if darkness(&look.picture, &self.policy) > 0.0 => Verdict::TooDark,
+            // Nor can it be said of somebody's face.
+            View::Nobody | View::BodyOnly if darkness(&look.picture, &self.policy) > 0.0 => {
+                Verdict::TooDark
+            }
             View::Nobody => Verdict::Nobody,
             View::Face => Verdict::Face,
             View::BodyOnly => Verdict::BodyOnly,

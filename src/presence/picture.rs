@@ -274,6 +274,24 @@ mod tests {
     }
 
     #[test]
+    fn noise_is_what_changes_from_point_to_point_and_neither_movement_nor_light() {
+        let speckled = |seed: u32| {
+            picture(move |x, y| {
+                let hash =
+                    (x * 7_919 + y * 104_729 + seed * 15_485_863).wrapping_mul(2_654_435_769);
+                100 + (hash >> 28) as u8
+            })
+        };
+        let noise = speckled(1).change_since(&speckled(2)).noise;
+        assert!((3.0..6.0).contains(&noise), "{noise}");
+        let wave = |shift: u32| picture(move |x, y| ((x + y + shift) % 160) as u8);
+        let moved = wave(0).change_since(&wave(30));
+        assert!(moved.mean > 20.0 && moved.noise < 1.0, "{moved:?}");
+        let lighter = picture(|_, _| 100).change_since(&picture(|_, _| 160));
+        assert_eq!(lighter.noise, 0.0);
+    }
+
+    #[test]
     fn the_99th_percentile_leaves_out_the_brightest_hundredth() {
         assert_eq!(picture(|x, y| if x < 16 && y < 16 { 255 } else { 90 }).stats(None).p99, 90);
         assert_eq!(picture(|x, _| if x < 32 { 255 } else { 90 }).stats(None).p99, 255);

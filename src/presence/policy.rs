@@ -85,7 +85,7 @@ pub struct PicturePolicy {
     /// and shows noise; black without noise is a shutter or a cap.
     pub black_luma: u8,
     /// Too dark to say that nobody is there: 99th percentile of luma below this. Down to 20 the
-    /// detectors still find a face.
+    /// detectors still find a face. A picture that is lost in noise is too dark as well.
     pub dark_luma: u8,
     /// Unchanged, with somebody in the picture: mean absolute difference to the frame before, in
     /// luma levels. Someone who sits still changes 0.2 and more.

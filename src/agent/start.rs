@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 
 use super::args::Args;
 use super::joined::{self, JoinError, Joined};
+use super::keys;
 use super::{Camera, Phase, Preferences, Recording, Setup, Snapshot, Webcam, World};
 use crate::capture::camera::{self, CameraError, Choice};
 use crate::clock::Reading;
@@ -55,10 +56,13 @@ pub struct Session {
 impl Session {
     /// The agent has stopped, and this was the last of it. A session that goes on is kept.
     pub fn close(mut self, last: &Snapshot) {
-        if let Some(joined) = &mut self.joined
-            && last.phase == Phase::Ended
-        {
-            joined.end(last.reports.delivered);
+        if last.phase != Phase::Ended {
+            return;
+        }
+        match &mut self.joined {
+            Some(joined) => joined.end(last.reports.delivered),
+            None if last.reports.delivered => keys::forget(&self.setup.folder, self.setup.session),
+            None => {}
         }
     }
 }
@@ -113,12 +117,16 @@ pub fn earlier(args: &Args, except: Option<&Session>) -> anyhow::Result<Vec<Uplo
 fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
     let file = settings::read_session(path)?;
     let folder = folder(args)?;
+    let key = keys::of_session(&folder, file.session)
+        .with_context(|| format!("{} cannot be used", folder.display()))?;
     let upload = upload::Settings {
         server: file.server,
         token: file.token,
         code: None,
         authority: file.authority.or_else(|| args.authority.clone()),
         allow_plain_loopback: false,
+        key: Some(key),
+        server_key: file.server_key,
         folder: folder.join("spool"),
         session: Some(file.session),
     };

@@ -107,6 +107,11 @@ pub struct SessionDetail {
     pub rejected: Vec<RejectedEvent>,
     /// How often another history was sent under numbers that were taken.
     pub forks: u64,
+    /// How often reports came that the session's key has not signed.
+    pub foreign: u64,
+    /// The session's key, where its reports are signed: Ed25519, 64 lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
 }
 
 /// How far the events of one incarnation reach.

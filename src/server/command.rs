@@ -12,13 +12,14 @@ use tokio::runtime::Runtime;
 
 use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
-use super::issue_command;
+use super::{issue_command, verify_command};
 use crate::redact::Pii;
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
     match &args.command {
         Some(Command::Issue(issue)) => issue_command::run(issue),
+        Some(Command::Verify(verify)) => verify_command::run(verify),
         None => run_server(args),
     }
 }

@@ -7,6 +7,7 @@ mod issuing;
 mod pages;
 mod protocol;
 mod reading;
+mod signed;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ use inview::server::home::Home;
 use inview::server::store::{Scope, Tenant};
 use inview::server::{State, app};
 use inview::time::MediaTime;
+use inview::trust::envelope;
+use inview::trust::signature::SigningKey;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
@@ -204,6 +207,7 @@ impl Agent {
             recording_sha256: Some(Hash::of(b"recording")),
             consent: None,
             start_override: None,
+            public_key: None,
         }))
     }
 
@@ -243,6 +247,16 @@ impl Agent {
         self.prevhash = Hash::of(body.as_bytes());
         body
     }
+}
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_secret(&[number; 32])
+}
+
+/// An event with its signature.
+fn sealed(event: &str, key: &SigningKey) -> String {
+    let event = event.as_bytes();
+    String::from_utf8(envelope::seal(event, &envelope::sign(event, key))).unwrap()
 }
 
 fn batch(events: &[&str]) -> String {

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use inview::report::{
-    CommandList, IntervalList, Issued, SessionPage, SessionSummary, StoredCommand, StoredInterval,
+    CommandList, IntervalList, Issued, SessionId, SessionPage, SessionSummary, StoredCommand,
+    StoredInterval,
 };
+use inview::trust::export::Export;
 use serde_json::Value;
 
 /// A running server; killed when dropped.
@@ -88,6 +90,11 @@ impl ServerProgram {
     /// All sessions, the newest first.
     pub fn sessions(&self) -> Vec<SessionSummary> {
         self.get::<SessionPage>("/v1/sessions").sessions
+    }
+
+    /// All reports of a session, as a proctor gets them.
+    pub fn export(&self, session: SessionId) -> Export {
+        self.get(&format!("/v1/sessions/{session}/export"))
     }
 
     /// The only session's address, once it is known.

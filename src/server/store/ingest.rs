@@ -10,9 +10,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 // The tables that are read are a consequence of the ones that are written here.
 use super::materialise::{ALERT_AFTER_MS, materialise};
+use super::signed::{self, Checked};
 use super::{StoreError, Tenant};
 use crate::report::{Event, EventResult, EventStatus, Hash, Identity, Incarnation, SessionId};
 use crate::server::batch::{Malformed, Received};
+use crate::trust::signature::Signature;
 
 /// Forks that are kept for a session; a broken agent must not fill the disk with them.
 const FORKS_KEPT: u64 = 1_000;
@@ -44,6 +46,8 @@ pub(in crate::server) enum Outcome {
     Gap { head_seq: u64, found: u64, results: Vec<EventResult> },
     /// The event `found` contradicts what is stored; nothing was stored.
     Fork { found: u64, results: Vec<EventResult> },
+    /// An event is not signed by the session's key; nothing was stored.
+    Foreign { results: Vec<EventResult> },
 }
 
 /// Where an event stands towards the chain.
@@ -60,6 +64,10 @@ pub(in crate::server) fn apply(
     to: &Target,
     batch: &[Received],
 ) -> Result<Outcome, StoreError> {
+    let declared = match signed::check(database, to, batch)? {
+        Checked::Good { declared } => declared,
+        Checked::Foreign { at_fault } => return foreign(database, to, batch, at_fault),
+    };
     if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
         return match batch {
             [alone] => refuse(database, to, alone, malformed),
@@ -99,7 +107,7 @@ pub(in crate::server) fn apply(
                 return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
             }
             Place::Fork => {
-                note_fork(database, to, identity, before, received.hash)?;
+                note_fork(database, to, identity, before, received.hash, "fork")?;
                 let at_fault = statuses.len();
                 let status = |index| {
                     if index == at_fault { EventStatus::Fork } else { EventStatus::NotStored }
@@ -110,6 +118,9 @@ pub(in crate::server) fn apply(
         }
     }
     touch(database, to)?;
+    if let Some(key) = declared {
+        signed::keep_key(database, to.tenant.as_str(), to.session, &key)?;
+    }
     for (received, identity, event) in new {
         insert(database, to, identity, received, None)?;
         materialise(database, to, identity, event)?;
@@ -123,6 +134,32 @@ pub(in crate::server) fn apply(
         ..after
     });
     Ok(Outcome::Stored { reached, results: results(batch, |index| statuses[index]) })
+}
+
+/// Somebody else has written this: it is noted, and shown.
+fn foreign(
+    database: &Connection,
+    to: &Target,
+    batch: &[Received],
+    at_fault: usize,
+) -> Result<Outcome, StoreError> {
+    if let Some(received) = batch.get(at_fault) {
+        let identity = match &received.event {
+            Ok((identity, _)) => Some(*identity),
+            Err(malformed) => malformed.identity,
+        };
+        // No number of ours is greater.
+        if let Some(identity) = identity.filter(|it| i64::try_from(it.seq).is_ok()) {
+            let before = head(database, to, identity.incarnation)?;
+            note_fork(database, to, &identity, before, received.hash, "signature")?;
+        }
+    }
+    let status = |(index, received)| {
+        let is_at_fault = index == at_fault;
+        let status = if is_at_fault { EventStatus::Signature } else { EventStatus::NotStored };
+        result(received, status)
+    };
+    Ok(Outcome::Foreign { results: batch.iter().enumerate().map(status).collect() })
 }
 
 /// A malformed event that came alone: keeps its place in the chain when it has one.
@@ -150,7 +187,7 @@ fn refuse(
             Ok(Outcome::Gap { head_seq: before.seq, found: identity.seq, results })
         }
         Place::Fork => {
-            note_fork(database, to, identity, before, received.hash)?;
+            note_fork(database, to, identity, before, received.hash, "fork")?;
             let results = vec![result(received, EventStatus::Fork)];
             Ok(Outcome::Fork { found: identity.seq, results })
         }
@@ -245,8 +282,8 @@ fn insert(
     let body = rejected.is_none().then_some(&received.body);
     database.execute(
         "INSERT INTO event
-             (tenant, session, incarnation, seq, hash, received_at, body, rejected)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),
@@ -255,7 +292,8 @@ fn insert(
             received.hash.as_bytes(),
             to.now.as_microsecond(),
             body,
-            rejected
+            rejected,
+            received.signature.map(Signature::to_bytes)
         ],
     )?;
     Ok(())
@@ -285,6 +323,7 @@ fn note_fork(
     identity: &Identity,
     head: Head,
     received: Hash,
+    problem: &str,
 ) -> Result<(), StoreError> {
     let key = params![to.tenant.as_str(), to.session.0.as_bytes()];
     let kept: u64 = database.query_row(
@@ -297,8 +336,8 @@ fn note_fork(
     }
     database.execute(
         "INSERT OR IGNORE INTO fork (tenant, session, incarnation, seq, head_seq, head_hash,
-                                     received_hash, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                     received_hash, received_at, problem)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),
@@ -307,7 +346,8 @@ fn note_fork(
             head.seq,
             head.hash.as_bytes(),
             received.as_bytes(),
-            to.now.as_microsecond()
+            to.now.as_microsecond(),
+            problem
         ],
     )?;
     Ok(())

@@ -274,6 +274,7 @@ fn a_session_that_is_started_again_has_not_ended() {
         recording_sha256: None,
         consent: None,
         start_override: None,
+        public_key: None,
     };
     send(&database, &[&first.ended(5)]);
     let detail = || {

@@ -6,11 +6,12 @@
 //! connections of their own and never wait for the writer (WAL).
 //!
 //! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
-//! heartbeats, `command` what proctors asked for, `read` answers questions, `credential` keeps hashes of
+//! heartbeats, `command` what proctors asked for, `signed` knows whose reports they are, `read` answers questions, `export` hands out a session as a whole, `credential` keeps hashes of
 //! tokens. They take a connection and know nothing of threads.
 
 pub(super) mod command;
 pub(super) mod credential;
+pub(super) mod export;
 pub(super) mod ingest;
 #[cfg(test)]
 mod ingest_tests;
@@ -19,6 +20,7 @@ pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
 mod schema;
+pub(super) mod signed;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

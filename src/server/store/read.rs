@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 // What a session's last heartbeat said is a part of what is told of it.
 use super::liveness::{self, HEARTBEAT_EVERY, LIVENESS};
-use super::{StoreError, Tenant};
+use super::{StoreError, Tenant, signed};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
     Phase, RejectedEvent, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
     SessionStatus, SessionSummary, StoredInterval,
 };
 use crate::time::MediaTime;
+use crate::trust::envelope;
+use crate::trust::signature::Signature;
 
 /// A session that has not ended is called silent after this long without a word from it: two and a
 /// half heartbeats …
@@ -208,7 +210,9 @@ pub(in crate::server) fn session(
         truncated: ended.and_then(|ended| ended.truncated),
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
-        forks: forks(database, tenant, session)?,
+        forks: forks(database, tenant, session, "fork")?,
+        foreign: forks(database, tenant, session, "signature")?,
+        public_key: signed::key_of(database, tenant.as_str(), session)?.map(|it| it.to_string()),
     }))
 }
 
@@ -267,7 +271,7 @@ pub(in crate::server) fn chains(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The stored bytes of events behind `after_seq`, in order.
+/// The events behind `after_seq` as they were received, in order.
 pub(in crate::server) fn events(
     database: &Connection,
     tenant: &Tenant,
@@ -277,15 +281,23 @@ pub(in crate::server) fn events(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
     let mut query = database.prepare_cached(
-        "SELECT body FROM event
+        "SELECT body, sig FROM event
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
              AND body IS NOT NULL
          ORDER BY seq LIMIT ?5",
     )?;
     let (session, incarnation) = (session.0.as_bytes(), incarnation.0.as_bytes());
     let key = params![tenant.as_str(), session, incarnation, after_seq, limit];
-    let rows = query.query_map(key, |row| row.get(0))?;
+    let rows = query.query_map(key, |row| Ok(wire(row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An event as it was received.
+pub(super) fn wire(body: Vec<u8>, sig: Option<[u8; 64]>) -> Vec<u8> {
+    match sig {
+        Some(bytes) => envelope::seal(&body, &Signature::from_bytes(&bytes)),
+        None => body,
+    }
 }
 
 fn rejected(
@@ -308,9 +320,14 @@ fn rejected(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn forks(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2";
-    let key = params![tenant.as_str(), session.0.as_bytes()];
+fn forks(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+    problem: &str,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM fork WHERE tenant = ?1 AND session = ?2 AND problem = ?3";
+    let key = params![tenant.as_str(), session.0.as_bytes(), problem];
     Ok(database.query_row(sql, key, |row| row.get(0))?)
 }
 

@@ -14,6 +14,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(TABLES),
     |database| database.execute_batch(HEARTBEATS),
     |database| database.execute_batch(ISSUED),
+    |database| database.execute_batch(SIGNED),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -173,6 +174,14 @@ const ISSUED: &str = "
     ) STRICT, WITHOUT ROWID;
 
     ALTER TABLE credential ADD COLUMN session BLOB;
+";
+
+/// The key of a session, and each event's signature, which is no part of its body. `fork.problem` is
+/// the last part of the problem's name.
+const SIGNED: &str = "
+    ALTER TABLE session ADD COLUMN public_key BLOB;
+    ALTER TABLE event ADD COLUMN sig BLOB;
+    ALTER TABLE fork ADD COLUMN problem TEXT NOT NULL DEFAULT 'fork';
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

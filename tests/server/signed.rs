@@ -1,0 +1,96 @@
+use super::*;
+use inview::report::SIGNATURE_HEADER;
+use inview::trust::export::{Export, Link};
+use inview::trust::signature::{PublicKey, Signed};
+use inview::trust::verify::{Wrong, verify};
+
+/// The first report, which declares a key.
+fn started(agent: &mut Agent, key: &SigningKey) -> String {
+    let declared = format!("\"label\":\"x\",\"public_key\":\"{}\"", key.public());
+    let event = agent.started("x").replace("\"label\":\"x\"", &declared);
+    agent.prevhash = Hash::of(event.as_bytes());
+    event
+}
+
+fn export(server: &Server, session: SessionId) -> Export {
+    server.get(&format!("/v1/sessions/{session}/export")).json()
+}
+
+#[test]
+fn a_receipt_is_signed_by_the_key_that_everyone_may_ask_for() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let answer = server.post(agent.session(), batch(&[&agent.started("x")]));
+    let signature = answer.headers[SIGNATURE_HEADER].to_str().unwrap().parse().unwrap();
+    let asked: inview::report::ServerKey = server.ask(get("/v1/server-key")).json();
+    let key: PublicKey = asked.server_key.parse().unwrap();
+    assert!(key.verifies(Signed::Receipt, &answer.body, &signature));
+}
+
+#[test]
+fn the_key_that_was_declared_first_stays_and_signs_everything() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let session = agent.session();
+    let one = started(&mut agent, &key(1));
+    server.post(session, batch(&[&one])).is_problem(409, problem::SIGNATURE);
+    assert_eq!(server.get(&format!("/v1/sessions/{session}")).status, 404, "nothing was stored");
+    let one = sealed(&one, &key(1));
+    let two = agent.ended(5);
+    let (signed, foreign) = (sealed(&two, &key(1)), sealed(&two, &key(2)));
+    for other in [&two, &foreign] {
+        let refused = server.post(session, batch(&[&one, other]));
+        let problem = refused.is_problem(409, problem::SIGNATURE);
+        let statuses: Vec<_> = problem.results.iter().map(|result| result.status).collect();
+        assert_eq!(statuses, [EventStatus::NotStored, EventStatus::Signature]);
+    }
+    assert_eq!(server.post(session, batch(&[&one, &signed])).status, 200);
+    let receipt: Receipt = server.post(session, batch(&[&one, &signed])).json();
+    assert_eq!((receipt.acked_seq, receipt.head_hash), (2, Hash::of(two.as_bytes())));
+    // Another life with another key, and an event that cannot be read but was not signed either.
+    let mut other = Agent::new(2);
+    other.identity.session = session;
+    let declared = sealed(&started(&mut other, &key(2)), &key(2));
+    server.post(session, batch(&[&declared])).is_problem(409, problem::SIGNATURE);
+    let poison = agent.poison();
+    server.post(session, batch(&[&poison])).is_problem(409, problem::SIGNATURE);
+    let poison = sealed(&poison, &key(1));
+    server.post(session, batch(&[&poison])).is_problem(422, problem::MALFORMED_EVENTS);
+    let events = server.get(&format!("/v1/sessions/{session}/events"));
+    assert_eq!(events.text(), batch(&[&one, &signed]));
+    let detail: SessionDetail = server.get(&format!("/v1/sessions/{session}")).json();
+    assert_eq!(detail.public_key, Some(key(1).public().to_string()));
+    assert_eq!((detail.foreign, detail.forks, detail.chains[0].head_seq), (4, 0, 3));
+    let page = server.page(&server.sign_in(), &format!("/sessions/{session}"));
+    assert!(page.text().contains("its key did not sign, 4 times"), "{}", page.text());
+}
+
+#[test]
+fn what_is_exported_can_be_checked_without_the_server() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let session = agent.session();
+    assert_eq!(server.get(&format!("/v1/sessions/{session}/export")).status, 404);
+    let events = [started(&mut agent, &key(1)), agent.ended(1), agent.poison(), agent.ended(2)];
+    let events = events.map(|event| sealed(&event, &key(1)));
+    let [one, two, poison, four] = &events;
+    for batch in [batch(&[one, two]), batch(&[poison]), batch(&[four])] {
+        server.post(session, batch);
+    }
+    let whole = export(&server, session);
+    let verified = verify(&whole, Some(&key(1).public())).unwrap();
+    let found = (verified.events, verified.missing, verified.receipts, verified.signed);
+    assert_eq!(found, (3, 1, 1, true));
+    assert!(matches!(&whole.chains[0].links[1], Link::Event(text) if text == two));
+    let changed = |change: &dyn Fn(&mut Vec<Link>)| {
+        let mut changed = whole.clone();
+        change(&mut changed.chains[0].links);
+        let fault = verify(&changed, None).unwrap_err();
+        (fault.at.unwrap().1, fault.what)
+    };
+    assert_eq!(changed(&|links| links.truncate(2)), (4, Wrong::Received));
+    assert_eq!(changed(&|links| drop(links.remove(1))), (3, Wrong::Identity));
+    assert_eq!(changed(&|links| links.swap(0, 1)), (1, Wrong::Identity));
+    assert_eq!(changed(&|links| links.insert(1, links[0].clone())), (2, Wrong::Identity));
+    let other = four.replace("\"duration_ms\":2,", "\"duration_ms\":3,");
+    assert_eq!(changed(&|links| links[3] = Link::Event(other.clone())), (4, Wrong::Signature));
+    let agent_token = server.get_as(&server.agent, &format!("/v1/sessions/{session}/export"));
+    assert_eq!(agent_token.status, 403);
+}

@@ -56,13 +56,10 @@ pub struct Session {
 impl Session {
     /// The agent has stopped, and this was the last of it. A session that goes on is kept.
     pub fn close(mut self, last: &Snapshot) {
-        if last.phase != Phase::Ended {
-            return;
-        }
-        match &mut self.joined {
-            Some(joined) => joined.end(last.reports.delivered),
-            None if last.reports.delivered => keys::forget(&self.setup.folder, self.setup.session),
-            None => {}
+        if let Some(joined) = &mut self.joined
+            && last.phase == Phase::Ended
+        {
+            joined.end(last.reports.delivered);
         }
     }
 }
@@ -117,6 +114,7 @@ pub fn earlier(args: &Args, except: Option<&Session>) -> anyhow::Result<Vec<Uplo
 fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
     let file = settings::read_session(path)?;
     let folder = folder(args)?;
+    keys::forget_old(&folder, Reading::now().wall);
     let key = keys::of_session(&folder, file.session)
         .with_context(|| format!("{} cannot be used", folder.display()))?;
     let upload = upload::Settings {

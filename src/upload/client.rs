@@ -16,7 +16,7 @@ use crate::report::{
     BATCH_CONTENT_TYPE, EnrolmentRequest, JoinCode, SIGNATURE_HEADER, ServerKey, SessionId,
 };
 use crate::spool::StoredEvent;
-use crate::trust::signature::{PublicKey, SigningKey};
+use crate::trust::signature::{PublicKey, Signature, SigningKey};
 
 /// One attempt to send a batch takes at most this long, and one to send a heartbeat: two of them fit
 /// into the time after which the server calls a session silent.
@@ -74,7 +74,7 @@ impl ServerClient {
                 return Ok(answer);
             }
         }
-        self.post(session, "events", BATCH_CONTENT_TYPE, &body_of(batch))
+        self.post(session, "events", BATCH_CONTENT_TYPE, (&body_of(batch), None))
     }
 
     fn ask_key(&self) -> Result<Answer, String> {
@@ -90,8 +90,13 @@ impl ServerClient {
     }
 
     /// Sends a heartbeat; an error as for a batch.
-    pub(super) fn beat(&self, session: SessionId, body: &[u8]) -> Result<Answer, String> {
-        self.post(session, "heartbeats", "application/json", body)
+    pub(super) fn beat(
+        &self,
+        session: SessionId,
+        body: &[u8],
+        signature: Option<Signature>,
+    ) -> Result<Answer, String> {
+        self.post(session, "heartbeats", "application/json", (body, signature))
     }
 
     fn post(
@@ -99,7 +104,7 @@ impl ServerClient {
         session: SessionId,
         what: &str,
         media_type: &str,
-        body: &[u8],
+        body: (&[u8], Option<Signature>),
     ) -> Result<Answer, String> {
         let answer = self.post_once(session, what, media_type, body)?;
         if answer.status == 401 && self.renew() {
@@ -114,14 +119,17 @@ impl ServerClient {
         session: SessionId,
         what: &str,
         media_type: &str,
-        body: &[u8],
+        (body, signature): (&[u8], Option<Signature>),
     ) -> Result<Answer, String> {
-        let request = self
+        let mut request = self
             .http
             .post(self.url(&format!("/v1/sessions/{session}/{what}")))
             .bearer_auth(self.token.reveal())
             .header(CONTENT_TYPE, media_type)
             .body(body.to_vec());
+        if let Some(signature) = signature {
+            request = request.header(SIGNATURE_HEADER, signature.to_string());
+        }
         self.read(request.send().map_err(|error| in_one_line(&error))?)
     }
 

@@ -120,7 +120,11 @@ pub fn judge_heartbeat(answer: &Answer) -> Result<HeartbeatAnswer, Missed> {
             let failure = Failure::Again { retry_after: answer.retry_after };
             Err((failure, Obstacle::new(ObstacleKind::Unreachable, reason)))
         }
-        400 | 413 | 415 | 422 => {
+        409 if problem.as_ref().is_some_and(|problem| problem.kind == problem::NONCE) => {
+            let reason = said(answer, problem.as_ref());
+            Err((Failure::Stale, Obstacle::new(ObstacleKind::Refuses, reason)))
+        }
+        400 | 409 | 413 | 415 | 422 => {
             let reason = format!("a heartbeat is refused: {}", said(answer, problem.as_ref()));
             Err((Failure::Slowly, Obstacle::new(ObstacleKind::Refuses, reason)))
         }
@@ -252,6 +256,7 @@ mod tests {
             (401, Refuses, Failure::Slowly),
             (403, Refuses, Failure::Slowly),
             (404, Unreachable, Failure::Slowly),
+            (409, Refuses, Failure::Slowly),
             (413, Refuses, Failure::Slowly),
             (429, Unreachable, again),
             (500, Unreachable, again),

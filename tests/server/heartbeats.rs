@@ -17,6 +17,7 @@ fn heartbeat(phase: Phase) -> Heartbeat {
         health: Vec::new(),
         head: ChainHead::NONE,
         confirmed: Vec::new(),
+        nonce: None,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use inview::report::SIGNATURE_HEADER;
+use inview::report::{ChainHead, Heartbeat, HeartbeatAnswer, Phase, SIGNATURE_HEADER, Seen};
 use inview::trust::export::{Export, Link};
 use inview::trust::signature::{PublicKey, Signed};
 use inview::trust::verify::{Wrong, verify};
@@ -93,4 +93,67 @@ fn what_is_exported_can_be_checked_without_the_server() {
     assert_eq!(changed(&|links| links[3] = Link::Event(other.clone())), (4, Wrong::Signature));
     let agent_token = server.get_as(&server.agent, &format!("/v1/sessions/{session}/export"));
     assert_eq!(agent_token.status, 403);
+}
+
+fn beat(
+    server: &Server,
+    session: SessionId,
+    heartbeat: &Heartbeat,
+    key: Option<&SigningKey>,
+) -> Answer {
+    let body = serde_json::to_string(heartbeat).unwrap();
+    let mut request = Request::post(format!("/v1/sessions/{session}/heartbeats"))
+        .header(AUTHORIZATION, format!("Bearer {}", server.agent))
+        .header(CONTENT_TYPE, "application/json");
+    if let Some(key) = key {
+        let signature = key.sign(Signed::Heartbeat, body.as_bytes());
+        request = request.header(SIGNATURE_HEADER, signature.to_string());
+    }
+    server.ask(request.body(body.into()).unwrap())
+}
+
+#[test]
+fn a_heartbeat_that_somebody_kept_or_made_before_does_not_count_as_one_of_now() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let session = agent.session();
+    server.post(session, batch(&[&sealed(&started(&mut agent, &key(1)), &key(1))]));
+    let at = |second: u8, nonce: Option<String>| Heartbeat {
+        incarnation: agent.identity.incarnation,
+        sent_at: format!("2026-05-01T10:00:{second:02}Z"),
+        phase: Phase::Exam,
+        seen: Seen::Face,
+        health: Vec::new(),
+        head: ChainHead::NONE,
+        confirmed: Vec::new(),
+        nonce,
+    };
+    let nonce = |answer: Answer| answer.json::<HeartbeatAnswer>().nonce;
+    let liveness = || {
+        let detail: SessionDetail = server.get(&format!("/v1/sessions/{session}")).json();
+        detail.summary.liveness.map(|it| (it.attested, it.refused))
+    };
+    for other in [None, Some(&key(2))] {
+        beat(&server, session, &at(1, None), other).is_problem(409, problem::SIGNATURE);
+    }
+    assert_eq!(liveness(), None, "nothing was heard yet");
+    let own = key(1);
+    let first = at(1, None);
+    let one = nonce(beat(&server, session, &first, Some(&own)));
+    assert_eq!(liveness(), Some((false, 0)), "the first one proves nothing");
+    let second = at(2, one.clone());
+    let two = nonce(beat(&server, session, &second, Some(&own)));
+    assert_eq!(liveness(), Some((true, 0)));
+    // The answer was lost: the number before is repeated, and the same one given again.
+    assert_eq!(nonce(beat(&server, session, &at(3, one.clone()), Some(&own))), two);
+    let four = nonce(beat(&server, session, &at(4, two), Some(&own)));
+    assert!(four.is_some() && four != one);
+    // Kept ones, and one that was made early with a number of long ago.
+    for old in [first, second, at(9, one), at(9, Some("7".repeat(32)))] {
+        beat(&server, session, &old, Some(&own)).is_problem(409, problem::NONCE);
+    }
+    beat(&server, session, &at(9, four), Some(&key(2))).is_problem(409, problem::SIGNATURE);
+    assert_eq!(liveness(), Some((true, 5)));
+    // An agent that has lost its number is heard all the same.
+    assert_eq!(beat(&server, session, &at(10, None), Some(&own)).status, 200);
+    assert_eq!(liveness(), Some((false, 5)));
 }

@@ -6,9 +6,13 @@
 //! connections of their own and never wait for the writer (WAL).
 //!
 //! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
-//! heartbeats, `command` what proctors asked for, `signed` knows whose reports they are, `read` answers questions, `export` hands out a session as a whole, `credential` keeps hashes of
+//! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check` compares
+//! what is read with what came, `credential` keeps hashes of
 //! tokens. They take a connection and know nothing of threads.
 
+pub(super) mod attest;
+#[cfg(feature = "cli")]
+pub(super) mod check;
 pub(super) mod command;
 pub(super) mod credential;
 pub(super) mod export;

@@ -177,11 +177,17 @@ const ISSUED: &str = "
 ";
 
 /// The key of a session, and each event's signature, which is no part of its body. `fork.problem` is
-/// the last part of the problem's name.
+/// the last part of the problem's name. `liveness.nonce` is the one that was given last, and
+/// `nonce_before` the one that the last heartbeat repeated.
 const SIGNED: &str = "
     ALTER TABLE session ADD COLUMN public_key BLOB;
     ALTER TABLE event ADD COLUMN sig BLOB;
     ALTER TABLE fork ADD COLUMN problem TEXT NOT NULL DEFAULT 'fork';
+    ALTER TABLE liveness ADD COLUMN nonce TEXT;
+    ALTER TABLE liveness ADD COLUMN nonce_before TEXT;
+    ALTER TABLE liveness ADD COLUMN sent_at TEXT;
+    ALTER TABLE liveness ADD COLUMN attested INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE liveness ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

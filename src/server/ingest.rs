@@ -23,6 +23,7 @@ use super::auth::Agent;
 use super::batch::{self, BatchError};
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
+use super::store::signed;
 use super::{OfSession, State, body, receipt};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
 
@@ -48,7 +49,14 @@ pub(super) async fn post(
     })?;
     let now = state.now();
     let target = Target { tenant: agent.tenant, session, now };
-    let outcome = state.store.write(move |database| apply(database, &target, &batch)).await?;
+    // Signatures cost more than storing: they are not checked on the one thread that writes.
+    let checking = state.store.read(move |database| {
+        let checked = signed::check(database, &target, &batch)?;
+        Ok((target, batch, checked))
+    });
+    let (target, batch, checked) = checking.await?;
+    let writing = state.store.write(move |database| apply(database, &target, &batch, &checked));
+    let outcome = writing.await?;
     receipt::answer(&state.signer, &answered(outcome, session, now)?)
 }
 

@@ -157,3 +157,42 @@ fn a_heartbeat_that_somebody_kept_or_made_before_does_not_count_as_one_of_now() 
     assert_eq!(beat(&server, session, &at(10, None), Some(&own)).status, 200);
     assert_eq!(liveness(), Some((false, 5)));
 }
+
+#[test]
+fn a_history_that_is_other_than_a_heartbeat_has_said_is_a_fork_though_nothing_of_it_was_sent() {
+    let (server, mut agent, mut other) = (Server::start(), Agent::new(1), Agent::new(1));
+    let session = agent.session();
+    let (one, two) = (agent.started("x"), agent.ended(5));
+    let (_, changed) = (other.started("x"), other.ended(6));
+    let beat_of = |seq: u64, event: &str| {
+        let hash = Hash::of(event.as_bytes());
+        let heartbeat = Heartbeat {
+            incarnation: agent.identity.incarnation,
+            sent_at: "2026-05-01T10:00:00Z".to_owned(),
+            phase: Phase::Exam,
+            seen: Seen::Face,
+            health: Vec::new(),
+            head: ChainHead { seq, hash },
+            confirmed: Vec::new(),
+            nonce: None,
+        };
+        assert_eq!(beat(&server, session, &heartbeat, None).status, 200);
+    };
+    let forks = || {
+        let detail: SessionDetail = server.get(&format!("/v1/sessions/{session}")).json();
+        detail.forks
+    };
+    beat_of(1, &one);
+    beat_of(2, &two);
+    assert_eq!(server.post(session, batch(&[&one])).status, 200);
+    server.post(session, batch(&[&changed])).is_problem(409, problem::FORK);
+    assert_eq!(forks(), 1);
+    // The chain is shorter, or ends otherwise, than was said.
+    beat_of(1, &one);
+    assert_eq!(forks(), 2);
+    beat_of(1, &changed);
+    assert_eq!(forks(), 3);
+    beat_of(2, &two);
+    assert_eq!(server.post(session, batch(&[&two])).status, 200);
+    assert_eq!(forks(), 3);
+}

@@ -9,10 +9,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 // The tables that are read are a consequence of the ones that are written here.
+use super::liveness;
 use super::materialise::{ALERT_AFTER_MS, materialise};
-use super::signed::{self, Checked};
+use super::signed::{self, Checked, Verdict};
 use super::{StoreError, Tenant};
-use crate::report::{Event, EventResult, EventStatus, Hash, Identity, Incarnation, SessionId};
+use crate::report::{
+    Event, EventResult, EventStatus, Hash, Heartbeat, Identity, Incarnation, SessionId,
+};
 use crate::server::batch::{Malformed, Received};
 use crate::trust::signature::Signature;
 
@@ -58,15 +61,16 @@ enum Place {
     Fork,
 }
 
-/// Applies a batch of one incarnation.
+/// Applies a batch of one incarnation, whose signatures were checked.
 pub(in crate::server) fn apply(
     database: &Connection,
     to: &Target,
     batch: &[Received],
+    checked: &Checked,
 ) -> Result<Outcome, StoreError> {
-    let declared = match signed::check(database, to, batch)? {
-        Checked::Good { declared } => declared,
-        Checked::Foreign { at_fault } => return foreign(database, to, batch, at_fault),
+    let declared = match signed::check_again(database, to, batch, checked)? {
+        Verdict::Good { declared } => declared,
+        Verdict::Foreign { at_fault } => return foreign(database, to, batch, at_fault),
     };
     if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
         return match batch {
@@ -85,6 +89,7 @@ pub(in crate::server) fn apply(
         return Ok(Outcome::Malformed { results: Vec::new() });
     };
     let before = head(database, to, first.incarnation)?;
+    let said = liveness::head_of(database, to, first.incarnation)?;
     let mut after = before;
     let mut statuses = Vec::with_capacity(events.len());
     let mut new = Vec::new();
@@ -95,8 +100,10 @@ pub(in crate::server) fn apply(
             }
             Ok(_) | Err(_) => hash_of(database, to, identity)?,
         };
+        let contradicts_a_heartbeat =
+            said.is_some_and(|said| said.seq == identity.seq && said.hash != received.hash);
         match place(after, identity.seq, received.hash, Some(event.prevhash), stored) {
-            Place::Next => {
+            Place::Next if !contradicts_a_heartbeat => {
                 after = Head { seq: identity.seq, hash: received.hash, ..after };
                 new.push((received, identity, event));
                 statuses.push(EventStatus::Accepted);
@@ -106,7 +113,7 @@ pub(in crate::server) fn apply(
                 let results = results(batch, |_| EventStatus::NotStored);
                 return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
             }
-            Place::Fork => {
+            Place::Next | Place::Fork => {
                 note_fork(database, to, identity, before, received.hash, "fork")?;
                 let at_fault = statuses.len();
                 let status = |index| {
@@ -222,6 +229,28 @@ fn results(batch: &[Received], status: impl Fn(usize) -> EventStatus) -> Vec<Eve
 
 fn result(received: &Received, status: EventStatus) -> EventResult {
     EventResult { id: received.id().to_owned(), status, detail: None }
+}
+
+/// A heartbeat says that the chain ends otherwise than it, or the one before, has said: it is noted.
+pub(super) fn note_contradiction(
+    database: &Connection,
+    to: &Target,
+    heartbeat: &Heartbeat,
+) -> Result<(), StoreError> {
+    let (incarnation, says) = (heartbeat.incarnation, heartbeat.head);
+    if i64::try_from(says.seq).is_err() {
+        return Ok(());
+    }
+    let identity = Identity { session: to.session, incarnation, seq: says.seq };
+    let stored = hash_of(database, to, &identity)?;
+    let said = liveness::head_of(database, to, incarnation)?;
+    let went_back = said
+        .is_some_and(|said| says.seq < said.seq || says.seq == said.seq && says.hash != said.hash);
+    if went_back || stored.is_some_and(|stored| stored != says.hash) {
+        let head = head(database, to, incarnation)?;
+        note_fork(database, to, &identity, head, says.hash, "fork")?;
+    }
+    Ok(())
 }
 
 fn head(database: &Connection, to: &Target, incarnation: Incarnation) -> Result<Head, StoreError> {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::ingest::{Target, touch};
+use super::ingest::{Target, note_contradiction, touch};
 use super::read::rfc3339;
 use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};
 
@@ -26,6 +26,7 @@ pub(in crate::server) fn keep(
     heartbeat: &Heartbeat,
     (attested, nonce, before): (bool, &str, Option<&str>),
 ) -> Result<(), StoreError> {
+    note_contradiction(database, to, heartbeat)?;
     touch(database, to)?;
     let mut query = database.prepare_cached(
         "INSERT INTO liveness (tenant, session, incarnation, last_heartbeat, phase, seen, health,
@@ -54,6 +55,23 @@ pub(in crate::server) fn keep(
         heartbeat.sent_at
     ])?;
     Ok(())
+}
+
+/// How far the last heartbeat said that this chain reaches; `None` when it was of another.
+pub(super) fn head_of(
+    database: &Connection,
+    to: &Target,
+    incarnation: Incarnation,
+) -> Result<Option<ChainHead>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT head_seq, head_hash FROM liveness
+         WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
+    )?;
+    let key = params![to.tenant.as_str(), to.session.0.as_bytes(), incarnation.0.as_bytes()];
+    let head = query.query_row(key, |row| {
+        Ok(ChainHead { seq: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) })
+    });
+    Ok(head.optional()?)
 }
 
 /// Reads the columns of [`LIVENESS`] from `first` on; `None` where no heartbeat ever came.

@@ -39,26 +39,49 @@ pub(super) fn keep_key(
     Ok(())
 }
 
-/// What a batch says of keys.
-pub(super) enum Checked {
+/// What a batch says of keys, to a session of which this key is known.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Checked {
+    known: Option<PublicKey>,
+    pub(super) verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Verdict {
     /// All of it is signed as it must be; the key that it declares first.
     Good { declared: Option<PublicKey> },
     /// The event at this place is not the session's.
     Foreign { at_fault: usize },
 }
 
-/// Checks the signatures of a batch, and the keys that it declares.
-pub(super) fn check(
+/// Checks the signatures of a batch, and the keys that it declares. It takes its time, and is for a
+/// thread that reads.
+pub(in crate::server) fn check(
     database: &Connection,
     to: &Target,
     batch: &[Received],
 ) -> Result<Checked, StoreError> {
     let known = key_of(database, to.tenant.as_str(), to.session)?;
+    Ok(Checked { known, verdict: judge(known, batch) })
+}
+
+/// What was found still holds, unless a key was declared since.
+pub(super) fn check_again(
+    database: &Connection,
+    to: &Target,
+    batch: &[Received],
+    checked: &Checked,
+) -> Result<Verdict, StoreError> {
+    let known = key_of(database, to.tenant.as_str(), to.session)?;
+    Ok(if known == checked.known { checked.verdict } else { judge(known, batch) })
+}
+
+fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     let mut key = known;
     for (at_fault, received) in batch.iter().enumerate() {
         let declared = received.event.as_ref().ok().and_then(|(_, event)| declares(event));
         let key = match (key, declared) {
-            (Some(key), Some(other)) if key != other => return Ok(Checked::Foreign { at_fault }),
+            (Some(key), Some(other)) if key != other => return Verdict::Foreign { at_fault },
             (None, Some(first)) => *key.insert(first),
             (Some(key), _) => key,
             (None, None) => continue,
@@ -67,10 +90,10 @@ pub(super) fn check(
             .signature
             .is_some_and(|signature| key.verifies(Signed::Event, &received.body, &signature));
         if !is_signed {
-            return Ok(Checked::Foreign { at_fault });
+            return Verdict::Foreign { at_fault };
         }
     }
-    Ok(Checked::Good { declared: key.filter(|_| known.is_none()) })
+    Verdict::Good { declared: key.filter(|_| known.is_none()) }
 }
 
 fn declares(event: &Event) -> Option<PublicKey> {

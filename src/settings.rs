@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::presence::Policy;
 use crate::redact::Pii;
 use crate::report::SessionId;
+use crate::trust::signature::PublicKey;
 
 /// Why a file of settings cannot be used. Each prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub struct SessionFile {
     /// Certificates (PEM) that alone vouch for the server: a path, seen from the session file.
     #[serde(default)]
     pub authority: Option<PathBuf>,
+    /// The server's, by which receipts are checked; the server is asked for it when absent.
+    #[serde(default)]
+    pub server_key: Option<PublicKey>,
     #[serde(default)]
     pub policy: Policy,
 }

@@ -21,6 +21,7 @@ use inview::pace::Machine;
 use inview::report::{ClosedBy, Event, EventData, Kind, ModelIdentity, Strain};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
+use inview::trust::signature::SigningKey;
 use support::agent::{
     PRESENT, SIZE, SPEED, Webcam, fast_clock, frames, of_kind, room, setup, shows, wait_for, world,
 };
@@ -514,6 +515,8 @@ fn no_frame_is_written_to_disk_or_sent() {
         authority: None,
         code: None,
         allow_plain_loopback: true,
+        key: Some(SigningKey::from_secret(&[1; 32])),
+        server_key: Some(SigningKey::from_secret(&[9; 32]).public()),
         folder: folder.path().join("spool"),
         session: None,
     };

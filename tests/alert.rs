@@ -58,6 +58,8 @@ fn an_alert_is_at_the_server_within_a_second_of_its_time() {
         authority: Some(server.says("authority").into()),
         code: None,
         allow_plain_loopback: false,
+        key: None,
+        server_key: None,
         folder: folder.path().join("spool"),
     };
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };

@@ -52,6 +52,8 @@ fn arrives(reports: i64, plan: impl Fn(usize) -> Fault + Send + 'static) -> usiz
         code: None,
         allow_plain_loopback: false,
         folder: spool.path().to_owned(),
+        key: None,
+        server_key: None,
         session: None,
     });
     let delivery = uploader.unwrap().finish(LONG);

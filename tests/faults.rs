@@ -11,6 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use inview::replay::{Document, Status};
 use inview::report::{ClosedBy, Kind, Outcome, SessionId, StoredInterval};
 use inview::time::MediaTime;
+use inview::trust::told;
 use rusqlite::{Connection, OpenFlags};
 use support::server::ServerProgram;
 use support::{shipped_recording, wait_until};
@@ -183,6 +184,29 @@ fn an_agent_that_is_killed_goes_on_with_its_exam_and_says_for_how_long_it_was_aw
     let last = support::text(&output.stdout).lines().last().unwrap().to_owned();
     let last: serde_json::Value = serde_json::from_str(&last).unwrap();
     assert_eq!(last["phase"], "ended");
+}
+
+#[test]
+fn a_session_file_that_is_started_again_after_its_end_goes_on_under_the_same_key() {
+    let (data, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = ServerProgram::start(SERVER, data.path());
+    let session = session_file(&server, own.path());
+    for _ in 0..2 {
+        let mut agent = agent(&session, own.path()).spawn().unwrap();
+        let journal = || {
+            let entries = std::fs::read_dir(own.path()).unwrap().flatten();
+            let mut paths = entries.map(|entry| entry.path());
+            paths.any(|path| path.extension().is_some_and(|ending| ending == "journal"))
+        };
+        wait_until(journal);
+        writeln!(agent.stdin.take().unwrap(), "{{\"command\":\"end\"}}").unwrap();
+        let output = agent.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", support::text(&output.stdout));
+    }
+    let export = server.export(SessionId::derived(&[b"seat 7"]));
+    assert_eq!(export.chains.len(), 2);
+    let told = told::tell(&export, None);
+    assert!(told.is_good && export.public_key.is_some(), "{told:?}");
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn exam(folder: &Path) -> Joined {
         server: "https://exams.example".to_owned(),
         policy: setup.policy.clone(),
         folder: setup.folder.clone(),
+        spool: setup.spool(),
         flush: Duration::ZERO,
     };
     let world = World {

@@ -84,6 +84,8 @@ impl Server {
             authority: Some(self.authority.clone()),
             code: None,
             allow_plain_loopback: false,
+            key: None,
+            server_key: None,
             folder: folder.join("spool"),
             session: None,
         }
@@ -386,6 +388,8 @@ fn an_agent_that_was_offline_says_on_its_return_how_things_stand_then_and_nothin
         authority: None,
         code: None,
         allow_plain_loopback: true,
+        key: None,
+        server_key: None,
         folder: own.path().join("spool"),
         session: None,
     };

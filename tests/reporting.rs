@@ -16,13 +16,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use inview::redact::Pii;
 use inview::report::{
-    EventData, Incarnation, Issued, SampledCamera, SessionDetail, SessionEnded, SessionId,
-    SessionPage,
+    EventData, ForkKind, Incarnation, Issued, SampledCamera, SessionDetail, SessionEnded,
+    SessionId, SessionPage,
 };
 use inview::server::home::Home;
 use inview::server::{self, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
+use inview::trust::signature::SigningKey;
 use inview::upload::{self, Delivery, EnrolError, ObstacleKind, Settings, Uploader};
 #[cfg(feature = "cli")]
 use support::server::ServerProgram;
@@ -89,6 +90,8 @@ impl Server {
             authority: Some(self.authority.clone()),
             code: None,
             allow_plain_loopback: false,
+            key: None,
+            server_key: None,
             folder: spool.to_owned(),
             session: None,
         }
@@ -152,7 +155,19 @@ fn session(number: u128) -> SessionId {
 
 /// Appends reports of the lengths `millis`, and gives back their bytes.
 fn fill(spool: &Path, session: SessionId, millis: impl IntoIterator<Item = i64>) -> Vec<Vec<u8>> {
+    fill_signed(spool, session, millis, None)
+}
+
+fn fill_signed(
+    spool: &Path,
+    session: SessionId,
+    millis: impl IntoIterator<Item = i64>,
+    key: Option<&SigningKey>,
+) -> Vec<Vec<u8>> {
     let mut outbox = Outbox::open(spool, session, Incarnation::of_replay(session)).unwrap();
+    if let Some(key) = key {
+        outbox.sign_by(key.clone()).unwrap();
+    }
     for millis in millis {
         let data = EventData::SessionEnded(SessionEnded {
             duration_ms: MediaTime::from_millis(millis),
@@ -171,6 +186,10 @@ fn assert_stored(reader: &Reader, session: SessionId, expected: &[Vec<u8>]) {
     let stored = reader.events(session);
     let stored: Vec<&[u8]> = stored.iter().map(|event| event.get().as_bytes()).collect();
     assert!(stored == expected, "{} events instead of {}", stored.len(), expected.len());
+}
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_secret(&[number; 32])
 }
 
 fn delivered(acknowledged: u64) -> Delivery {
@@ -271,20 +290,63 @@ fn a_token_that_expired_while_reports_waited_is_renewed_by_its_code() {
     let issued = issue(&server, data.path());
     let token = Pii::new(inview::report::Hash::of(b"token").to_string());
     let address = format!("https://{}", server.address);
-    let enrol = |token| upload::enrol(&address, Some(&server.authority), &issued.code, token);
+    let (key, authority) = (key(1), Some(server.authority.as_path()));
+    let enrol = |token| upload::enrol(&address, authority, &issued.code, token, &key.public());
     let enrolment = enrol(&token).unwrap();
     assert_eq!((enrolment.session, enrolment.label.as_str()), (issued.session, "Seat 7"));
     let used = enrol(&Pii::new(inview::report::Hash::of(b"other").to_string())).unwrap_err();
     assert!(matches!(used, EnrolError::CodeUsed), "{used}");
-    let expected = fill(spool.path(), issued.session, 0..3);
+    let expected = fill_signed(spool.path(), issued.session, 0..3, Some(&key));
     // A week without a network.
     hours.store(7 * 24, Ordering::SeqCst);
-    let without = Settings { token, ..server.settings(spool.path()) };
+    let without = Settings { token, key: Some(key), ..server.settings(spool.path()) };
     let delivery = Uploader::start(without.clone()).unwrap().finish(Duration::from_millis(1));
     assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
     let with_code = Settings { code: Some(issued.code), ..without };
     assert_eq!(Uploader::start(with_code).unwrap().finish(LONG), delivered(3));
     assert_stored(&server.reader, issued.session, &expected);
+}
+
+#[test]
+fn another_server_at_the_same_address_acknowledges_nothing_and_the_same_one_does() {
+    let (data, spool) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(data.path());
+    let expected = fill_signed(spool.path(), session(1), 0..3, Some(&key(1)));
+    let other = Settings { server_key: Some(key(9).public()), ..server.settings(spool.path()) };
+    let uploader = Uploader::start(other).unwrap();
+    while uploader.progress().obstacle.is_none() {
+        thread::yield_now();
+    }
+    let delivery = uploader.finish(Duration::from_millis(1));
+    assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));
+    assert_eq!(delivery.obstacle.unwrap().kind, ObstacleKind::Unreachable);
+    let uploader = Uploader::start(server.settings(spool.path())).unwrap();
+    assert_eq!(uploader.finish(LONG), delivered(3));
+    assert_stored(&server.reader, session(1), &expected);
+}
+
+#[test]
+fn reports_that_the_sessions_key_did_not_sign_stop_and_are_kept_and_shown() {
+    let (data, spool) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(data.path());
+    let issued = issue(&server, data.path());
+    let token = Pii::new(inview::report::Hash::of(b"token").to_string());
+    let (address, authority) = (format!("https://{}", server.address), &server.authority);
+    upload::enrol(&address, Some(authority), &issued.code, &token, &key(1).public()).unwrap();
+    for (number, signer) in [(1, None), (2, Some(key(2)))] {
+        let folder = spool.path().join(number.to_string());
+        fill_signed(&folder, issued.session, 0..number, signer.as_ref());
+        let settings = Settings { token: token.clone(), ..server.settings(&folder) };
+        let delivery = Uploader::start(settings).unwrap().finish(LONG);
+        assert_eq!((delivery.acknowledged, delivery.stopped), (0, number.cast_unsigned()));
+        assert_eq!(delivery.obstacle.unwrap().kind, ObstacleKind::Refuses);
+    }
+    let (_, body) = server.reader.get(&format!("/v1/sessions/{}", issued.session));
+    let detail: SessionDetail = serde_json::from_slice(&body).unwrap();
+    // Both sent the same bytes as their first report, but for the signature.
+    assert_eq!((detail.forked[0].how, detail.forked.len()), (ForkKind::Foreign, 1));
+    assert_eq!(detail.chains.len(), 0);
+    assert_eq!(detail.public_key, Some(key(1).public().to_string()));
 }
 
 #[test]
@@ -382,7 +444,11 @@ fn portal(answer: &'static str) -> SocketAddr {
         for client in listener.incoming() {
             let mut client = client.unwrap();
             let (mut request, mut buffer) = (Vec::new(), [0; 4_096]);
-            while !request.ends_with(b"}]") {
+            let is_whole = |request: &[u8]| {
+                request.ends_with(b"}]")
+                    || request.starts_with(b"GET") && request.ends_with(b"\r\n\r\n")
+            };
+            while !is_whole(&request) {
                 match client.read(&mut buffer) {
                     Ok(bytes @ 1..) => request.extend_from_slice(&buffer[..bytes]),
                     Ok(0) | Err(_) => break,
@@ -403,21 +469,25 @@ fn a_captive_portal_acknowledges_nothing() {
         "HTTP/1.1 204 No Content\r\n\r\n",
         "HTTP/1.1 511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
     ] {
-        let spool = tempfile::tempdir().unwrap();
-        fill(spool.path(), session(1), 0..3);
-        let settings = Settings {
-            server: format!("http://{}", portal(answer)),
-            token: Pii::new("token".to_owned()),
-            authority: None,
-            code: None,
-            allow_plain_loopback: true,
-            folder: spool.path().to_owned(),
-            session: None,
-        };
-        let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
-        let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
-        assert_eq!(found, (0, 0, 3), "{answer}");
-        assert!(delivery.obstacle.is_some(), "{answer}");
+        for server_key in [None, Some(key(9).public())] {
+            let spool = tempfile::tempdir().unwrap();
+            fill(spool.path(), session(1), 0..3);
+            let settings = Settings {
+                server: format!("http://{}", portal(answer)),
+                token: Pii::new("token".to_owned()),
+                authority: None,
+                code: None,
+                allow_plain_loopback: true,
+                key: None,
+                server_key,
+                folder: spool.path().to_owned(),
+                session: None,
+            };
+            let delivery = Uploader::start(settings).unwrap().finish(Duration::from_millis(1));
+            let found = (delivery.acknowledged, delivery.refused, delivery.waiting);
+            assert_eq!(found, (0, 0, 3), "{answer}");
+            assert!(delivery.obstacle.is_some(), "{answer}");
+        }
     }
 }
 
@@ -434,6 +504,8 @@ fn a_server_that_is_killed_has_what_it_acknowledged() {
         authority: Some(program.says("authority").into()),
         code: None,
         allow_plain_loopback: false,
+        key: None,
+        server_key: None,
         folder: spool.path().to_owned(),
     });
     let uploader = uploader.unwrap();

@@ -17,8 +17,14 @@ use inview::capture::camera::{CameraId, Fit};
 use inview::geometry::{BoundingBox, Size};
 use inview::health::{Code, Condition};
 use inview::presence::Policy;
-use inview::report::{ClosedBy, CommandId, Interval, IntervalId, Kind, SessionId, StartOverride};
+use inview::report::{
+    ClosedBy, CommandId, EventData, Incarnation, Interval, IntervalId, Kind, Sampling, SessionId,
+    StartOverride,
+};
+use inview::spool::Outbox;
 use inview::time::MediaTime;
+use inview::trust::signature::SigningKey;
+use inview::trust::told;
 use inview::ui::i18n::{Direction, Language};
 use inview::ui::tones::Sound;
 use inview::ui::{About, App, Desktop, Heard, Watched, theme};
@@ -123,6 +129,7 @@ fn window_read(phase: Phase, seen: Seen, direction: Direction) -> Window {
         server: "https://exams.example".to_owned(),
         policy: Policy::default(),
         folder: folder.path().to_owned(),
+        spool: folder.path().join("spool"),
         flush: Duration::from_secs(30),
     };
     let watched: Arc<dyn Watched> = Arc::<Puppet>::clone(&puppet);
@@ -555,6 +562,12 @@ fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
     harness.run();
     harness.get_by_label("Everything has arrived. You can close this window.");
     harness.get_by_label("Out of view, from 0:05 to 0:09");
+    let session = SessionId::derived(&[]);
+    let spool = folder.path().join("spool");
+    let mut outbox = Outbox::open(&spool, session, Incarnation::of_replay(session)).unwrap();
+    outbox.sign_by(SigningKey::from_secret(&[1; 32])).unwrap();
+    let sampling = Sampling { at_ms: MediaTime::ZERO, sample_rate_hz: 5.0, strain: None };
+    outbox.append(None, EventData::Sampling(sampling)).unwrap();
     click(&mut harness, "Save a copy");
     let name = format!("inview-{}.json", SessionId::derived(&[]));
     let copies = folder.path().join("copies");
@@ -563,6 +576,10 @@ fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
     let copy: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(copy["intervals"][0]["kind"], "out_of_view");
     assert_eq!(copy["label"], "Seat 7");
+    // It can be checked by whoever has it.
+    let export = told::read(&std::fs::read(&path).unwrap()).unwrap();
+    let told = told::tell(&export, None);
+    assert!(told.is_good && told.lines[0].contains("1 report, signed"), "{told:?}");
     let page = path.with_extension("html");
     assert!(std::fs::read_to_string(&page).unwrap().contains("Seat 7"));
     click(&mut harness, "Open the page");

@@ -2,13 +2,13 @@
 //! owner alone.
 //!
 //! ```text
-//! <name>.json   server, code, token; once the server has answered, the session
+//! <name>.json   server, code, token and key; once the server has answered, the session
 //! <name>.pem    the certificates that alone vouch for the server, if some were named
 //! ```
 //!
 //! The name is made of the server and the code, so that the same link finds the same session, without
-//! the server and after a kill. The token is on disk before it is sent: an answer that is lost is
-//! asked for again, with the same token. Each session has a spool of its own, since its token is good
+//! the server and after a kill. Token and key are on disk before they are sent: an answer that is lost
+//! is asked for again, with the same ones. Each session has a spool of its own, since its token is good
 //! for nothing else; `earlier` sends what others have left. A session that has ended and was delivered
 //! leaves nothing behind.
 
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Setup;
 use super::journal::Journal;
+use super::keys;
 use crate::clock::Reading;
 use crate::presence::Policy;
 use crate::redact::Pii;
@@ -38,6 +39,8 @@ const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub enum JoinError {
     #[error("{path} cannot be used: {reason}")]
     Folder { path: String, reason: io::Error },
+    #[error("the key of the session is damaged")]
+    Key,
     #[error("this machine gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     #[error(transparent)]
@@ -52,6 +55,8 @@ struct Record {
     server: String,
     code: JoinCode,
     token: Pii<String>,
+    /// The secret of the key by which reports are signed.
+    key: Pii<String>,
     /// Absent until the server has answered.
     #[serde(default)]
     enrolment: Option<Enrolment>,
@@ -114,8 +119,9 @@ impl Joined {
             kept.write("pem", &pem)?;
         }
         kept.save()?;
-        let Record { server, code, token, .. } = &kept.record;
-        let enrolment = upload::enrol(server, kept.authority().as_deref(), code, token)
+        let Record { server, code, token, key, .. } = &kept.record;
+        let key = keys::of_secret(key).ok_or(JoinError::Key)?.public();
+        let enrolment = upload::enrol(server, kept.authority().as_deref(), code, token, &key)
             .inspect_err(|error| {
                 if !error.is_retryable() {
                     kept.forget();
@@ -162,12 +168,11 @@ impl Joined {
 
 impl Kept {
     fn new(folder: &Path, link: &JoinLink) -> Result<Self, JoinError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)?;
         let record = Record {
             server: link.server().to_owned(),
             code: link.code().clone(),
-            token: Pii::new(Hash::from_bytes(bytes).to_string()),
+            token: keys::new_secret()?,
+            key: keys::new_secret()?,
             enrolment: None,
             has_ended: false,
         };
@@ -175,12 +180,15 @@ impl Kept {
     }
 
     fn upload(&self) -> upload::Settings {
+        let enrolment = self.record.enrolment.as_ref();
         upload::Settings {
             server: self.record.server.clone(),
             token: self.record.token.clone(),
             code: Some(self.record.code.clone()),
             authority: self.authority(),
             allow_plain_loopback: false,
+            key: keys::of_secret(&self.record.key),
+            server_key: enrolment.and_then(|it| it.server_key.parse().ok()),
             folder: self.spool(),
             session: None,
         }
@@ -325,6 +333,7 @@ mod tests {
             policy: serde_json::json!({"alert_after_ms": 4_000}),
             server_time: String::new(),
             expires_at: expires_at.to_string(),
+            server_key: "7".repeat(64),
         });
         kept.save().unwrap();
         Joined::of(kept).unwrap()

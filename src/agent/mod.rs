@@ -42,6 +42,7 @@ mod heart;
 mod inbox;
 mod joined;
 mod journal;
+mod keys;
 pub mod links;
 mod period;
 mod preferences;
@@ -97,6 +98,16 @@ pub struct Setup {
     /// What is seen is told to nobody before the candidate has agreed, by [`Command::Agreed`]. Not set
     /// for exam clients, which have asked before they start the agent.
     pub asks_consent: bool,
+}
+
+impl Setup {
+    /// Where reports are, until the server has them and the exam is over.
+    pub fn spool(&self) -> PathBuf {
+        match &self.upload {
+            Some(upload) => upload.folder.clone(),
+            None => self.folder.join("spool"),
+        }
+    }
 }
 
 /// The outside world, as the agent sees it.

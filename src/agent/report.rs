@@ -22,6 +22,7 @@ use crate::report::{
 };
 use crate::spool::{Outbox, SpoolError};
 use crate::time::MediaTime;
+use crate::trust::signature::SigningKey;
 use crate::upload::Nudger;
 
 /// Between two attempts to write what could not be written.
@@ -84,6 +85,8 @@ pub(super) struct About {
     /// Frames a second that are looked at now.
     pub rate_hz: f64,
     pub begun: Begun,
+    /// Signs them, where there is one.
+    pub key: Option<SigningKey>,
 }
 
 /// A report that is made: the wall clock's time of what it tells, and what it tells.
@@ -180,6 +183,9 @@ impl Reporter {
                 waiting.push_front((Some(at), EventData::SessionStarted(self.started(zero))));
             }
         }
+        if let Some(key) = &self.about.key {
+            opened.sign_by(key.clone())?;
+        }
         opened.go_on()?;
         *outbox = Some(opened);
         Ok(())
@@ -237,7 +243,7 @@ impl Reporter {
     }
 
     fn started(&self, zero: MediaTime) -> SessionStarted {
-        let About { label, agent, policy, models, anchor, begun, .. } = &self.about;
+        let About { label, agent, policy, models, anchor, begun, key, .. } = &self.about;
         SessionStarted {
             label: label.clone(),
             started_at: Some(anchor.utc(zero)),
@@ -249,6 +255,7 @@ impl Reporter {
             recording_sha256: None,
             consent: begun.consent.clone(),
             start_override: begun.start_override.clone(),
+            public_key: key.as_ref().map(|key| key.public().to_string()),
         }
     }
 

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 
 use super::args::Args;
 use super::joined::{self, JoinError, Joined};
+use super::keys;
 use super::{Camera, Phase, Preferences, Recording, Setup, Snapshot, Webcam, World};
 use crate::capture::camera::{self, CameraError, Choice};
 use crate::clock::Reading;
@@ -113,12 +114,17 @@ pub fn earlier(args: &Args, except: Option<&Session>) -> anyhow::Result<Vec<Uplo
 fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
     let file = settings::read_session(path)?;
     let folder = folder(args)?;
+    keys::forget_old(&folder, Reading::now().wall);
+    let key = keys::of_session(&folder, file.session)
+        .with_context(|| format!("{} cannot be used", folder.display()))?;
     let upload = upload::Settings {
         server: file.server,
         token: file.token,
         code: None,
         authority: file.authority.or_else(|| args.authority.clone()),
         allow_plain_loopback: false,
+        key: Some(key),
+        server_key: file.server_key,
         folder: folder.join("spool"),
         session: Some(file.session),
     };

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use super::output::Format;
+use crate::trust::signature::PublicKey;
 
 /// Replay recordings and report when the candidate was out of view.
 ///
@@ -12,7 +13,14 @@ use super::output::Format;
 /// the videos in it. H.264 in MP4 or MOV, MJPEG in AVI and images need nothing else installed;
 /// other formats are read through ffmpeg when it is on the PATH.
 #[derive(Debug, Parser)]
-#[command(name = "inview-replay", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(
+    name = "inview-replay",
+    version,
+    max_term_width = 100,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct Args {
     /// Recordings, or folders of recordings.
     #[arg(required = true, value_name = "PATH")]
@@ -69,7 +77,35 @@ pub struct Args {
     /// At the end, wait this long for the server to take the reports.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub report_timeout: u64,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Verify(VerifyArgs),
+}
+
+/// Check that nothing of a report was changed: one line for each chain, with the first report that is
+/// wrong.
+///
+/// FILE is a candidate's copy, or an export of a server.
+#[derive(Debug, clap::Args)]
+#[command(max_term_width = 100, after_help = AFTER_VERIFY_HELP)]
+pub struct VerifyArgs {
+    /// The report.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The session's public key, where it is known from elsewhere [default: as the report says].
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PublicKey>,
+}
+
+const AFTER_VERIFY_HELP: &str = "\
+Exit status: 0 nothing is wrong; 1 something was changed, and the line says what; 2 there is nothing \
+that can be checked.";
 
 const AFTER_HELP: &str = "\
 Exit status: 0 all recordings were replayed to their end (and reported); 1 at least one could not \

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::Status;
-use super::args::Args;
+use super::args::{Args, Command, VerifyArgs};
 use super::batch::{Batch, Eyes, Finished, Watcher as _};
 use super::output::{Outcome, Writer};
 use super::progress::Progress;
@@ -20,6 +20,7 @@ use super::reporting::Reporting;
 use crate::capture::file;
 use crate::detector::{Scripted, onnx};
 use crate::presence::Policy;
+use crate::trust::told;
 use crate::{settings, upload};
 
 /// What went wrong in a run, most serious last.
@@ -31,12 +32,36 @@ struct Faults {
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(Command::Verify(verify)) = &args.command {
+        return check(verify);
+    }
     let stopped = Arc::new(AtomicBool::new(false));
     match try_run(args, &stopped) {
         Ok(_) if stopped.load(Ordering::Relaxed) => ExitCode::from(130),
         Ok(Faults { recordings: true, .. }) => ExitCode::from(1),
         Ok(Faults { unreported: true, .. }) => ExitCode::from(3),
         Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Checks a report that somebody has kept.
+fn check(args: &VerifyArgs) -> ExitCode {
+    let told = || {
+        let text = fs::read(&args.file).with_context(|| args.file.display().to_string())?;
+        let export = told::read(&text)
+            .ok_or_else(|| anyhow!("{}: there is no report in it", args.file.display()))?;
+        let told = told::tell(&export, args.key.as_ref());
+        let mut out = io::stdout().lock();
+        told.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        anyhow::Ok(told.is_good)
+    };
+    match told() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             say(&format!("{error:#}"));
             ExitCode::from(2)
@@ -150,6 +175,8 @@ fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
         allow_plain_loopback: args.allow_plain_loopback,
         folder: spool_folder(args, server)?,
         session: None,
+        key: None,
+        server_key: None,
     };
     Ok(Some(Reporting::start(target, Duration::from_secs(args.report_timeout))?))
 }

@@ -138,6 +138,7 @@ impl<'a> Reporter<'a> {
             recording_sha256: Some(origin.sha256),
             consent: None,
             start_override: None,
+            public_key: None,
         }
     }
 

@@ -142,6 +142,8 @@ pub struct EnrolmentRequest {
     pub code: JoinCode,
     /// 256 random bits, as 64 lower-case hexadecimal digits.
     pub token: Pii<String>,
+    /// By which the session's reports are checked: Ed25519, 64 lower-case hexadecimal digits.
+    pub public_key: String,
 }
 
 /// The agent's session, and until when its token is good.
@@ -155,6 +157,15 @@ pub struct Enrolment {
     /// RFC 3339, UTC, as are all times here.
     pub server_time: String,
     pub expires_at: String,
+    /// By which receipts are checked: Ed25519, 64 lower-case hexadecimal digits.
+    pub server_key: String,
+}
+
+/// `GET /v1/server-key`: for agents that did not enrol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerKey {
+    /// As in [`Enrolment::server_key`].
+    pub server_key: String,
 }
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ pub struct SessionStarted {
     /// A proctor let the exam start although the candidate was not seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_override: Option<StartOverride>,
+    /// By which the session's reports are checked: Ed25519, 64 lower-case hexadecimal digits. Absent
+    /// where they are not signed: in replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
 }
 
 /// That the candidate agreed: to which text, and when.

@@ -14,6 +14,8 @@ pub const MAX_CONDITIONS: usize = 16;
 pub const MAX_COMMANDS: usize = 16;
 /// Most confirmations in one heartbeat: a message has two, all else has one.
 pub const MAX_CONFIRMATIONS: usize = 2 * MAX_COMMANDS;
+/// 16 random bytes in hexadecimal digits.
+const MAX_NONCE_BYTES: usize = 32;
 
 /// How far the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +137,9 @@ pub struct Heartbeat {
     /// What has become of commands; each is repeated until an answer comes without its command.
     #[serde(default)]
     pub confirmed: Vec<Confirmation>,
+    /// Of the last answer: it cannot have been made before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 impl Heartbeat {
@@ -146,6 +151,9 @@ impl Heartbeat {
         }
         if self.confirmed.len() > MAX_CONFIRMATIONS {
             return Some("more confirmations than a heartbeat may have");
+        }
+        if self.nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES) {
+            return Some("a nonce is longer than any that is given here");
         }
         let is_no_code = |code: &str| {
             !(1..=40).contains(&code.len())
@@ -176,6 +184,9 @@ pub struct HeartbeatAnswer {
     pub heartbeat_every_ms: u64,
     /// What is to be done, the oldest first; each comes again until its end is confirmed.
     pub commands: Vec<ProctorCommand>,
+    /// To be repeated by the next heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 /// What the server knows of a session from its last heartbeat.
@@ -188,6 +199,10 @@ pub struct Liveness {
     pub seen: Seen,
     pub health: Vec<Trouble>,
     pub head: ChainHead,
+    /// It was signed by the session's key, and made after the answer to the one before it.
+    pub attested: bool,
+    /// How many were refused, since the session's key did not sign them or they were made before.
+    pub refused: u64,
 }
 
 #[cfg(test)]
@@ -205,6 +220,7 @@ mod tests {
             health: Vec::new(),
             head: ChainHead::NONE,
             confirmed: Vec::new(),
+            nonce: None,
         }
     }
 

@@ -23,7 +23,8 @@ pub use command::{
     ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
 };
 pub use enrolment::{
-    Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, agent_link, page_link,
+    Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, ServerKey,
+    agent_link, page_link,
 };
 pub use event::{
     Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded, SessionStarted,
@@ -49,3 +50,5 @@ pub const MAX_BATCH_EVENTS: usize = 100;
 pub const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// Media type of a batch.
 pub const BATCH_CONTENT_TYPE: &str = "application/cloudevents-batch+json";
+/// The header with the signature on a body: a receipt's by the server, a heartbeat's by the session.
+pub const SIGNATURE_HEADER: &str = "inview-signature";

@@ -8,6 +8,10 @@ use super::receipt::EventResult;
 pub const GAP: &str = "urn:inview:problem:gap";
 /// Another history stands at the server under these numbers.
 pub const FORK: &str = "urn:inview:problem:fork";
+/// The session's key did not sign an event, or another key was declared.
+pub const SIGNATURE: &str = "urn:inview:problem:signature";
+/// The heartbeat was made before, or repeats another number than the last answer's.
+pub const NONCE: &str = "urn:inview:problem:nonce";
 /// At least one event of the batch will never be stored; `results` says which.
 pub const MALFORMED_EVENTS: &str = "urn:inview:problem:malformed-events";
 /// The body is no list of events of one incarnation.

@@ -43,6 +43,8 @@ pub enum EventStatus {
     Rejected,
     /// Other bytes are stored under this identity, or the event does not continue the chain.
     Fork,
+    /// It is not signed by the session's key.
+    Signature,
     /// Nothing is wrong with it, but its batch was refused: send it again.
     NotStored,
 }

@@ -112,6 +112,9 @@ pub struct SessionDetail {
     pub rejected: Vec<RejectedEvent>,
     /// The first of the forks, at most a hundred.
     pub forked: Vec<Fork>,
+    /// The session's key, where its reports are signed: Ed25519, 64 lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// Which of the exam's time heartbeats attest; absent where none came in the exam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
@@ -167,13 +170,15 @@ pub enum ForkKind {
     /// A heartbeat's chain ends in another report than the stored one, or a report that was stored is
     /// another one than a heartbeat had told of before.
     HeadDiffers,
+    /// Reports that the session's key did not sign; they were not stored.
+    Foreign,
     /// Two agents were at work at the same time.
     TwoAgents,
 }
 
 impl ForkKind {
-    pub const ALL: [Self; 4] =
-        [Self::Reports, Self::HeadBehind, Self::HeadDiffers, Self::TwoAgents];
+    pub const ALL: [Self; 5] =
+        [Self::Reports, Self::HeadBehind, Self::HeadDiffers, Self::Foreign, Self::TwoAgents];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -181,6 +186,7 @@ impl ForkKind {
             Self::Reports => "reports",
             Self::HeadBehind => "head_behind",
             Self::HeadDiffers => "head_differs",
+            Self::Foreign => "foreign",
             Self::TwoAgents => "two_agents",
         }
     }
@@ -191,6 +197,7 @@ impl ForkKind {
             Self::Reports => "other reports under numbers that are taken",
             Self::HeadBehind => "an agent that lacks reports which it has sent",
             Self::HeadDiffers => "other reports than the agent had told of",
+            Self::Foreign => "reports that the session's key did not sign",
             Self::TwoAgents => "two agents at the same time",
         }
     }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::report::SessionId;
+use crate::trust::signature::PublicKey;
+
 /// Take reports of agents and replays, keep them, and show them.
 ///
 /// The first start makes a certificate and three tokens in DIR: agent.token, with which agents
@@ -39,6 +42,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Issue(IssueArgs),
+    Verify(VerifyArgs),
     VerifyAudit(VerifyAuditArgs),
 }
 
@@ -91,22 +95,51 @@ pub struct IssueArgs {
 /// Also while a server runs there. Rows that were cut off at the end are found by comparing the number
 /// of rows and the last hash with those of an earlier check.
 #[derive(Debug, clap::Args)]
-#[command(max_term_width = 100, after_help = AFTER_VERIFY_HELP)]
+#[command(max_term_width = 100, after_help = AFTER_VERIFY_AUDIT_HELP)]
 pub struct VerifyAuditArgs {
     /// The folder of the server.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
 }
 
+/// Check that nothing of a report was changed: one line for each chain, with the first report that is
+/// wrong.
+///
+/// FILE is an export or a candidate's copy. A session is read from the database in --data DIR, whether
+/// its server runs or not.
+#[derive(Debug, clap::Args)]
+#[command(max_term_width = 100, after_help = AFTER_VERIFY_HELP)]
+pub struct VerifyArgs {
+    /// The report.
+    #[arg(value_name = "FILE", required_unless_present = "session", conflicts_with = "session")]
+    pub file: Option<PathBuf>,
+
+    /// The session in the database.
+    #[arg(long, value_name = "ID", requires = "data")]
+    pub session: Option<SessionId>,
+
+    /// The folder of the server.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// The session's public key, where it is known from elsewhere [default: as the report says].
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PublicKey>,
+}
+
 const AFTER_HELP: &str = "\
 Exit status: 0 stopped by Ctrl-C or SIGTERM; 1 the server failed while it ran; 2 it could not \
 start: the folder, the database or the address cannot be used.";
+
+const AFTER_VERIFY_HELP: &str = "\
+Exit status: 0 nothing is wrong; 1 something was changed, and the line says what; 2 there is nothing \
+that can be checked.";
 
 const AFTER_ISSUE_HELP: &str = "\
 Exit status: 0 all were issued; 1 not all were, and those that were are printed; 2 the command line \
 is wrong.";
 
-const AFTER_VERIFY_HELP: &str = "\
+const AFTER_VERIFY_AUDIT_HELP: &str = "\
 Exit status: 0 the log is whole; 1 a row is named that is not as it was written; 2 there is no log to \
 be read.";
 

@@ -1,7 +1,8 @@
 //! A batch as it came: which events are in it, and what is wrong with each. Pure.
 //!
-//! The bytes of an event are kept as they were received, from its first brace to its last: they
-//! were hashed by the agent and are hashed, stored and handed out again here.
+//! The bytes of an event are kept as they were received, from its first brace to its last, but for its
+//! signature, which is cut off: they were hashed by the agent and are hashed, stored and handed out
+//! again here.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use crate::report::{
     SessionId, SessionStarted, fault_of_text,
 };
 use crate::time::MediaTime;
+use crate::trust::envelope;
+use crate::trust::signature::{PublicKey, Signature};
 
 /// No session is longer. Beyond it, a time is a mistake (or seconds of the wall clock).
 const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
@@ -37,7 +40,9 @@ pub(super) enum BatchError {
 /// One event of the batch.
 #[derive(Clone, Debug)]
 pub(super) struct Received {
+    /// Without its signature.
     pub(super) body: Vec<u8>,
+    pub(super) signature: Option<Signature>,
     pub(super) hash: Hash,
     pub(super) event: Result<(Identity, Event), Box<Malformed>>,
 }
@@ -100,13 +105,13 @@ pub(super) fn parse(body: &[u8], session: SessionId) -> Result<Vec<Received>, Ba
 }
 
 fn received(text: &str, session: SessionId) -> Received {
-    let body = text.as_bytes().to_vec();
-    let hash = Hash::of(&body);
-    Received { body, hash, event: event(text, session) }
+    let (body, signature) = envelope::open(text.as_bytes());
+    let (hash, event) = (Hash::of(&body), event(&body, session));
+    Received { body, signature, hash, event }
 }
 
-fn event(text: &str, session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
-    let envelope = serde_json::from_str::<Envelope>(text).map_err(|error| {
+fn event(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
+    let envelope = serde_json::from_slice::<Envelope>(text).map_err(|error| {
         let reason = shortened(&error.to_string());
         Box::new(Malformed { id: String::new(), identity: None, prevhash: None, reason })
     })?;
@@ -128,10 +133,10 @@ fn event(text: &str, session: SessionId) -> Result<(Identity, Event), Box<Malfor
     if !EVENT_TYPES.contains(&envelope.kind.as_str()) {
         return Err(malformed(&format!("events of type {:?} are not known", envelope.kind)));
     }
-    if depth::is_too_deep(text.as_bytes()) {
+    if depth::is_too_deep(text) {
         return Err(malformed(depth::TOO_DEEP));
     }
-    let event = serde_json::from_str(text).map_err(|error| malformed(&error.to_string()))?;
+    let event = serde_json::from_slice(text).map_err(|error| malformed(&error.to_string()))?;
     match fault(&event) {
         None => Ok((identity, event)),
         Some(fault) => Err(malformed(fault)),
@@ -186,6 +191,9 @@ fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
     }
     if consent.is_some_and(|consent| consent.language.len() > MAX_LANGUAGE_BYTES) {
         return Some("the language of the consent is no tag of a language");
+    }
+    if started.public_key.as_deref().is_some_and(|key| key.parse::<PublicKey>().is_err()) {
+        return Some("public_key is no key of Ed25519");
     }
     allowed.and_then(|allowed| fault_of_text(&allowed.reason))
 }

@@ -12,14 +12,15 @@ use tokio::runtime::Runtime;
 
 use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
-use super::{issue_command, verify};
+use super::{audit_command, issue_command, verify_command};
 use crate::redact::Pii;
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
     match &args.command {
         Some(Command::Issue(issue)) => issue_command::run(issue),
-        Some(Command::VerifyAudit(verify)) => verify::run(&verify.data),
+        Some(Command::VerifyAudit(verify)) => audit_command::run(&verify.data),
+        Some(Command::Verify(verify)) => verify_command::run(verify),
         None => run_server(args),
     }
 }

@@ -3,9 +3,9 @@
 //! | answer | when |
 //! |---|---|
 //! | 200 and the session | the token writes for it now, or did before |
-//! | 400 malformed | no code, or no token that an agent could have made |
+//! | 400 malformed | no code, no key, or no token that an agent could have made |
 //! | 404 code-unknown | nobody was given this code |
-//! | 409 code-used | another token has used it |
+//! | 409 code-used | another token has used it, or another key |
 //! | 410 code-unknown | it is good no longer |
 //! | 429 rate-limit | too many wrong codes came from this address |
 
@@ -19,7 +19,7 @@ use super::auth::hash_of;
 use super::error::Refusal;
 use super::origin::Peer;
 use super::store::issue::{Enrolled, enrol};
-use super::{State, body};
+use super::{State, body, receipt};
 use crate::report::{Enrolment, EnrolmentRequest, problem};
 
 pub(super) async fn post(
@@ -31,19 +31,23 @@ pub(super) async fn post(
     if let Some(seconds) = state.wrong_codes.wait(address, state.now()) {
         return Err(Refusal::too_many(seconds));
     }
-    let EnrolmentRequest { code, token } = body::json(&headers, body).await?;
+    let EnrolmentRequest { code, token, public_key } = body::json(&headers, body).await?;
     if !is_token(token.reveal()) {
         return Err(Refusal::malformed("a token has 64 lower-case hexadecimal digits"));
     }
+    let Ok(key) = public_key.parse() else {
+        return Err(Refusal::malformed("public_key is no key of Ed25519"));
+    };
     let now = state.now();
     let (code, token) = (code.hash(), hash_of(token.reveal()));
-    let enrolling = state.store.write(move |database| enrol(database, code, token, now));
+    let enrolling = state.store.write(move |database| enrol(database, code, (token, key), now));
     match enrolling.await? {
         Enrolled::Granted { session, label, policy, expires_at } => {
             tracing::info!(%session, "an agent has joined");
-            let server_time = now.round(Unit::Millisecond).unwrap_or(now).to_string();
+            let server_time = receipt::server_time(now);
+            let server_key = state.signer.public().to_string();
             let expires_at = expires_at.round(Unit::Second).unwrap_or(expires_at).to_string();
-            Ok(Json(Enrolment { session, label, policy, server_time, expires_at }))
+            Ok(Json(Enrolment { session, label, policy, server_time, expires_at, server_key }))
         }
         Enrolled::Unknown => {
             state.wrong_codes.note(address, now);

@@ -5,22 +5,23 @@
 //! |---|---|
 //! | 200 and commands | it is noted, and so is what became of commands |
 //! | 400 malformed-heartbeat | the body is none, or tells more than a heartbeat may |
+//! | 409 signature, nonce | the session's key did not sign it; it was made before |
 //! | 401, 403, 408, 413, 415, 429, 503 | as for a batch of reports |
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State as Of;
 use axum::http::{HeaderMap, StatusCode};
-use jiff::Unit;
 
 use super::auth::Agent;
 use super::batch::{is_no_timestamp, shortened};
 use super::error::Refusal;
+use super::store::attest::{self, Worth};
 use super::store::command;
 use super::store::ingest::Target;
 use super::store::liveness::{self, HEARTBEAT_EVERY};
-use super::{OfSession, State, body, depth};
-use crate::report::{Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, problem};
+use super::{OfSession, State, body, depth, receipt};
+use crate::report::{Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, SIGNATURE_HEADER, problem};
 
 pub(super) async fn post(
     Of(state): Of<State>,
@@ -33,19 +34,54 @@ pub(super) async fn post(
     body::require("application/json", &headers)?;
     state.pace.admit(&agent.tenant, session, state.now())?;
     let Ok(_place) = state.heartbeats_in_flight.try_acquire() else { return Err(Refusal::busy()) };
-    let heartbeat = parse(&body::read(body, MAX_HEARTBEAT_BYTES).await?)?;
-    let now = state.now();
+    let body = body::read(body, MAX_HEARTBEAT_BYTES).await?;
+    let heartbeat = parse(&body)?;
+    let signature =
+        headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let (now, fresh) = (state.now(), new_nonce()?);
     let to = Target { tenant: agent.tenant, session, now };
-    let writing = state.store.write(move |database| {
-        liveness::keep(database, &to, &heartbeat)?;
-        command::confirm(database, &to, &heartbeat.confirmed)?;
-        command::waiting(database, &to)
+    let checking = state.store.read(move |database| {
+        let is_signed = attest::is_signed(database, &to, (&body, signature))?;
+        Ok((to, is_signed))
     });
-    Ok(Json(HeartbeatAnswer {
-        commands: writing.await?,
-        server_time: now.round(Unit::Millisecond).unwrap_or(now).to_string(),
-        heartbeat_every_ms: HEARTBEAT_EVERY.as_millis() as u64,
-    }))
+    let (to, is_signed) = checking.await?;
+    let writing = state.store.write(move |database| {
+        let worth = attest::judge(database, &to, &heartbeat, is_signed, fresh)?;
+        let Worth::Taken { attested, nonce, before } = &worth else {
+            attest::note_refused(database, &to)?;
+            return Ok((worth, Vec::new()));
+        };
+        liveness::keep(database, &to, &heartbeat, (*attested, nonce, before.as_deref()))?;
+        command::confirm(database, &to, &heartbeat.confirmed)?;
+        let commands = command::waiting(database, &to)?;
+        Ok((worth, commands))
+    });
+    let (worth, commands) = writing.await?;
+    let refuse = |problem, title| {
+        tracing::warn!(%session, problem, "a heartbeat was refused");
+        Err(Refusal::new(StatusCode::CONFLICT, problem, title))
+    };
+    match worth {
+        Worth::Taken { nonce, .. } => Ok(Json(HeartbeatAnswer {
+            commands,
+            server_time: receipt::server_time(now),
+            heartbeat_every_ms: HEARTBEAT_EVERY.as_millis() as u64,
+            nonce: Some(nonce),
+        })),
+        Worth::Foreign => {
+            refuse(problem::SIGNATURE, "Heartbeats of this session are signed by another key")
+        }
+        Worth::Stale => refuse(problem::NONCE, "The heartbeat was made before"),
+    }
+}
+
+fn new_nonce() -> Result<String, Refusal> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::internal()
+    })?;
+    Ok(uuid::Uuid::from_bytes(bytes).simple().to_string())
 }
 
 fn parse(body: &[u8]) -> Result<Heartbeat, Refusal> {

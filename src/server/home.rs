@@ -6,6 +6,7 @@
 //! agent.token     writes reports      }
 //! proctor.token   reads, and signs in } made at the first start; made again
 //! manager.token   issues sessions     } when missing or about to expire
+//! signing.key     signs receipts; made at the first start, and never again: agents know it
 //! address         where the server was reached last from this machine
 //! authority.pem … see `certificate`
 //! ```
@@ -25,6 +26,8 @@ use super::certificate::{self, CertificateError};
 use super::store::{Scope, Store, StoreError, Tenant};
 use super::{Clock, State};
 use crate::redact::Pii;
+use crate::report::Hash;
+use crate::trust::signature::SigningKey;
 
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// A token that is good for less than this is made again.
@@ -33,6 +36,8 @@ const TOKEN_RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Files of the folder that the command `issue` reads.
 pub const MANAGER_TOKEN: &str = "manager.token";
 pub const ADDRESS: &str = "address";
+pub(super) const DATABASE: &str = "inview.db";
+const SIGNING_KEY: &str = "signing.key";
 
 /// Why the folder cannot be used. Each prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +52,8 @@ pub enum HomeError {
     Store { path: PathBuf, reason: StoreError },
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    #[error("{path} holds no key")]
+    Key { path: PathBuf },
     #[error("this machine gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -79,10 +86,10 @@ impl Home {
         let lock = lock(folder)?;
         let now = clock();
         let tls = certificate::prepare(folder, address, now)?;
-        let path = folder.join("inview.db");
+        let path = folder.join(DATABASE);
         let store = open_private(&path).map_err(StoreError::from).and_then(|()| Store::open(&path));
         let store = store.map_err(|reason| HomeError::Store { path: path.clone(), reason })?;
-        let state = State::new(store, clock);
+        let state = State::new(store, clock, signing_key(folder)?);
         Ok(Self {
             agent_token: token(&state, folder.join("agent.token"), Scope::Write)?,
             proctor_token: token(&state, folder.join("proctor.token"), Scope::Read)?,
@@ -139,6 +146,36 @@ fn token(state: &State, path: PathBuf, scope: Scope) -> Result<TokenFile, HomeEr
         .map_err(fault)?;
     write_private(&path, &format!("{}\n", token.reveal()))?;
     Ok(TokenFile { path, expires_at })
+}
+
+/// The key in the folder; made when there is none, but never in place of one.
+fn signing_key(folder: &Path) -> Result<SigningKey, HomeError> {
+    let path = folder.join(SIGNING_KEY);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let secret = auth::new_secret()?;
+            write_private(&path, &format!("{}\n", secret.reveal()))?;
+            secret.reveal().clone()
+        }
+        Err(reason) => return Err(HomeError::Folder { path, reason }),
+    };
+    key_in(path, &text)
+}
+
+/// The key in the folder of a server that was started before.
+#[cfg(feature = "cli")]
+pub(super) fn kept_signing_key(folder: &Path) -> Result<SigningKey, HomeError> {
+    let path = folder.join(SIGNING_KEY);
+    match fs::read_to_string(&path) {
+        Ok(text) => key_in(path, &text),
+        Err(reason) => Err(HomeError::Folder { path, reason }),
+    }
+}
+
+fn key_in(path: PathBuf, text: &str) -> Result<SigningKey, HomeError> {
+    let secret: Hash = text.trim().parse().map_err(|_no_key| HomeError::Key { path })?;
+    Ok(SigningKey::from_secret(secret.as_bytes()))
 }
 
 fn make_private_folder(folder: &Path) -> io::Result<()> {

@@ -2,28 +2,30 @@
 //!
 //! | answer | when |
 //! |---|---|
-//! | 200 and a receipt | all events are stored now, or were before |
+//! | 200 and a signed receipt | all events are stored now, or were before |
 //! | 400 malformed-batch | no list, an empty one, or several incarnations |
 //! | 401, 403 | no good token; one that does not write, or not for this session |
 //! | 408 timeout | the body did not come in ten seconds |
 //! | 409 gap, fork | the events do not continue the stored chain |
+//! | 409 signature | an event is not signed by the session's key |
 //! | 413 too-large | more than 100 events or 256 KiB |
 //! | 415 content-type | not a batch of `CloudEvents`, or compressed |
 //! | 422 malformed-events | at least one event will never be stored |
 //! | 429 rate-limit | more than five requests a second for the session |
 //! | 503 busy | too much at once |
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State as Of;
 use axum::http::{HeaderMap, StatusCode};
-use jiff::{Timestamp, Unit};
+use axum::response::Response;
+use jiff::Timestamp;
 
 use super::auth::Agent;
 use super::batch::{self, BatchError};
 use super::error::Refusal;
 use super::store::ingest::{Outcome, Target, apply};
-use super::{OfSession, State, body};
+use super::store::signed;
+use super::{OfSession, State, body, receipt};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
 
 pub(super) async fn post(
@@ -32,7 +34,7 @@ pub(super) async fn post(
     OfSession(session): OfSession,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Receipt>, Refusal> {
+) -> Result<Response, Refusal> {
     agent.must_be_of(session)?;
     body::require(BATCH_CONTENT_TYPE, &headers)?;
     // After the token: only agents can use up the places.
@@ -49,20 +51,27 @@ pub(super) async fn post(
     })?;
     let now = state.now();
     let target = Target { tenant: agent.tenant, session, now };
-    let outcome = state.store.write(move |database| apply(database, &target, &batch)).await?;
-    answer(outcome, session, now)
+    // Signatures cost more than storing: they are not checked on the one thread that writes.
+    let checking = state.store.read(move |database| {
+        let checked = signed::check(database, &target, &batch)?;
+        Ok((target, batch, checked))
+    });
+    let (target, batch, checked) = checking.await?;
+    let writing = state.store.write(move |database| apply(database, &target, &batch, &checked));
+    let outcome = writing.await?;
+    receipt::answer(&state.signer, &answered(outcome, session, now)?)
 }
 
-fn answer(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Json<Receipt>, Refusal> {
+fn answered(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Receipt, Refusal> {
     match outcome {
-        Outcome::Stored { reached, results } => Ok(Json(Receipt {
+        Outcome::Stored { reached, results } => Ok(Receipt {
             session,
             incarnation: reached.incarnation,
             acked_seq: reached.seq,
             head_hash: reached.hash,
-            server_time: now.round(Unit::Millisecond).unwrap_or(now).to_string(),
+            server_time: receipt::server_time(now),
             results,
-        })),
+        }),
         Outcome::Malformed { results } => {
             let title = "At least one event will never be stored";
             let first = results.iter().find_map(|result| result.detail.clone());
@@ -81,6 +90,11 @@ fn answer(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Json<R
             Err(Refusal::new(StatusCode::CONFLICT, problem::FORK, title)
                 .with_detail(format!("report {found} contradicts what is stored"))
                 .with_results(results))
+        }
+        Outcome::Foreign { results } => {
+            tracing::warn!(%session, "reports came that the session's key has not signed");
+            let title = "Reports of this session are signed by another key";
+            Err(Refusal::new(StatusCode::CONFLICT, problem::SIGNATURE, title).with_results(results))
         }
     }
 }

@@ -5,6 +5,7 @@
 //!            auth ─> heartbeat, commands ────> store: the same thread
 //! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
 //!            auth ─> pages ─> timeline (pure) ┘
+//!            auth ─> receipt (export, key) ─> store: the same readers
 //!            auth ─> issue ──┐
 //!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
 //! ```
@@ -21,6 +22,8 @@
 
 #[cfg(feature = "cli")]
 pub mod args;
+#[cfg(feature = "cli")]
+mod audit_command;
 pub mod auth;
 mod batch;
 mod body;
@@ -44,6 +47,7 @@ mod limit;
 mod origin;
 mod pace;
 mod pages;
+mod receipt;
 mod rivals;
 mod sessions;
 mod sign_in;
@@ -51,7 +55,7 @@ mod silence;
 pub mod store;
 mod timeline;
 #[cfg(feature = "cli")]
-mod verify;
+mod verify_command;
 pub mod watch;
 
 use std::future::Future;
@@ -70,6 +74,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
+use crate::trust::signature::SigningKey;
 use door::Door;
 use error::Refusal;
 use limit::WrongCodes;
@@ -93,6 +98,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct State {
     pub store: Store,
     pub clock: Clock,
+    /// Signs receipts.
+    signer: Arc<SigningKey>,
     in_flight: Arc<Semaphore>,
     heartbeats_in_flight: Arc<Semaphore>,
     wrong_codes: Arc<WrongCodes>,
@@ -100,11 +107,12 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(store: Store, clock: Clock) -> Self {
+    pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
         let places = || Arc::new(Semaphore::new(IN_FLIGHT));
         Self {
             store,
             clock,
+            signer: Arc::new(signer),
             in_flight: places(),
             heartbeats_in_flight: places(),
             wrong_codes: Arc::default(),
@@ -127,11 +135,13 @@ impl fmt::Debug for State {
 pub fn app(state: State) -> Router {
     Router::new()
         .route("/v1/health", get(sessions::health))
+        .route("/v1/server-key", get(receipt::server_key))
         .route("/v1/sessions", get(sessions::list).post(issue::post))
         .route("/v1/enrolments", post(enrol::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
+        .route("/v1/sessions/{session}/export", get(receipt::export))
         .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
         .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
         .route("/", get(pages::list))

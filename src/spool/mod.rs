@@ -1,19 +1,22 @@
 //! The outbox on disk: a report is here before it is shown or sent, and until the server has it.
 //!
 //! One `SQLite` file a session, `<session id>.spool`, in WAL mode with `synchronous=FULL`: a
-//! transaction that returned survives a power cut. Tables (schema version 1):
+//! transaction that returned survives a power cut. Tables (schema version 2):
 //!
 //! ```text
-//! event(incarnation, seq, hash, prevhash, state, body)   key (incarnation, seq); seq from 1, no gaps
-//!   state 0 waiting, 1 acknowledged (body dropped, hash kept), 2 refused by the server (body kept)
-//! meta(key, value)                                       the session id
+//! event(incarnation, seq, hash, prevhash, state, body, sig)   key (incarnation, seq); seq from 1, no gaps
+//!   state 0 waiting, 1 acknowledged, 2 refused by the server
+//! meta(key, value)   the session id; the session's public key, the server's, each chain's last receipt
 //! ```
 //!
-//! - *Append* numbers, encodes, hashes and commits, in this order; the bytes are never encoded
-//!   again. Each event carries the hash of the one before it.
+//! - *Append* numbers, encodes, hashes, signs where there is a key, and commits, in this order; the
+//!   bytes are never encoded again. Each event carries the hash of the one before it. The signature is
+//!   put on when the event is sent ([`envelope`]).
 //! - *Again*: a replay that is started again makes its events from the first on. An event that is
 //!   there already with the same bytes is the same event; with other bytes it is an error.
-//! - *Acknowledge* takes a `seq` and its hash. A hash that is not ours acknowledges nothing.
+//! - *Acknowledge* takes a `seq` and its hash. A hash that is not ours acknowledges nothing. What is
+//!   acknowledged stays for the candidate's copy (`export`), until the file is removed or its space is
+//!   needed: then the hashes alone are kept.
 //! - *Damage*: a file that is no database, fails its check, breaks the chain or ends before its head
 //!   record (`head`) says so is set aside under another name, never deleted, and a new one is begun.
 //!   Only a writer does that: a reader would take the file from under it.
@@ -23,12 +26,14 @@
 //! The folder is readable by its owner only. One connection writes; the uploader opens its own.
 
 mod ballast;
+mod export;
 mod files;
 mod head;
 mod schema;
 
 use std::path::{Path, PathBuf};
 
+pub use export::export;
 pub use files::make_private_folder;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -37,6 +42,8 @@ use ballast::Ballast;
 use head::{Head, HeadFile};
 
 use crate::report::{ChainHead, Event, EventData, Hash, Identity, Incarnation, SessionId};
+use crate::trust::envelope;
+use crate::trust::signature::{Signature, SigningKey};
 
 /// Why the spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +71,7 @@ impl SpoolError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
     pub seq: u64,
-    /// The bytes that were hashed, and that are sent.
+    /// The bytes that are sent: those that were hashed, with their signature if they have one.
     pub body: Vec<u8>,
     pub hash: Hash,
 }
@@ -97,6 +104,8 @@ pub struct Outbox {
     /// The next event's number and the hash it follows.
     cursor: (u64, Hash),
     damage: Option<Damage>,
+    /// Signs what is appended.
+    key: Option<SigningKey>,
     /// Absent in a reader.
     writing: Option<Writing>,
 }
@@ -132,7 +141,8 @@ impl Outbox {
         let head = files::head_of(&path);
         let head = HeadFile::open(&head).map_err(|error| fault(&head, error))?;
         let writing = Some(Writing { head, ballast: Ballast::of(folder) });
-        Ok(Self { database, path, session, incarnation, cursor: (1, Hash::ZERO), damage, writing })
+        let cursor = (1, Hash::ZERO);
+        Ok(Self { database, path, session, incarnation, cursor, damage, key: None, writing })
     }
 
     /// Opens the outbox of a session that is there already, to send what is in it.
@@ -144,7 +154,15 @@ impl Outbox {
         let path = folder.join(format!("{session}.spool"));
         let database = files::open_to_read(&path, session)?;
         let cursor = (1, Hash::ZERO);
-        Ok(Self { database, path, session, incarnation, cursor, damage: None, writing: None })
+        let (damage, key, writing) = (None, None, None);
+        Ok(Self { database, path, session, incarnation, cursor, damage, key, writing })
+    }
+
+    /// Signs what is appended from now on.
+    pub fn sign_by(&mut self, key: SigningKey) -> Result<(), SpoolError> {
+        self.keep(export::PUBLIC_KEY, &key.public().to_string())?;
+        self.key = Some(key);
+        Ok(())
     }
 
     /// What was found here, could not be believed, and was set aside.
@@ -198,17 +216,19 @@ impl Outbox {
             Some(stored) if stored != hash => return Err(SpoolError::Differs { seq }),
             Some(_) => {}
             None => {
+                let signed = self.key.as_ref().map(|key| envelope::sign(&body, key).to_bytes());
                 self.with_room(|database| {
                     database.execute(
-                        "INSERT INTO event (incarnation, seq, hash, prevhash, state, body)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        "INSERT INTO event (incarnation, seq, hash, prevhash, state, body, sig)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                         params![
                             self.key(),
                             seq,
                             hash.as_bytes(),
                             prevhash.as_bytes(),
                             WAITING,
-                            body
+                            body,
+                            signed
                         ],
                     )
                 })?;
@@ -240,6 +260,10 @@ impl Outbox {
                 self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
                 work(&self.database)
             }
+            Err(error) if is_full(&error) && export::give_up_some(&self.database)? > 0 => {
+                tracing::warn!("there is no space: what the server has is not kept for the copy");
+                work(&self.database)
+            }
             done => done,
         }
     }
@@ -248,12 +272,12 @@ impl Outbox {
     /// (but always one).
     pub fn peek_batch(&self, events: usize, bytes: usize) -> Result<Vec<StoredEvent>, SpoolError> {
         let mut query = self.database.prepare_cached(
-            "SELECT seq, body, hash FROM event WHERE incarnation = ?1 AND state = ?2
+            "SELECT seq, body, hash, sig FROM event WHERE incarnation = ?1 AND state = ?2
              ORDER BY seq LIMIT ?3",
         )?;
         let rows = query.query_map(params![self.key(), WAITING, events as u64], |row| {
             let hash = Hash::from_bytes(row.get(2)?);
-            Ok(StoredEvent { seq: row.get(0)?, body: row.get(1)?, hash })
+            Ok(StoredEvent { seq: row.get(0)?, body: wire(row.get(1)?, row.get(3)?), hash })
         })?;
         let (mut batch, mut total) = (Vec::new(), 0);
         for event in rows {
@@ -277,11 +301,12 @@ impl Outbox {
         }
         self.with_room(|database| {
             database.execute(
-                "UPDATE event SET state = ?1, body = NULL
+                "UPDATE event SET state = ?1
                  WHERE incarnation = ?2 AND seq <= ?3 AND state = ?4",
                 params![ACKNOWLEDGED, self.key(), seq, WAITING],
             )
         })?;
+        export::keep_within_quota(&self.database)?;
         Ok(())
     }
 
@@ -338,6 +363,14 @@ impl Outbox {
             .prepare_cached("SELECT hash FROM event WHERE incarnation = ?1 AND seq = ?2")?;
         let hash = query.query_row(params![self.key(), seq], |row| row.get(0)).optional()?;
         Ok(hash.map(Hash::from_bytes))
+    }
+}
+
+/// An event as it is sent.
+fn wire(body: Vec<u8>, sig: Option<[u8; 64]>) -> Vec<u8> {
+    match sig {
+        Some(bytes) => envelope::seal(&body, &Signature::from_bytes(&bytes)),
+        None => body,
     }
 }
 

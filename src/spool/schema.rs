@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
-use super::QUOTA_BYTES;
 use super::head::Head;
+use super::{QUOTA_BYTES, export};
 use crate::report::{Hash, SessionId};
+use crate::trust::signature::{Signature, Signed};
 
 /// Version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long one connection waits for another.
 const BUSY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -42,10 +43,14 @@ fn use_wal(database: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Makes the tables of a new file, unless another connection has just done so: it is waited for.
+/// Makes the tables of a new file, or brings those of an earlier version up to date, unless another connection has just done so: it is waited for.
 pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 1 {
+        transaction.execute_batch("ALTER TABLE event ADD COLUMN sig BLOB")?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
     if version == 0 {
         transaction.execute_batch(
             "CREATE TABLE event (
@@ -55,6 +60,7 @@ pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite:
                  prevhash BLOB NOT NULL,
                  state INTEGER NOT NULL,
                  body BLOB,
+                 sig BLOB,
                  PRIMARY KEY (incarnation, seq)
              ) STRICT, WITHOUT ROWID;
              CREATE INDEX event_waiting ON event (incarnation, state, seq);
@@ -70,8 +76,8 @@ pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite:
 }
 
 /// What is wrong with the file; `None` when all of it can be believed. `SQLite` does not notice a
-/// flipped bit in a row, so hashes and chain are checked here, and that the chain goes as far as
-/// `last`.
+/// flipped bit in a row, so hashes, chain and the signatures of what waits are checked here, and that
+/// the chain goes as far as `last`.
 pub(super) fn fault(
     database: &Connection,
     session: SessionId,
@@ -107,8 +113,10 @@ pub(super) fn fault(
 
 fn chain_fault(database: &Connection) -> rusqlite::Result<Option<String>> {
     let mut query = database.prepare(
-        "SELECT incarnation, seq, hash, prevhash, state, body FROM event ORDER BY incarnation, seq",
+        "SELECT incarnation, seq, hash, prevhash, state, body, sig
+         FROM event ORDER BY incarnation, seq",
     )?;
+    let key = export::public_key(database)?;
     let mut rows = query.query([])?;
     let mut before: Option<(Vec<u8>, u64, Hash)> = None;
     while let Some(row) = rows.next()? {
@@ -126,6 +134,13 @@ fn chain_fault(database: &Connection) -> rusqlite::Result<Option<String>> {
         };
         if (seq, prevhash) != expected || !body_is_whole || state > super::REFUSED {
             return Ok(Some(format!("the chain breaks at report {seq}")));
+        }
+        let sig: Option<[u8; 64]> = row.get(6)?;
+        if let (super::WAITING, Some(body), Some(sig)) = (state, &body, sig) {
+            let signature = Signature::from_bytes(&sig);
+            if !key.is_some_and(|key| key.verifies(Signed::Event, body, &signature)) {
+                return Ok(Some(format!("the signature of report {seq} is damaged")));
+            }
         }
         before = Some((incarnation, seq, hash));
     }

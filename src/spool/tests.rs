@@ -3,8 +3,11 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::{SampledCamera, SessionEnded};
+use crate::report::{Receipt, SampledCamera, SessionEnded};
 use crate::time::MediaTime;
+use crate::trust::export::{Link, SignedReceipt};
+use crate::trust::signature::Signed;
+use crate::trust::verify::verify;
 
 fn data(number: i64) -> EventData {
     EventData::SessionEnded(SessionEnded {
@@ -278,6 +281,86 @@ fn a_reader_takes_no_damaged_file_from_under_its_writer() {
     assert!(fs::read(&path).unwrap().starts_with(b"this is no"));
 }
 
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_secret(&[number; 32])
+}
+
+#[test]
+fn what_is_signed_is_hashed_without_its_signature_and_the_copy_has_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 1);
+    outbox.sign_by(key(1)).unwrap();
+    for number in 1..4 {
+        outbox.append(None, data(number)).unwrap();
+    }
+    let batch = outbox.peek_batch(10, usize::MAX).unwrap();
+    for (index, sent) in batch.iter().enumerate() {
+        let (body, signature) = envelope::open(&sent.body);
+        assert_eq!((Hash::of(&body), signature.is_some()), (sent.hash, index > 0));
+    }
+    let head = batch[3].hash;
+    let receipt = Receipt {
+        session: outbox.session(),
+        incarnation: outbox.incarnation(),
+        acked_seq: 4,
+        head_hash: head,
+        server_time: String::new(),
+        results: Vec::new(),
+    };
+    let receipt = serde_json::to_string(&receipt).unwrap();
+    let signature = key(9).sign(Signed::Receipt, receipt.as_bytes());
+    outbox.acknowledge(4, head).unwrap();
+    outbox.keep_receipt(&SignedReceipt { receipt, signature }, &key(9).public()).unwrap();
+    // The first event was made before there was a key.
+    let mut copy = export(folder.path(), outbox.session()).unwrap().unwrap();
+    assert_eq!(copy.public_key.take(), Some(key(1).public()));
+    let verified = verify(&copy, None).unwrap();
+    assert_eq!((verified.events, verified.receipts, verified.missing), (4, 1, 0));
+    assert_eq!(export::give_up_some(&outbox.database).unwrap(), 4);
+    let copy = export(folder.path(), outbox.session()).unwrap().unwrap();
+    let verified = verify(&copy, None).unwrap();
+    assert_eq!((verified.events, verified.receipts, verified.missing), (0, 1, 4));
+    drop(outbox);
+    assert!(open(folder.path()).damage().is_none());
+}
+
+#[test]
+fn a_signature_that_was_damaged_on_the_disk_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = open(folder.path());
+    outbox.sign_by(key(1)).unwrap();
+    outbox.append(None, data(1)).unwrap();
+    drop(outbox);
+    assert!(open(folder.path()).damage().is_none());
+    let outbox = open(folder.path());
+    let flip = "UPDATE event SET sig = CAST(x'00' || substr(sig, 2) AS BLOB)";
+    outbox.database.execute(flip, []).unwrap();
+    drop(outbox);
+    let damage = open(folder.path()).damage().cloned().unwrap();
+    assert!(damage.reason.contains("signature of report 1"), "{damage:?}");
+}
+
+#[test]
+fn a_spool_of_the_first_version_goes_on_with_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = filled(folder.path(), 3);
+    let second = outbox.peek_batch(3, usize::MAX).unwrap()[1].hash;
+    outbox.acknowledge(2, second).unwrap();
+    // As the first version would have left it.
+    let before = "UPDATE event SET body = NULL WHERE state = 1;
+        ALTER TABLE event DROP COLUMN sig; PRAGMA user_version = 1;";
+    outbox.database.execute_batch(before).unwrap();
+    drop(outbox);
+    let mut outbox = open(folder.path());
+    assert_eq!((outbox.damage(), waiting(&outbox)), (None, vec![3]));
+    outbox.go_on().unwrap();
+    outbox.sign_by(key(1)).unwrap();
+    outbox.append(None, data(4)).unwrap();
+    assert_eq!(waiting(&outbox), [3, 4]);
+    let copy = export(folder.path(), outbox.session()).unwrap().unwrap();
+    assert!(matches!(copy.chains[0].links[0], Link::Missing { .. }));
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Append,
@@ -364,6 +447,8 @@ fn those_that_open_a_new_spool_at_the_same_time_wait_for_each_other() {
                 unsent(folder.path());
             });
         });
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "none was set aside");
+        let files = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut aside = files.filter(|name| name.to_string_lossy().contains("damaged"));
+        assert_eq!(aside.next(), None, "one was set aside");
     }
 }

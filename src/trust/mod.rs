@@ -6,9 +6,11 @@
 //! machine: what that cannot prove, `docs/THREAT_MODEL.md` says.
 //!
 //! [`signature`] has keys; [`envelope`] puts a signature on an event and takes it off again, without
-//! ever encoding the event anew; [`export`] is a whole report in a file, and [`verify`] checks one.
+//! ever encoding the event anew; [`export`] is a whole report in a file, [`verify`] checks one, and
+//! [`told`] says in lines what was found.
 
 pub mod envelope;
 pub mod export;
 pub mod signature;
+pub mod told;
 pub mod verify;

@@ -58,6 +58,8 @@ pub struct About {
     pub policy: Policy,
     /// The agent's folder: copies are kept below it.
     pub folder: PathBuf,
+    /// Where its reports are.
+    pub spool: PathBuf,
     /// How long reports are waited for at the end.
     pub flush: Duration,
 }

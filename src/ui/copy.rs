@@ -13,7 +13,9 @@ use super::page::{self, Told};
 use crate::agent::{Reports, Snapshot};
 use crate::clock::Reading;
 use crate::report::{Consent, Hash, Interval, SessionId};
+use crate::spool;
 use crate::time::MediaTime;
+use crate::trust::export::Export;
 
 #[derive(Serialize)]
 struct Copy<'a> {
@@ -26,6 +28,9 @@ struct Copy<'a> {
     /// Times are milliseconds since the exam's start.
     intervals: &'a [Interval],
     reports: &'a Reports,
+    /// Every report as it was sent, with what proves that it is; absent where there is no spool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<Export>,
 }
 
 /// Where a copy was saved.
@@ -54,6 +59,7 @@ pub(super) fn save(
         consent,
         intervals: &snapshot.intervals,
         reports: &snapshot.reports,
+        export: export(&about.spool, snapshot.session),
     };
     let mut data = serde_json::to_vec_pretty(&copy)?;
     data.push(b'\n');
@@ -73,6 +79,14 @@ pub(super) fn save(
     write(&saved.folder.join(&data_name), &data)?;
     write(&saved.page, page.map_err(std::io::Error::other)?.as_bytes())?;
     Ok(saved)
+}
+
+/// A copy without it is better than none.
+fn export(spool: &Path, session: SessionId) -> Option<Export> {
+    let export = spool::export(spool, session);
+    export
+        .inspect_err(|error| tracing::warn!(%error, "the copy is saved without its proofs"))
+        .unwrap_or_default()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

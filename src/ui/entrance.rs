@@ -68,6 +68,7 @@ impl Door {
             server: setup.upload.as_ref().map(|upload| upload.server.clone()).unwrap_or_default(),
             policy: setup.policy.clone(),
             folder: setup.folder.clone(),
+            spool: setup.spool(),
             flush: setup.flush,
         };
         let world = start::world(&self.args, move || waker.request_repaint())?;

@@ -2,17 +2,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Url, redirect};
 
-use super::policy::{self, Answer};
+use super::policy::{self, Answer, Vouched};
 use super::{EnrolError, Settings, UploadError, enrolment};
 use crate::redact::Pii;
-use crate::report::{BATCH_CONTENT_TYPE, EnrolmentRequest, JoinCode, SessionId};
+use crate::report::{
+    BATCH_CONTENT_TYPE, EnrolmentRequest, JoinCode, SIGNATURE_HEADER, ServerKey, SessionId,
+};
 use crate::spool::StoredEvent;
+use crate::trust::signature::{PublicKey, Signature, SigningKey};
 
 /// One attempt to send a batch takes at most this long, and one to send a heartbeat: two of them fit
 /// into the time after which the server calls a session silent.
@@ -29,6 +33,9 @@ pub(super) struct ServerClient {
     server: Url,
     token: Pii<String>,
     code: Option<JoinCode>,
+    public_key: Option<PublicKey>,
+    /// Filled in when the server was asked for it.
+    server_key: OnceLock<PublicKey>,
 }
 
 impl ServerClient {
@@ -48,18 +55,48 @@ impl ServerClient {
             http = http.tls_certs_only(authorities(path)?);
         }
         let http = http.build().map_err(|error| UploadError::Client(in_one_line(&error)))?;
-        Ok(Self { http, server, token: settings.token.clone(), code: settings.code.clone() })
+        Ok(Self {
+            http,
+            server,
+            token: settings.token.clone(),
+            code: settings.code.clone(),
+            public_key: settings.key.as_ref().map(SigningKey::public),
+            server_key: settings.server_key.map(OnceLock::from).unwrap_or_default(),
+        })
     }
 
     /// Sends a batch, and renews the token if need be; an error is a connection that gave no answer,
-    /// in one line.
+    /// in one line. Without the server's key nothing is sent, and the answer is the one that has none.
     pub(super) fn send(&self, session: SessionId, batch: &[StoredEvent]) -> Result<Answer, String> {
-        self.post(session, "events", BATCH_CONTENT_TYPE, &body_of(batch))
+        if self.server_key.get().is_none() {
+            let answer = self.ask_key()?;
+            if self.server_key.get().is_none() {
+                return Ok(answer);
+            }
+        }
+        self.post(session, "events", BATCH_CONTENT_TYPE, (&body_of(batch), None))
+    }
+
+    fn ask_key(&self) -> Result<Answer, String> {
+        let request = self.http.get(self.url("/v1/server-key"));
+        let answer = self.read(request.send().map_err(|error| in_one_line(&error))?)?;
+        if answer.status == 200
+            && let Ok(ServerKey { server_key }) = serde_json::from_slice(&answer.body)
+            && let Ok(key) = server_key.parse()
+        {
+            self.server_key.get_or_init(|| key);
+        }
+        Ok(answer)
     }
 
     /// Sends a heartbeat; an error as for a batch.
-    pub(super) fn beat(&self, session: SessionId, body: &[u8]) -> Result<Answer, String> {
-        self.post(session, "heartbeats", "application/json", body)
+    pub(super) fn beat(
+        &self,
+        session: SessionId,
+        body: &[u8],
+        signature: Option<Signature>,
+    ) -> Result<Answer, String> {
+        self.post(session, "heartbeats", "application/json", (body, signature))
     }
 
     fn post(
@@ -67,7 +104,7 @@ impl ServerClient {
         session: SessionId,
         what: &str,
         media_type: &str,
-        body: &[u8],
+        body: (&[u8], Option<Signature>),
     ) -> Result<Answer, String> {
         let answer = self.post_once(session, what, media_type, body)?;
         if answer.status == 401 && self.renew() {
@@ -82,21 +119,24 @@ impl ServerClient {
         session: SessionId,
         what: &str,
         media_type: &str,
-        body: &[u8],
+        (body, signature): (&[u8], Option<Signature>),
     ) -> Result<Answer, String> {
-        let request = self
+        let mut request = self
             .http
             .post(self.url(&format!("/v1/sessions/{session}/{what}")))
             .bearer_auth(self.token.reveal())
             .header(CONTENT_TYPE, media_type)
             .body(body.to_vec());
-        read(request.send().map_err(|error| in_one_line(&error))?)
+        if let Some(signature) = signature {
+            request = request.header(SIGNATURE_HEADER, signature.to_string());
+        }
+        self.read(request.send().map_err(|error| in_one_line(&error))?)
     }
 
     /// Whether the token is good again.
     fn renew(&self) -> bool {
-        let Some(code) = &self.code else { return false };
-        match self.enrol(code).and_then(|answer| enrolment::judge(&answer)) {
+        let (Some(code), Some(key)) = (&self.code, &self.public_key) else { return false };
+        match self.enrol(code, key).and_then(|answer| enrolment::judge(&answer)) {
             Ok(_) => tracing::info!("the token of the session was renewed"),
             Err(error) => {
                 tracing::warn!(%error, "the token of the session is not renewed");
@@ -106,15 +146,16 @@ impl ServerClient {
         true
     }
 
-    /// Sends the token with the code that it comes by.
-    pub(super) fn enrol(&self, code: &JoinCode) -> Result<Answer, EnrolError> {
-        let request = EnrolmentRequest { code: code.clone(), token: self.token.clone() };
+    /// Sends token and key with the code that they come by.
+    pub(super) fn enrol(&self, code: &JoinCode, key: &PublicKey) -> Result<Answer, EnrolError> {
+        let (code, token, public_key) = (code.clone(), self.token.clone(), key.to_string());
+        let request = EnrolmentRequest { code, token, public_key };
         let answer = self.http.post(self.url("/v1/enrolments")).json(&request).send();
         let answer = answer.map_err(|error| match in_one_line(&error) {
             reason if is_untrusted(&error) => EnrolError::Untrusted(reason),
             reason => EnrolError::Unreachable(reason),
         })?;
-        read(answer).map_err(EnrolError::Unreachable)
+        self.read(answer).map_err(EnrolError::Unreachable)
     }
 
     fn url(&self, path: &str) -> Url {
@@ -122,16 +163,19 @@ impl ServerClient {
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url
     }
-}
 
-fn read(answer: Response) -> Result<Answer, String> {
-    let status = answer.status().as_u16();
-    let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = header.and_then(policy::retry_after);
-    let mut body = Vec::new();
-    let mut limited = std::io::Read::take(answer, MAX_ANSWER_BYTES);
-    std::io::Read::read_to_end(&mut limited, &mut body).map_err(|error| error.to_string())?;
-    Ok(Answer { status, retry_after, body })
+    fn read(&self, answer: Response) -> Result<Answer, String> {
+        let status = answer.status().as_u16();
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header(RETRY_AFTER.as_str()).and_then(policy::retry_after);
+        let signature = header(SIGNATURE_HEADER).and_then(|text| text.parse().ok());
+        let mut body = Vec::new();
+        let mut limited = std::io::Read::take(answer, MAX_ANSWER_BYTES);
+        std::io::Read::read_to_end(&mut limited, &mut body).map_err(|error| error.to_string())?;
+        let key = self.server_key.get();
+        let vouched = key.and_then(|key| Vouched::check(*key, &body, signature));
+        Ok(Answer { status, retry_after, body, vouched })
+    }
 }
 
 /// The events' own bytes, as a JSON list.

@@ -8,6 +8,7 @@ use super::policy::Answer;
 use super::{Settings, UploadError};
 use crate::redact::Pii;
 use crate::report::{Enrolment, JoinCode, Problem, problem};
+use crate::trust::signature::PublicKey;
 
 /// Why there is no session. Each prints as one line, without the code.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +52,14 @@ impl EnrolError {
     }
 }
 
-/// Takes the session of a code for a token, which must be on disk before: the answer may be lost, and
-/// only the same token is answered again. Blocks for ten seconds at most.
+/// Takes the session of a code for a token and a key, which must be on disk before: the answer may be
+/// lost, and only the same token and key are answered again. Blocks for ten seconds at most.
 pub fn enrol(
     server: &str,
     authority: Option<&Path>,
     code: &JoinCode,
     token: &Pii<String>,
+    key: &PublicKey,
 ) -> Result<Enrolment, EnrolError> {
     let settings = Settings {
         server: server.to_owned(),
@@ -65,17 +67,23 @@ pub fn enrol(
         code: None,
         authority: authority.map(Path::to_owned),
         allow_plain_loopback: false,
+        key: None,
+        server_key: None,
         folder: std::path::PathBuf::new(),
         session: None,
     };
     let client = ServerClient::new(&settings, ATTEMPT)?;
-    judge(&client.enrol(code)?)
+    judge(&client.enrol(code, key)?)
 }
 
 /// What an answer means.
 pub(super) fn judge(answer: &Answer) -> Result<Enrolment, EnrolError> {
     if answer.status == 200 {
-        return serde_json::from_slice(&answer.body).map_err(|_no_answer| EnrolError::NotInView);
+        let enrolment = serde_json::from_slice::<Enrolment>(&answer.body);
+        return enrolment
+            .ok()
+            .filter(|it| it.server_key.parse::<PublicKey>().is_ok())
+            .ok_or(EnrolError::NotInView);
     }
     let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
     let kind = problem.as_ref().map(|problem| problem.kind.as_str());
@@ -97,6 +105,7 @@ pub(super) fn judge(answer: &Answer) -> Result<Enrolment, EnrolError> {
 mod tests {
     use super::*;
     use crate::report::SessionId;
+    use crate::trust::signature::SigningKey;
 
     fn judged(status: u16, kind: &str) -> EnrolError {
         let problem = Problem {
@@ -107,7 +116,8 @@ mod tests {
             results: Vec::new(),
         };
         let body = if kind.is_empty() { Vec::new() } else { serde_json::to_vec(&problem).unwrap() };
-        judge(&Answer { status, retry_after: Some(Duration::from_secs(9)), body }).unwrap_err()
+        judge(&Answer { status, retry_after: Some(Duration::from_secs(9)), body, vouched: None })
+            .unwrap_err()
     }
 
     #[test]
@@ -142,8 +152,14 @@ mod tests {
             policy: serde_json::Value::Null,
             server_time: "2026-11-25T18:58:17Z".to_owned(),
             expires_at: "2026-11-26T06:58:17Z".to_owned(),
+            server_key: SigningKey::from_secret(&[7; 32]).public().to_string(),
         };
-        let answer = |body: &[u8]| Answer { status: 200, retry_after: None, body: body.to_vec() };
+        let answer = |body: &[u8]| Answer {
+            status: 200,
+            retry_after: None,
+            body: body.to_vec(),
+            vouched: None,
+        };
         let body = serde_json::to_vec(&enrolment).unwrap();
         assert_eq!(judge(&answer(&body)).unwrap(), enrolment);
         let portal = judge(&answer(b"<html>Welcome to the hotel</html>")).unwrap_err();

@@ -28,7 +28,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 
 use client::{ATTEMPT, ServerClient};
-use policy::{Answer, Verdict};
+use policy::{Answer, Verdict, Vouched};
 use turns::{Key, Next, Turns};
 
 use crate::clock::Reading;
@@ -36,6 +36,7 @@ use crate::redact::Pii;
 use crate::report::{JoinCode, MAX_BATCH_BYTES, SessionId};
 use crate::spool::{self, Outbox, SpoolError};
 use crate::time::MediaTime;
+use crate::trust::signature::{PublicKey, SigningKey};
 
 pub use enrolment::{EnrolError, enrol};
 
@@ -53,6 +54,10 @@ pub struct Settings {
     pub allow_plain_loopback: bool,
     /// The spool's folder.
     pub folder: PathBuf,
+    /// The session's: signs its reports and heartbeats. Absent where they are not signed.
+    pub key: Option<SigningKey>,
+    /// The server's, by which receipts are checked; the server is asked for it when absent.
+    pub server_key: Option<PublicKey>,
     /// Whose obstacles are told: all sessions' when absent. Reports of all are sent.
     pub session: Option<SessionId>,
 }
@@ -268,9 +273,12 @@ impl Worker {
         };
         let batch = outbox.peek_batch(limit, MAX_BATCH_BYTES)?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
-        let verdict = match (self.send)(session, &batch) {
-            Ok(answer) => policy::judge(&answer, session, incarnation),
-            Err(reason) => Verdict::Retry { retry_after: None, reason },
+        let (verdict, vouched) = match (self.send)(session, &batch) {
+            Ok(answer) => {
+                let verdict = policy::judge(&answer, session, incarnation);
+                (verdict, answer.vouched)
+            }
+            Err(reason) => (Verdict::Retry { retry_after: None, reason }, None),
         };
         match verdict {
             Verdict::Acknowledged(receipt)
@@ -278,6 +286,9 @@ impl Worker {
             {
                 match outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
                     Ok(()) => {
+                        if let Some(Vouched { by, receipt }) = &vouched {
+                            outbox.keep_receipt(receipt, by)?;
+                        }
                         let stored =
                             batch.iter().filter(|event| event.seq <= receipt.acked_seq).count();
                         self.delivery.acknowledged += stored as u64;

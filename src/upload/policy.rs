@@ -2,12 +2,12 @@
 //!
 //! | answer | verdict |
 //! |---|---|
-//! | 2xx with our receipt | acknowledged |
-//! | 2xx without one (a captive portal), 3xx, 404, 405 | not the server: try again, slowly |
+//! | 2xx with our receipt, signed by the server | acknowledged |
+//! | 2xx without one (a captive portal, another server), 3xx, 404, 405 | not the server: try again, slowly |
 //! | 408, 425, 429, 5xx, no answer | try again |
 //! | 401, 403 | the token is not accepted: keep, say so, try again slowly |
 //! | 409 gap | the server lacks earlier reports, which we have no longer: stop, keep |
-//! | 409 otherwise | other reports stand under our numbers: stop, keep |
+//! | 409 otherwise | other reports stand under our numbers, or the server knows another key: stop, keep |
 //! | 400, 413, 422 | find the event at fault by halving |
 //! | the same, for that event alone, and the server has it on record as rejected | it is refused and kept; the ones behind it go on |
 //! | the same, and it has not | keep, try again slowly: without a record the ones behind it are a gap |
@@ -19,6 +19,8 @@ use super::{Obstacle, ObstacleKind};
 use crate::report::{
     EventStatus, HeartbeatAnswer, Incarnation, Problem, Receipt, SessionId, problem,
 };
+use crate::trust::export::SignedReceipt;
+use crate::trust::signature::{PublicKey, Signature, Signed};
 
 /// An answer, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,24 @@ pub struct Answer {
     pub status: u16,
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
+    /// The body as a receipt, when the server has signed it as one.
+    pub vouched: Option<Vouched>,
+}
+
+/// A receipt that its server has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    pub by: PublicKey,
+    pub receipt: SignedReceipt,
+}
+
+impl Vouched {
+    /// `None`: this server has not signed these bytes as a receipt.
+    pub fn check(by: PublicKey, body: &[u8], signature: Option<Signature>) -> Option<Self> {
+        let signature = signature.filter(|it| by.verifies(Signed::Receipt, body, it))?;
+        let receipt = String::from_utf8(body.to_vec()).ok()?;
+        Some(Self { by, receipt: SignedReceipt { receipt, signature } })
+    }
 }
 
 /// What is to be done.
@@ -59,8 +79,15 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
     let reason = || said(answer, problem.as_ref());
     match answer.status {
         200..=299 => match serde_json::from_slice::<Receipt>(&answer.body) {
-            Ok(receipt) if receipt.session == session && receipt.incarnation == incarnation => {
+            Ok(receipt)
+                if receipt.session == session
+                    && receipt.incarnation == incarnation
+                    && answer.vouched.is_some() =>
+            {
                 Verdict::Acknowledged(receipt)
+            }
+            Ok(_) if answer.vouched.is_none() => {
+                Verdict::RetrySlowly { obstacle: somebody_else("no receipt of the server") }
             }
             Ok(_) | Err(_) => Verdict::RetrySlowly { obstacle: somebody_else("no receipt") },
         },
@@ -93,7 +120,11 @@ pub fn judge_heartbeat(answer: &Answer) -> Result<HeartbeatAnswer, Missed> {
             let failure = Failure::Again { retry_after: answer.retry_after };
             Err((failure, Obstacle::new(ObstacleKind::Unreachable, reason)))
         }
-        400 | 413 | 415 | 422 => {
+        409 if problem.as_ref().is_some_and(|problem| problem.kind == problem::NONCE) => {
+            let reason = said(answer, problem.as_ref());
+            Err((Failure::Stale, Obstacle::new(ObstacleKind::Refuses, reason)))
+        }
+        400 | 409 | 413 | 415 | 422 => {
             let reason = format!("a heartbeat is refused: {}", said(answer, problem.as_ref()));
             Err((Failure::Slowly, Obstacle::new(ObstacleKind::Refuses, reason)))
         }
@@ -145,6 +176,7 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::report::Hash;
+    use crate::trust::signature::SigningKey;
 
     fn session() -> (SessionId, Incarnation) {
         let session = SessionId::derived(&[]);
@@ -164,10 +196,20 @@ mod tests {
         serde_json::to_vec(&receipt).unwrap()
     }
 
+    fn signed(status: u16, body: &[u8], by: u8) -> Answer {
+        let key = |number| SigningKey::from_secret(&[number; 32]);
+        let signature = Some(key(by).sign(Signed::Receipt, body));
+        let vouched = Vouched::check(key(9).public(), body, signature);
+        Answer { status, retry_after: None, body: body.to_vec(), vouched }
+    }
+
     fn verdict(status: u16, body: &[u8]) -> &'static str {
-        let answer = Answer { status, retry_after: None, body: body.to_vec() };
+        name(&signed(status, body, 9))
+    }
+
+    fn name(answer: &Answer) -> &'static str {
         let (session, incarnation) = session();
-        match judge(&answer, session, incarnation) {
+        match judge(answer, session, incarnation) {
             Verdict::Acknowledged(_) => "acknowledged",
             Verdict::Retry { .. } => "retry",
             Verdict::RetrySlowly { .. } => "slowly",
@@ -214,12 +256,13 @@ mod tests {
             (401, Refuses, Failure::Slowly),
             (403, Refuses, Failure::Slowly),
             (404, Unreachable, Failure::Slowly),
+            (409, Refuses, Failure::Slowly),
             (413, Refuses, Failure::Slowly),
             (429, Unreachable, again),
             (500, Unreachable, again),
             (503, Unreachable, again),
         ] {
-            let answer = Answer { status, retry_after: None, body: b"{}".to_vec() };
+            let answer = Answer { status, retry_after: None, body: b"{}".to_vec(), vouched: None };
             let (found, obstacle) = judge_heartbeat(&answer).unwrap_err();
             assert_eq!((obstacle.kind, found), (kind, failure), "{status}");
             let (session, incarnation) = session();
@@ -233,7 +276,7 @@ mod tests {
     fn an_answer_with_commands_is_the_servers() {
         let body = br#"{"server_time": "", "heartbeat_every_ms": 20000, "commands": [{"id":
             "8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60", "kind": "of a later version"}]}"#;
-        let answer = Answer { status: 200, retry_after: None, body: body.to_vec() };
+        let answer = Answer { status: 200, retry_after: None, body: body.to_vec(), vouched: None };
         let answer = judge_heartbeat(&answer).unwrap();
         assert_eq!((answer.heartbeat_every_ms, answer.commands.len()), (20_000, 1));
     }
@@ -247,6 +290,17 @@ mod tests {
         let other = other.replace(&own.to_string(), &SessionId::derived(&[b"other"]).to_string());
         assert_eq!(verdict(200, other.as_bytes()), "slowly");
         assert_eq!(verdict(500, &receipt()), "retry");
+    }
+
+    #[test]
+    fn a_receipt_that_the_server_did_not_sign_acknowledges_nothing() {
+        let unsigned = Answer { vouched: None, ..signed(200, &receipt(), 9) };
+        let of_another = signed(200, &receipt(), 8);
+        assert_eq!((name(&unsigned), name(&of_another)), ("slowly", "slowly"));
+        let key = SigningKey::from_secret(&[9; 32]);
+        let as_event = Some(key.sign(Signed::Event, &receipt()));
+        assert_eq!(Vouched::check(key.public(), &receipt(), as_event), None);
+        assert_eq!(Vouched::check(key.public(), &receipt(), None), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Failure {
     Again { retry_after: Option<Duration> },
     /// It will take a person to mend it.
     Slowly,
+    /// The server knows another number than the one that was repeated.
+    Stale,
 }
 
 /// The times of one agent's heartbeats.
@@ -65,7 +67,7 @@ impl Schedule {
         self.failures = self.failures.saturating_add(1);
         let wait = match failure {
             Failure::Again { retry_after } => backoff::delay(self.failures, random, retry_after),
-            Failure::Slowly => SLOW.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0),
+            Failure::Slowly | Failure::Stale => SLOW.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0),
         };
         self.due = now + wait.max(GAP);
         self.not_before = self.due;

@@ -11,6 +11,7 @@ use crate::report::{
 };
 use crate::spool::StoredEvent;
 use crate::time::MediaTime;
+use crate::trust::signature::Signed;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_mins(1);
@@ -34,8 +35,16 @@ fn fill(folder: &Path, number: u8, count: i64) {
     }
 }
 
+/// The server's.
+fn key() -> SigningKey {
+    SigningKey::from_secret(&[9; 32])
+}
+
 fn answer(status: u16, body: impl serde::Serialize) -> Answer {
-    Answer { status, retry_after: None, body: serde_json::to_vec(&body).unwrap() }
+    let body = serde_json::to_vec(&body).unwrap();
+    let signature = Some(key().sign(Signed::Receipt, &body));
+    let vouched = Vouched::check(key().public(), &body, signature);
+    Answer { status, retry_after: None, body, vouched }
 }
 
 fn receipt(session: SessionId, acked_seq: u64, head_hash: Hash) -> Answer {
@@ -106,11 +115,17 @@ fn everything_is_sent_in_order_and_in_batches() {
 fn what_an_answer_means_is_done() {
     let (session, _) = session(1);
     let other = super::tests::session(9).0;
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 1, 1);
+    let outbox = Outbox::reader(folder.path(), session, Incarnation::of_replay(session)).unwrap();
+    let only = outbox.peek_batch(1, usize::MAX).unwrap().remove(0);
     let own = |status| Answer { status, ..receipt(session, 1, Hash::ZERO) };
     // Acknowledged, refused, kept to be sent or for a person to look at: of one report, after the
     // answer.
     let mut table = vec![
         (answer(200, "welcome to the hotel"), (0, 0, 1)),
+        (Answer { vouched: None, ..receipt(session, 1, only.hash) }, (0, 0, 1)),
+        (refusal(409, problem::SIGNATURE, &[EventStatus::Signature]), (0, 0, 1)),
         (receipt(other, 1, Hash::ZERO), (0, 0, 1)),
         // Of another history, of nothing, of more than was sent.
         (receipt(session, 1, Hash::of(b"other")), (0, 0, 1)),

@@ -17,6 +17,7 @@ pub(super) fn heartbeat(phase: Phase) -> Heartbeat {
         health: Vec::new(),
         head: ChainHead::NONE,
         confirmed: Vec::new(),
+        nonce: None,
     }
 }
 

@@ -31,7 +31,7 @@ impl Server {
     }
 
     fn enrol_from(&self, address: &str, code: &JoinCode, token: &str) -> Answer {
-        let mut request = json_to("/v1/enrolments", &json!({"code": code, "token": token}));
+        let mut request = json_to("/v1/enrolments", &request(code, token));
         let peer = SocketAddr::new(address.parse().unwrap(), 50_000);
         request.extensions_mut().insert(ConnectInfo(peer));
         self.ask(request)
@@ -40,6 +40,11 @@ impl Server {
     fn summary(&self, session: SessionId) -> inview::report::SessionSummary {
         self.get(&format!("/v1/sessions/{session}")).json::<SessionDetail>().summary
     }
+}
+
+/// What an agent sends; its key is always the same.
+fn request(code: &JoinCode, token: &str) -> Value {
+    json!({"code": code, "token": token, "public_key": key(1).public()})
 }
 
 /// What an agent makes itself.
@@ -74,6 +79,7 @@ fn a_session_is_issued_taken_by_an_agent_and_reported_under_its_label() {
     assert_eq!(summary.issued.unwrap().enrolled_at.as_deref(), Some("2024-10-04T01:00:00Z"));
     let mut agent = Agent::new(issued.session.0.as_u128());
     let events = [agent.started("another label"), agent.closed(Kind::OutOfView, 1_000, 9_000)];
+    let events = events.map(|event| sealed(&event, &key(1)));
     let events = batch(&events.each_ref().map(String::as_str));
     assert_eq!(server.post_as(&token(1), issued.session, events).status, 200);
     let summary = server.summary(issued.session);
@@ -104,7 +110,8 @@ fn the_token_of_an_agent_is_for_its_session_and_for_twelve_hours_which_the_code_
     let (one, other) = (server.issue(&json!({"label": "1"})), server.issue(&json!({"label": "2"})));
     assert_eq!(server.enrol(&one.code, &token(1)).status, 200);
     let mut agents = [&one, &other].map(|issued| Agent::new(issued.session.0.as_u128()));
-    let [own, foreign] = agents.each_mut().map(|agent| batch(&[&agent.started("x")]));
+    let [own, foreign] =
+        agents.each_mut().map(|agent| batch(&[&sealed(&agent.started("x"), &key(1))]));
     let refused = server.post_as(&token(1), other.session, foreign);
     refused.is_problem(403, problem::SCOPE);
     assert_eq!(server.summary(other.session).status, SessionStatus::Issued);
@@ -142,7 +149,7 @@ fn only_a_managers_token_issues_and_it_does_nothing_else() {
     assert_eq!(server.get_as(&reader, &address).status, 200);
     assert_eq!(server.enrol(&issued.code, &token(1)).status, 200);
     let mut agent = Agent::new(issued.session.0.as_u128());
-    let events = batch(&[&agent.started("x")]);
+    let events = batch(&[&sealed(&agent.started("x"), &key(1))]);
     assert_eq!(server.post_as(&token(1), issued.session, events).status, 200);
     server.get(&address).is_problem(404, problem::NOT_FOUND);
 }
@@ -164,13 +171,18 @@ fn what_cannot_be_issued_or_taken_is_said_and_changes_nothing() {
     server.issue_as(&server.manager, &long).is_problem(413, problem::TOO_LARGE);
     assert!(server.get("/v1/sessions").json::<SessionPage>().sessions.is_empty());
     let issued = server.issue(&json!({"label": "Seat 7"}));
-    for (code, token) in [
-        (json!(issued.code), json!("short")),
-        (json!(issued.code), json!(token(1).to_uppercase())),
-        (json!("7KQ4"), json!(token(1))),
-        (json!(issued.code), json!(null)),
+    let good = request(&issued.code, &token(1));
+    for (name, value) in [
+        ("token", json!("short")),
+        ("token", json!(token(1).to_uppercase())),
+        ("token", json!(null)),
+        ("code", json!("7KQ4")),
+        ("public_key", json!(null)),
+        ("public_key", json!("7")),
     ] {
-        let request = json_to("/v1/enrolments", &json!({"code": code, "token": token}));
+        let mut odd = good.clone();
+        odd[name] = value;
+        let request = json_to("/v1/enrolments", &odd);
         server.ask(request).is_problem(400, problem::MALFORMED);
     }
     let form = Request::post("/v1/enrolments").body(Body::from("code=7")).unwrap();
@@ -300,9 +312,10 @@ fn the_page_of_a_link_opens_the_agent_and_uses_nothing_up() {
 
 #[test]
 fn codes_and_tokens_are_in_no_log() {
-    let request =
-        EnrolmentRequest { code: JoinCode::from_random([7; 8]), token: Pii::new(token(1)) };
-    assert_eq!(format!("{request:?}"), "EnrolmentRequest { code: ***, token: *** }");
+    let (code, token) = (JoinCode::from_random([7; 8]), Pii::new(token(1)));
+    let request = EnrolmentRequest { code, token, public_key: "7".to_owned() };
+    let shown = "EnrolmentRequest { code: ***, token: ***, public_key: \"7\" }";
+    assert_eq!(format!("{request:?}"), shown);
     let request: IssueRequest = serde_json::from_value(json!({"label": "x"})).unwrap();
     assert_eq!((request.policy, request.expires_at), (Value::Null, None));
 }

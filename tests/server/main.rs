@@ -9,6 +9,7 @@ mod limits;
 mod pages;
 mod protocol;
 mod reading;
+mod signed;
 mod silence;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -33,6 +34,8 @@ use inview::server::home::Home;
 use inview::server::store::{Scope, Tenant};
 use inview::server::{State, app};
 use inview::time::MediaTime;
+use inview::trust::envelope;
+use inview::trust::signature::SigningKey;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
@@ -208,6 +211,7 @@ impl Agent {
             recording_sha256: Some(Hash::of(b"recording")),
             consent: None,
             start_override: None,
+            public_key: None,
         }))
     }
 
@@ -252,6 +256,16 @@ impl Agent {
         self.prevhash = Hash::of(body.as_bytes());
         body
     }
+}
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_secret(&[number; 32])
+}
+
+/// An event with its signature.
+fn sealed(event: &str, key: &SigningKey) -> String {
+    let event = event.as_bytes();
+    String::from_utf8(envelope::seal(event, &envelope::sign(event, key))).unwrap()
 }
 
 fn batch(events: &[&str]) -> String {

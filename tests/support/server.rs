@@ -7,6 +7,7 @@ use inview::report::{
     CommandList, Incarnation, IntervalList, Issued, SessionId, SessionPage, SessionSummary,
     StoredCommand, StoredInterval,
 };
+use inview::trust::export::Export;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -106,6 +107,11 @@ impl ServerProgram {
     /// All sessions, the newest first.
     pub fn sessions(&self) -> Vec<SessionSummary> {
         self.get::<SessionPage>("/v1/sessions").sessions
+    }
+
+    /// All reports of a session, as a proctor gets them.
+    pub fn export(&self, session: SessionId) -> Export {
+        self.get(&format!("/v1/sessions/{session}/export"))
     }
 
     /// The only session's address, once it is known.

@@ -323,10 +323,7 @@ impl Control {
     }
 
     fn spool(&self) -> std::path::PathBuf {
-        match &self.setup.upload {
-            Some(upload) => upload.folder.clone(),
-            None => self.setup.folder.join("spool"),
-        }
+        self.setup.spool()
     }
 
     /// Intervals that are open, in session time.

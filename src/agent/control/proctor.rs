@@ -134,6 +134,7 @@ impl Control {
             health: told.take(MAX_CONDITIONS).map(trouble).collect(),
             head,
             confirmed: self.proctor.inbox.confirmations(),
+            nonce: None,
         }
     }
 

@@ -43,6 +43,7 @@ impl Control {
                 anchor: self.anchor.clone(),
                 rate_hz: self.setup.policy.sample_rate_hz,
                 begun: Begun::default(),
+                key: self.setup.upload.as_ref().and_then(|upload| upload.key.clone()),
             },
             folder: self.spool(),
             facts: found,

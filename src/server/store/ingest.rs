@@ -12,10 +12,14 @@ use super::fork::{self, Contradiction};
 // The tables that are read are a consequence of the ones that are written here.
 use super::materialise::{ALERT_AFTER_MS, materialise};
 // A report ends a silence, and must not contradict what heartbeats have told.
+use super::signed::{self, Checked, Verdict};
 use super::{StoreError, Tenant};
 use super::{heads, silence};
-use crate::report::{Event, EventResult, EventStatus, Hash, Identity, Incarnation, SessionId};
+use crate::report::{
+    Event, EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId,
+};
 use crate::server::batch::{Malformed, Received};
+use crate::trust::signature::Signature;
 
 /// Where the events go, and when they came.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub(in crate::server) enum Outcome {
     Gap { head_seq: u64, found: u64, results: Vec<EventResult> },
     /// The event `found` contradicts what is stored; nothing was stored.
     Fork { found: u64, results: Vec<EventResult> },
+    /// An event is not signed by the session's key; nothing was stored.
+    Foreign { results: Vec<EventResult> },
 }
 
 /// Where an event stands towards the chain.
@@ -54,12 +60,17 @@ enum Place {
     Fork,
 }
 
-/// Applies a batch of one incarnation.
+/// Applies a batch of one incarnation, whose signatures were checked.
 pub(in crate::server) fn apply(
     database: &Connection,
     to: &Target,
     batch: &[Received],
+    checked: &Checked,
 ) -> Result<Outcome, StoreError> {
+    let declared = match signed::check_again(database, to, batch, checked)? {
+        Verdict::Good { declared } => declared,
+        Verdict::Foreign { at_fault } => return foreign(database, to, batch, at_fault),
+    };
     if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
         return match batch {
             [alone] => refuse(database, to, alone, malformed),
@@ -114,6 +125,9 @@ pub(in crate::server) fn apply(
         }
     }
     touch(database, to, first.incarnation)?;
+    if let Some(key) = declared {
+        signed::keep_key(database, to.tenant.as_str(), to.session, &key)?;
+    }
     for (received, identity, event) in new {
         insert(database, to, identity, received, None)?;
         materialise(database, to, identity, event)?;
@@ -130,6 +144,36 @@ pub(in crate::server) fn apply(
         ..after
     });
     Ok(Outcome::Stored { reached, results: results(batch, |index| statuses[index]) })
+}
+
+/// Somebody else has written this: it is noted, and shown.
+fn foreign(
+    database: &Connection,
+    to: &Target,
+    batch: &[Received],
+    at_fault: usize,
+) -> Result<Outcome, StoreError> {
+    if let Some(received) = batch.get(at_fault) {
+        let identity = match &received.event {
+            Ok((identity, _)) => Some(*identity),
+            Err(malformed) => malformed.identity,
+        };
+        // No number of ours is greater.
+        if let Some(identity) = identity.filter(|it| i64::try_from(it.seq).is_ok()) {
+            let before = head(database, to, identity.incarnation)?;
+            let fork = Contradiction {
+                how: ForkKind::Foreign,
+                ..Contradiction::of_reports(&identity, before, received.hash)
+            };
+            fork::note(database, to, &fork)?;
+        }
+    }
+    let status = |(index, received)| {
+        let is_at_fault = index == at_fault;
+        let status = if is_at_fault { EventStatus::Signature } else { EventStatus::NotStored };
+        result(received, status)
+    };
+    Ok(Outcome::Foreign { results: batch.iter().enumerate().map(status).collect() })
 }
 
 /// A malformed event that came alone: keeps its place in the chain when it has one.
@@ -260,8 +304,8 @@ fn insert(
     let body = rejected.is_none().then_some(&received.body);
     database.execute(
         "INSERT INTO event
-             (tenant, session, incarnation, seq, hash, received_at, body, rejected)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             to.tenant.as_str(),
             to.session.0.as_bytes(),
@@ -270,7 +314,8 @@ fn insert(
             received.hash.as_bytes(),
             to.now.as_microsecond(),
             body,
-            rejected
+            rejected,
+            received.signature.map(Signature::to_bytes)
         ],
     )?;
     Ok(())

@@ -2,13 +2,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ingest::{Head, Outcome, Target, apply};
-use super::{Tenant, in_memory, read};
+use super::{Tenant, in_memory, read, signed};
 use crate::report::{
     Event, EventData, EventStatus, Hash, Identity, Incarnation, Interval, IntervalId,
     IntervalReport, Kind, SampledCamera, SessionEnded, SessionId, SessionStarted,
 };
 use crate::server::batch;
 use crate::time::MediaTime;
+use crate::trust::signature::SigningKey;
 
 fn session() -> SessionId {
     SessionId::derived(&[b"session"])
@@ -88,7 +89,8 @@ impl Agent {
 fn send_as(database: &Connection, tenant: &str, events: &[&str]) -> Outcome {
     let body = format!("[{}]", events.join(","));
     let batch = batch::parse(body.as_bytes(), session()).unwrap();
-    apply(database, &target(tenant), &batch).unwrap()
+    let checked = signed::check(database, &target(tenant), &batch).unwrap();
+    apply(database, &target(tenant), &batch, &checked).unwrap()
 }
 
 fn send(database: &Connection, events: &[&str]) -> Outcome {
@@ -123,6 +125,21 @@ fn sent_twice_is_stored_once() {
     // A receipt reaches as far as the batch, not as far as the chain.
     let (reached, _) = stored(&send(&database, &[&one, &two]));
     assert_eq!((reached.seq, reached.hash), (2, Hash::of(two.as_bytes())));
+}
+
+#[test]
+fn a_key_that_came_while_a_batch_was_checked_counts_for_it() {
+    let (database, mut agent) = (in_memory(), Agent::new(1));
+    stored(&send(&database, &[&agent.ended(1)]));
+    let body = format!("[{}]", agent.ended(2));
+    let batch = batch::parse(body.as_bytes(), session()).unwrap();
+    let to = target("local");
+    let checked = signed::check(&database, &to, &batch).unwrap();
+    let key = SigningKey::from_secret(&[1; 32]).public();
+    signed::keep_key(&database, "local", session(), &key).unwrap();
+    let outcome = apply(&database, &to, &batch, &checked).unwrap();
+    assert!(matches!(outcome, Outcome::Foreign { .. }), "{outcome:?}");
+    assert_eq!(events(&database).len(), 1);
 }
 
 #[test]
@@ -274,6 +291,7 @@ fn a_session_that_is_started_again_has_not_ended() {
         recording_sha256: None,
         consent: None,
         start_override: None,
+        public_key: None,
     };
     send(&database, &[&first.ended(5)]);
     let detail = || {

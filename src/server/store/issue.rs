@@ -12,8 +12,9 @@ use uuid::Uuid;
 // A session that is issued is one of the sessions that are read.
 use super::credential::{self, Credential, Scope};
 use super::materialise::alert_after_ms;
-use super::{StoreError, Tenant};
+use super::{StoreError, Tenant, signed};
 use crate::report::{Hash, SessionId};
+use crate::trust::signature::PublicKey;
 
 /// An agent's token is good this long; the same code then makes it good again …
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
@@ -42,7 +43,7 @@ pub(in crate::server) enum Enrolled {
     Unknown,
     /// The code is good no longer.
     Expired,
-    /// Another token has used the code.
+    /// Another token has used the code, or another key is the session's.
     Used,
     /// The token is good for something else already.
     TokenTaken,
@@ -96,11 +97,11 @@ impl Found {
     }
 }
 
-/// An agent comes with a code and a token of its own. The same pair is answered the same again.
+/// An agent comes with a code, and a token and a key of its own. The same are answered the same again.
 pub(in crate::server) fn enrol(
     database: &Connection,
     code: Hash,
-    token: Hash,
+    (token, key): (Hash, PublicKey),
     now: Timestamp,
 ) -> Result<Enrolled, StoreError> {
     let found = database
@@ -121,10 +122,15 @@ pub(in crate::server) fn enrol(
         }
         None | Some(_) => {}
     }
+    let known = signed::key_of(database, found.tenant.as_str(), found.session)?;
+    if known.is_some_and(|known| known != key) {
+        return Ok(Enrolled::Used);
+    }
     let Some(expires_at) = grant(database, &found, token, now)? else {
         return Ok(Enrolled::TokenTaken);
     };
     if found.enrolled.is_none() {
+        signed::keep_key(database, found.tenant.as_str(), found.session, &key)?;
         database.execute(
             "UPDATE issue SET token = ?2, enrolled_at = ?3 WHERE code = ?1",
             params![code.as_bytes(), token.as_bytes(), micros],
@@ -158,6 +164,7 @@ fn grant(
 mod tests {
     use super::super::in_memory;
     use super::*;
+    use crate::trust::signature::SigningKey;
 
     fn hour(hour: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + hour * 3_600).unwrap()
@@ -175,6 +182,10 @@ mod tests {
         }
     }
 
+    fn key(number: u8) -> PublicKey {
+        SigningKey::from_secret(&[number; 32]).public()
+    }
+
     #[track_caller]
     fn until(enrolled: Result<Enrolled, StoreError>) -> Timestamp {
         let enrolled = enrolled.unwrap();
@@ -188,8 +199,8 @@ mod tests {
         let issue = issue(b"code");
         insert(&database, &issue).unwrap();
         let (own, other) = (Hash::of(b"own"), Hash::of(b"other"));
-        let ask = |token, at| enrol(&database, issue.code, token, hour(at));
-        assert_eq!(enrol(&database, other, own, hour(1)).unwrap(), Enrolled::Unknown);
+        let ask = |token, at| enrol(&database, issue.code, (token, key(1)), hour(at));
+        assert_eq!(enrol(&database, other, (own, key(1)), hour(1)).unwrap(), Enrolled::Unknown);
         assert_eq!(until(ask(own, 1)), hour(13));
         assert_eq!(until(ask(own, 12)), hour(13));
         assert_eq!(ask(other, 1).unwrap(), Enrolled::Used);
@@ -198,6 +209,8 @@ mod tests {
         assert_eq!(ask(other, 500).unwrap(), Enrolled::Used);
         assert_eq!(until(ask(own, 721)), hour(733));
         assert_eq!(ask(own, 722).unwrap(), Enrolled::Expired);
+        let another = enrol(&database, issue.code, (own, key(2)), hour(1)).unwrap();
+        assert_eq!(another, Enrolled::Used, "the token with another key");
     }
 
     #[test]
@@ -205,7 +218,7 @@ mod tests {
         let database = in_memory();
         let issue = issue(b"code");
         insert(&database, &issue).unwrap();
-        let token = Hash::of(b"token");
+        let token = (Hash::of(b"token"), key(1));
         assert_eq!(enrol(&database, issue.code, token, hour(100)).unwrap(), Enrolled::Expired);
         assert_eq!(until(enrol(&database, issue.code, token, hour(99))), hour(111));
     }
@@ -217,12 +230,12 @@ mod tests {
         insert(&database, &one).unwrap();
         insert(&database, &two).unwrap();
         let token = Hash::of(b"token");
-        until(enrol(&database, one.code, token, hour(1)));
+        until(enrol(&database, one.code, (token, key(1)), hour(1)));
         let held = credential::find(&database, token, hour(1)).unwrap().unwrap();
         assert_eq!((held.scope, held.session), (Scope::Write, Some(one.session)));
-        let taken = enrol(&database, two.code, token, hour(1)).unwrap();
+        let taken = enrol(&database, two.code, (token, key(1)), hour(1)).unwrap();
         assert_eq!(taken, Enrolled::TokenTaken);
         // Nothing was used up by that.
-        until(enrol(&database, two.code, Hash::of(b"another"), hour(1)));
+        until(enrol(&database, two.code, (Hash::of(b"another"), key(1)), hour(1)));
     }
 }

@@ -18,14 +18,16 @@ pub(in crate::server) const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 
 /// The columns that [`read`] reads.
 pub(super) const LIVENESS: &str = "liveness.last_heartbeat, liveness.incarnation, liveness.phase,
-    liveness.seen, liveness.health, liveness.head_seq, liveness.head_hash";
+    liveness.seen, liveness.health, liveness.head_seq, liveness.head_hash, liveness.attested,
+    liveness.refused";
 
-/// Keeps what a heartbeat says in place of what the one before said. A session that was not known is
+/// Keeps what a heartbeat says, and what it is worth, in place of what the one before said. A session that was not known is
 /// known from here on.
 pub(in crate::server) fn keep(
     database: &Connection,
     to: &Target,
     heartbeat: &Heartbeat,
+    (attested, nonce, before): (bool, &str, Option<&str>),
 ) -> Result<(), StoreError> {
     touch(database, to, heartbeat.incarnation)?;
     heads::hold_against(database, to, heartbeat)?;
@@ -34,12 +36,14 @@ pub(in crate::server) fn keep(
     }
     let mut query = database.prepare_cached(
         "INSERT INTO liveness (tenant, session, incarnation, last_heartbeat, phase, seen, health,
-                               head_seq, head_hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                               head_seq, head_hash, attested, nonce, nonce_before, sent_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT (tenant, session) DO UPDATE SET
              incarnation = excluded.incarnation, last_heartbeat = excluded.last_heartbeat,
              phase = excluded.phase, seen = excluded.seen, health = excluded.health,
-             head_seq = excluded.head_seq, head_hash = excluded.head_hash",
+             head_seq = excluded.head_seq, head_hash = excluded.head_hash,
+             attested = excluded.attested, nonce = excluded.nonce,
+             nonce_before = excluded.nonce_before, sent_at = excluded.sent_at",
     )?;
     query.execute(params![
         to.tenant.as_str(),
@@ -50,7 +54,11 @@ pub(in crate::server) fn keep(
         heartbeat.seen.as_str(),
         serde_json::to_string(&heartbeat.health)?,
         heartbeat.head.seq,
-        heartbeat.head.hash.as_bytes()
+        heartbeat.head.hash.as_bytes(),
+        attested,
+        nonce,
+        before,
+        heartbeat.sent_at
     ])?;
     Ok(())
 }
@@ -78,5 +86,7 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> Result<Option<Liveness>, Stor
         seen: seen.ok_or_else(unknown)?,
         health: serde_json::from_str(&row.get::<_, String>(first + 4)?)?,
         head: ChainHead { seq: row.get(first + 5)?, hash: Hash::from_bytes(row.get(first + 6)?) },
+        attested: row.get(first + 7)?,
+        refused: row.get(first + 8)?,
     }))
 }

@@ -6,14 +6,20 @@
 //! connections of their own and never wait for the writer (WAL).
 //!
 //! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
-//! heartbeats, `command` what proctors asked for, `read` answers questions, `credential` keeps hashes of
-//! tokens. `silence` and `coverage` have what was not heard and what was, `heads` and `fork` what
-//! contradicts it, `audit` who did what. They take a connection and know nothing of threads.
+//! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows
+//! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
+//! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
+//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what.
+//! They take a connection and know nothing of threads.
 
+pub(super) mod attest;
 pub(super) mod audit;
+#[cfg(feature = "cli")]
+pub(super) mod check;
 pub(super) mod command;
 pub(super) mod coverage;
 pub(super) mod credential;
+pub(super) mod export;
 mod fork;
 mod heads;
 pub(super) mod ingest;
@@ -24,6 +30,7 @@ pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
 mod schema;
+pub(super) mod signed;
 pub(super) mod silence;
 
 use std::fmt;

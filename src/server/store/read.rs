@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::coverage::Until;
 use super::liveness::{self, LIVENESS};
 // So are what was not heard, and what contradicts it.
-use super::{StoreError, Tenant, coverage, fork, silence};
+use super::{StoreError, Tenant, coverage, fork, signed, silence};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
     Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage,
@@ -16,6 +16,8 @@ use crate::report::{
 };
 use crate::server::silence::SILENT_AFTER;
 use crate::time::MediaTime;
+use crate::trust::envelope;
+use crate::trust::signature::Signature;
 
 /// A session that has not ended is called silent after two and a half heartbeats without a word from
 /// it, or, where none ever came, as in a replay, this long without a report. One with nothing to report
@@ -230,6 +232,7 @@ pub(in crate::server) fn session(
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
         forked: fork::list(database, tenant, session)?,
+        public_key: signed::key_of(database, tenant.as_str(), session)?.map(|it| it.to_string()),
         observed,
     }))
 }
@@ -297,7 +300,7 @@ pub(in crate::server) fn chains(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The stored bytes of events behind `after_seq`, in order.
+/// The events behind `after_seq` as they were received, in order.
 pub(in crate::server) fn events(
     database: &Connection,
     tenant: &Tenant,
@@ -307,14 +310,14 @@ pub(in crate::server) fn events(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
     let mut query = database.prepare_cached(
-        "SELECT body FROM event
+        "SELECT body, sig FROM event
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
              AND body IS NOT NULL
          ORDER BY seq LIMIT ?5",
     )?;
     let (session, incarnation) = (session.0.as_bytes(), incarnation.0.as_bytes());
     let key = params![tenant.as_str(), session, incarnation, after_seq, limit];
-    let rows = query.query_map(key, |row| row.get(0))?;
+    let rows = query.query_map(key, |row| Ok(wire(row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -333,6 +336,14 @@ fn sampling(
         changes.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
     }
     Ok(changes)
+}
+
+/// An event as it was received.
+pub(super) fn wire(body: Vec<u8>, sig: Option<[u8; 64]>) -> Vec<u8> {
+    match sig {
+        Some(bytes) => envelope::seal(&body, &Signature::from_bytes(&bytes)),
+        None => body,
+    }
 }
 
 fn rejected(

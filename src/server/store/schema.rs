@@ -16,6 +16,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(ISSUED),
     |database| database.execute_batch(SAMPLING),
     silence,
+    |database| database.execute_batch(SIGNED),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -243,6 +244,19 @@ fn silence(database: &Connection) -> rusqlite::Result<()> {
 ",
     )
 }
+
+/// The key of a session, and each event's signature, which is no part of its body.
+/// `liveness.nonce` is the one that was given last, and
+/// `nonce_before` the one that the last heartbeat repeated.
+const SIGNED: &str = "
+    ALTER TABLE session ADD COLUMN public_key BLOB;
+    ALTER TABLE event ADD COLUMN sig BLOB;
+    ALTER TABLE liveness ADD COLUMN nonce TEXT;
+    ALTER TABLE liveness ADD COLUMN nonce_before TEXT;
+    ALTER TABLE liveness ADD COLUMN sent_at TEXT;
+    ALTER TABLE liveness ADD COLUMN attested INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE liveness ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+";
 
 /// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {

@@ -1,0 +1,111 @@
+//! Whether a heartbeat is of now: signed by the session's key, later than the one before, and repeating
+//! the number that the last answer gave.
+//!
+//! The number moves on when it is repeated. An agent that has not seen the last answer repeats the one
+//! before, and is given the same number again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
+
+use super::ingest::Target;
+use super::{StoreError, signed};
+use crate::report::{Heartbeat, Incarnation};
+use crate::trust::signature::{Signature, Signed};
+
+/// What a heartbeat is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Worth {
+    /// It counts, and `nonce` is what to repeat next; `before`: what it has repeated.
+    Taken { attested: bool, nonce: String, before: Option<String> },
+    /// The session's key has not signed it.
+    Foreign,
+    /// It was made before.
+    Stale,
+}
+
+/// What is kept of the heartbeat before.
+struct Last {
+    incarnation: Incarnation,
+    sent_at: Option<String>,
+    nonce: Option<String>,
+    before: Option<String>,
+}
+
+/// Whether the session has a key, and it has signed these bytes. For a thread that reads: it costs more
+/// than writing. A key that is declared in this moment asks for signatures from the next heartbeat on.
+pub(in crate::server) fn is_signed(
+    database: &Connection,
+    to: &Target,
+    (body, signature): (&[u8], Option<Signature>),
+) -> Result<Option<bool>, StoreError> {
+    let key = signed::key_of(database, to.tenant.as_str(), to.session)?;
+    Ok(key.map(|key| signature.is_some_and(|it| key.verifies(Signed::Heartbeat, body, &it))))
+}
+
+/// Judges a heartbeat by what [`is_signed`] has found. `fresh`: a number that nobody knows yet.
+pub(in crate::server) fn judge(
+    database: &Connection,
+    to: &Target,
+    heartbeat: &Heartbeat,
+    is_signed: Option<bool>,
+    fresh: String,
+) -> Result<Worth, StoreError> {
+    let unsigned = Worth::Taken { attested: false, nonce: fresh.clone(), before: None };
+    match is_signed {
+        None => return Ok(unsigned),
+        Some(false) => return Ok(Worth::Foreign),
+        Some(true) => {}
+    }
+    let last = last(database, to)?;
+    let is_later = last.as_ref().is_none_or(|last| {
+        last.incarnation != heartbeat.incarnation || is_after(&heartbeat.sent_at, last)
+    });
+    if !is_later {
+        return Ok(Worth::Stale);
+    }
+    let Some(repeated) = &heartbeat.nonce else { return Ok(unsigned) };
+    let (nonce, before) = last.map(|last| (last.nonce, last.before)).unwrap_or_default();
+    if nonce.as_ref() == Some(repeated) {
+        Ok(Worth::Taken { attested: true, nonce: fresh, before: nonce })
+    } else if before.as_ref() == Some(repeated) {
+        Ok(Worth::Taken { attested: true, nonce: nonce.unwrap_or(fresh), before })
+    } else {
+        Ok(Worth::Stale)
+    }
+}
+
+/// Within one incarnation, times of the agent only grow.
+fn is_after(sent_at: &str, last: &Last) -> bool {
+    let read = |text: &str| text.parse::<Timestamp>().ok();
+    last.sent_at.as_deref().and_then(read).is_none_or(|last| read(sent_at) > Some(last))
+}
+
+fn last(database: &Connection, to: &Target) -> Result<Option<Last>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT incarnation, sent_at, nonce, nonce_before FROM liveness
+         WHERE tenant = ?1 AND session = ?2",
+    )?;
+    let key = params![to.tenant.as_str(), to.session.0.as_bytes()];
+    let last = query.query_row(key, |row| {
+        Ok(Last {
+            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
+            sent_at: row.get(1)?,
+            nonce: row.get(2)?,
+            before: row.get(3)?,
+        })
+    });
+    Ok(last.optional()?)
+}
+
+/// Counts a heartbeat that was refused.
+pub(in crate::server) fn note_refused(
+    database: &Connection,
+    to: &Target,
+) -> Result<(), StoreError> {
+    database.execute(
+        "UPDATE liveness SET refused = refused + 1 WHERE tenant = ?1 AND session = ?2",
+        params![to.tenant.as_str(), to.session.0.as_bytes()],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Whether the tables of a session agree with its events, for whoever has the file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::export::export;
+use super::{StoreError, Tenant, schema};
+use crate::report::{
+    Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalReport, SessionId,
+};
+use crate::time::MediaTime;
+use crate::trust::envelope;
+use crate::trust::export::{Export, Link};
+
+/// A session in a database that may be in use.
+pub(in crate::server) struct Kept {
+    pub(in crate::server) export: Export,
+    pub(in crate::server) heads: Vec<Chain>,
+    /// What of the database does not agree with the session's events, each in a line.
+    pub(in crate::server) faults: Vec<String>,
+}
+
+/// Reads a session; `None` when there is none of this id.
+pub(in crate::server) fn in_file(
+    path: &Path,
+    session: SessionId,
+) -> Result<Option<Kept>, StoreError> {
+    let mut database = schema::open_reader(path)?;
+    let view = database.transaction()?;
+    let tenant = Tenant::local();
+    let Some((export, heads)) = export(&view, &tenant, session)? else { return Ok(None) };
+    let mut faults = wrong_hashes(&view, &tenant, session)?;
+    faults.extend(wrong_intervals(&view, &tenant, &export)?);
+    Ok(Some(Kept { export, heads, faults }))
+}
+
+/// Events whose bytes have another hash than the one that is kept beside them.
+fn wrong_hashes(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Vec<String>, StoreError> {
+    let mut query = database.prepare(
+        "SELECT incarnation, seq, hash, body FROM event
+         WHERE tenant = ?1 AND session = ?2 AND body IS NOT NULL ORDER BY incarnation, seq",
+    )?;
+    let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
+    let mut wrong = Vec::new();
+    while let Some(row) = rows.next()? {
+        let incarnation = Incarnation(Uuid::from_bytes(row.get(0)?));
+        let (seq, hash): (u64, Hash) = (row.get(1)?, Hash::from_bytes(row.get(2)?));
+        if Hash::of(&row.get::<_, Vec<u8>>(3)?) != hash {
+            wrong.push(format!("report {seq} of incarnation {incarnation} is not what was hashed"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Intervals that are not as the events tell them.
+fn wrong_intervals(
+    database: &Connection,
+    tenant: &Tenant,
+    export: &Export,
+) -> Result<Vec<String>, StoreError> {
+    let told = told_intervals(export);
+    let mut query = database.prepare(
+        "SELECT interval, report, start_ms, end_ms FROM interval
+         WHERE tenant = ?1 AND session = ?2 ORDER BY interval",
+    )?;
+    let mut rows = query.query(params![tenant.as_str(), export.session.0.as_bytes()])?;
+    let (mut wrong, mut found) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let id = IntervalId(Uuid::from_bytes(row.get(0)?));
+        let text: String = row.get(1)?;
+        let times: (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
+        let is_this = |told: &IntervalReport| {
+            let interval = &told.interval;
+            let end = interval.end_ms.map(MediaTime::as_millis);
+            (interval.start_ms.as_millis(), end) == times
+                && serde_json::to_string(told).is_ok_and(|told| told == text)
+        };
+        found += 1;
+        if !told.get(&id).is_some_and(|told| told.iter().any(is_this)) {
+            wrong.push(format!("interval {id} is not as it was reported"));
+        }
+    }
+    if found != told.len() {
+        wrong.push(format!("{found} intervals are kept, and {} were reported", told.len()));
+    }
+    Ok(wrong)
+}
+
+/// What the events say of each interval: of its closing, or else of its opening.
+fn told_intervals(export: &Export) -> BTreeMap<IntervalId, Vec<IntervalReport>> {
+    let mut told: BTreeMap<IntervalId, Vec<IntervalReport>> = BTreeMap::new();
+    let links = export.chains.iter().flat_map(|chain| &chain.links);
+    for link in links {
+        let Link::Event(text) = link else { continue };
+        let (body, _) = envelope::open(text.as_bytes());
+        match serde_json::from_slice::<Event>(&body).map(|event| event.data) {
+            Ok(EventData::IntervalOpened(report) | EventData::IntervalClosed(report)) => {
+                let known = told.entry(report.interval.id).or_default();
+                if report.interval.end_ms.is_some() {
+                    known.retain(|known| known.interval.end_ms.is_some());
+                }
+                if report.interval.end_ms.is_some()
+                    || known.iter().all(|known| known.interval.end_ms.is_none())
+                {
+                    known.push(report);
+                }
+            }
+            Ok(
+                EventData::SessionStarted(_) | EventData::Sampling(_) | EventData::SessionEnded(_),
+            )
+            | Err(_) => {}
+        }
+    }
+    told
+}

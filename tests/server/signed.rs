@@ -164,11 +164,11 @@ fn a_history_that_is_other_than_a_heartbeat_has_said_is_a_fork_though_nothing_of
     let session = agent.session();
     let (one, two) = (agent.started("x"), agent.ended(5));
     let (_, changed) = (other.started("x"), other.ended(6));
-    let beat_of = |seq: u64, event: &str| {
+    let beat_at = |second: u8, seq: u64, event: &str| {
         let hash = Hash::of(event.as_bytes());
         let heartbeat = Heartbeat {
             incarnation: agent.identity.incarnation,
-            sent_at: "2026-05-01T10:00:00Z".to_owned(),
+            sent_at: format!("2026-05-01T10:00:{second:02}Z"),
             phase: Phase::Exam,
             seen: Seen::Face,
             health: Vec::new(),
@@ -182,17 +182,21 @@ fn a_history_that_is_other_than_a_heartbeat_has_said_is_a_fork_though_nothing_of
         let detail: SessionDetail = server.get(&format!("/v1/sessions/{session}")).json();
         detail.forks
     };
-    beat_of(1, &one);
-    beat_of(2, &two);
+    beat_at(1, 1, &one);
+    beat_at(3, 2, &two);
     assert_eq!(server.post(session, batch(&[&one])).status, 200);
     server.post(session, batch(&[&changed])).is_problem(409, problem::FORK);
     assert_eq!(forks(), 1);
+    // Late on its way.
+    beat_at(2, 1, &one);
+    assert_eq!(forks(), 1);
     // The chain is shorter, or ends otherwise, than was said.
-    beat_of(1, &one);
+    beat_at(4, 2, &two);
+    beat_at(5, 1, &one);
     assert_eq!(forks(), 2);
-    beat_of(1, &changed);
+    beat_at(6, 1, &changed);
     assert_eq!(forks(), 3);
-    beat_of(2, &two);
+    beat_at(7, 2, &two);
     assert_eq!(server.post(session, batch(&[&two])).status, 200);
     assert_eq!(forks(), 3);
 }

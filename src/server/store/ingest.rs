@@ -244,7 +244,10 @@ pub(super) fn note_contradiction(
     let identity = Identity { session: to.session, incarnation, seq: says.seq };
     let stored = hash_of(database, to, &identity)?;
     let said = liveness::head_of(database, to, incarnation)?;
+    // One that was late on its way says how things stood before.
+    let is_late = liveness::is_late(database, to, heartbeat)?;
     let went_back = said
+        .filter(|_| !is_late)
         .is_some_and(|said| says.seq < said.seq || says.seq == said.seq && says.hash != said.hash);
     if went_back || stored.is_some_and(|stored| stored != says.hash) {
         let head = head(database, to, incarnation)?;

@@ -4,13 +4,12 @@
 //! The number moves on when it is repeated. An agent that has not seen the last answer repeats the one
 //! before, and is given the same number again.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use uuid::Uuid;
 
 use super::ingest::Target;
+use super::liveness::is_late;
 use super::{StoreError, signed};
-use crate::report::{Heartbeat, Incarnation};
+use crate::report::Heartbeat;
 use crate::trust::signature::{Signature, Signed};
 
 /// What a heartbeat is worth.
@@ -22,14 +21,6 @@ pub(in crate::server) enum Worth {
     Foreign,
     /// It was made before.
     Stale,
-}
-
-/// What is kept of the heartbeat before.
-struct Last {
-    incarnation: Incarnation,
-    sent_at: Option<String>,
-    nonce: Option<String>,
-    before: Option<String>,
 }
 
 /// Whether the session has a key, and it has signed these bytes. For a thread that reads: it costs more
@@ -57,15 +48,11 @@ pub(in crate::server) fn judge(
         Some(false) => return Ok(Worth::Foreign),
         Some(true) => {}
     }
-    let last = last(database, to)?;
-    let is_later = last.as_ref().is_none_or(|last| {
-        last.incarnation != heartbeat.incarnation || is_after(&heartbeat.sent_at, last)
-    });
-    if !is_later {
+    if is_late(database, to, heartbeat)? {
         return Ok(Worth::Stale);
     }
     let Some(repeated) = &heartbeat.nonce else { return Ok(unsigned) };
-    let (nonce, before) = last.map(|last| (last.nonce, last.before)).unwrap_or_default();
+    let (nonce, before) = last(database, to)?.unwrap_or_default();
     if nonce.as_ref() == Some(repeated) {
         Ok(Worth::Taken { attested: true, nonce: fresh, before: nonce })
     } else if before.as_ref() == Some(repeated) {
@@ -75,27 +62,15 @@ pub(in crate::server) fn judge(
     }
 }
 
-/// Within one incarnation, times of the agent only grow.
-fn is_after(sent_at: &str, last: &Last) -> bool {
-    let read = |text: &str| text.parse::<Timestamp>().ok();
-    last.sent_at.as_deref().and_then(read).is_none_or(|last| read(sent_at) > Some(last))
-}
+/// The number that was given last, and the one that was repeated last.
+type Numbers = (Option<String>, Option<String>);
 
-fn last(database: &Connection, to: &Target) -> Result<Option<Last>, StoreError> {
+fn last(database: &Connection, to: &Target) -> Result<Option<Numbers>, StoreError> {
     let mut query = database.prepare_cached(
-        "SELECT incarnation, sent_at, nonce, nonce_before FROM liveness
-         WHERE tenant = ?1 AND session = ?2",
+        "SELECT nonce, nonce_before FROM liveness WHERE tenant = ?1 AND session = ?2",
     )?;
     let key = params![to.tenant.as_str(), to.session.0.as_bytes()];
-    let last = query.query_row(key, |row| {
-        Ok(Last {
-            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
-            sent_at: row.get(1)?,
-            nonce: row.get(2)?,
-            before: row.get(3)?,
-        })
-    });
-    Ok(last.optional()?)
+    Ok(query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
 /// Counts a heartbeat that was refused.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
@@ -70,6 +71,24 @@ fn phase(database: &Connection, to: &Target) -> Result<Option<Phase>, StoreError
         .query_row(params![to.tenant.as_str(), to.session.0.as_bytes()], |row| row.get(0))
         .optional()?;
     Ok(phase.and_then(|phase| Phase::ALL.into_iter().find(|known| known.as_str() == phase)))
+}
+
+/// Whether a heartbeat was made before the one that is kept of the same incarnation, whose times only
+/// grow, or is that one.
+pub(super) fn is_late(
+    database: &Connection,
+    to: &Target,
+    heartbeat: &Heartbeat,
+) -> Result<bool, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT sent_at FROM liveness WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
+    )?;
+    let incarnation = heartbeat.incarnation.0.as_bytes();
+    let key = params![to.tenant.as_str(), to.session.0.as_bytes(), incarnation];
+    let kept: Option<Option<String>> = query.query_row(key, |row| row.get(0)).optional()?;
+    let read = |text: &str| text.parse::<Timestamp>().ok();
+    let kept = kept.flatten().as_deref().and_then(read);
+    Ok(kept.is_some_and(|kept| read(&heartbeat.sent_at) <= Some(kept)))
 }
 
 /// Reads the columns of [`LIVENESS`] from `first` on; `None` where no heartbeat ever came.

@@ -277,7 +277,8 @@ mod tests {
     fn noise_is_what_changes_from_point_to_point_and_neither_movement_nor_light() {
         let speckled = |seed: u32| {
             picture(move |x, y| {
-                let hash = (x * 7_919 + y * 104_729 + seed * 15_485_863).wrapping_mul(2_654_435_769);
+                let hash =
+                    (x * 7_919 + y * 104_729 + seed * 15_485_863).wrapping_mul(2_654_435_769);
                 100 + (hash >> 28) as u8
             })
         };

@@ -6,188 +6,34 @@
     reason = "a test may panic, and says what it saw"
 )]
 
+mod film;
+mod stage;
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use inview::agent::{
-    Agent, Camera, Clock, Command, MakeDetector, Now, Opened, Phase, Seen, Snapshot, Time, World,
-};
-use inview::capture::camera::CameraError;
-use inview::capture::{CaptureError, FrameSource, SourceInfo, Tally, file};
+use film::{Scene, filmed, footage, repaint};
+use inview::agent::{Agent, Clock, Command, MakeDetector, Phase, Seen, Snapshot, World};
 use inview::detector::{Detector, onnx};
-use inview::frame::{Frame, I420, Payload};
-use inview::geometry::Size;
+use inview::frame::Payload;
 use inview::health::Code;
 use inview::pace::Machine;
 use inview::pipeline::Pipeline;
 use inview::presence::{Change, Policy, Verdict};
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
-use support::agent::{PRESENT, SIZE, clock_at, detector, of_kind, room, setup, shows, wait_for};
-use support::{shipped_recording, wait_until};
+use stage::{ABSENT, Act, EACCES, EBUSY, EIO, ENODEV, Stage};
+use support::agent::{PRESENT, clock_at, detector, of_kind, setup, shows, wait_for};
+use support::wait_until;
 
 /// Within this, everything must have its name.
 const NAMED_WITHIN: Duration = Duration::from_secs(3);
 const GIVE_UP: Duration = Duration::from_secs(30);
-/// The patience of the camera on Linux: with the next frame, and with the first one.
-const PATIENCE: Duration = Duration::from_millis(1_500);
-const START: Duration = Duration::from_secs(4);
-const FRAME: Duration = Duration::from_millis(66);
 /// Five looks a second.
 const SAMPLED: Duration = Duration::from_millis(200);
-
-/// What the camera does.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Act {
-    /// It shows what the painter makes of this scene.
-    Shows(Scene),
-    /// A call into its driver does not return.
-    Hangs,
-    /// It opens, and gives no frames: an error, once patience is at its end.
-    Stalls,
-    /// It is gone: error numbers of the system, while it streams and when it is opened.
-    Fails { streaming: i32, opening: i32 },
-}
-
-// Error numbers of the system.
-const EIO: i32 = 5;
-const EACCES: i32 = 13;
-const EBUSY: i32 = 16;
-const ENODEV: i32 = 19;
-/// Nothing opens, since there is nothing: no error number says so.
-const ABSENT: i32 = 0;
-
-/// What the picture shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Scene {
-    Candidate,
-    /// A finger on the lens: light shines through it, and there is noise.
-    Finger,
-    /// A cap on the lens, and the noise of the sensor.
-    Cap,
-    /// Hardly any light; the noise of the sensor remains.
-    Dark,
-    /// The same, and the camera has turned up its gain: the noise is brighter than the room.
-    Night,
-    /// The same picture again and again, bit for bit.
-    Frozen,
-    /// The same picture, and each time what an encoder makes of it.
-    FrozenEncoded,
-}
-
-type Painter = Arc<dyn Fn(Scene, u64) -> Payload + Send + Sync>;
-
-/// A camera that breaks to order.
-#[derive(Clone)]
-struct Stage {
-    act: Arc<Mutex<Act>>,
-    size: Size,
-    paint: Painter,
-    virtual_device: Option<String>,
-}
-
-impl Stage {
-    fn new(act: Act, size: Size, paint: Painter) -> Self {
-        Self { act: Arc::new(Mutex::new(act)), size, paint, virtual_device: None }
-    }
-
-    /// With a picture made by code, for a detector that is told what to find.
-    fn scripted(act: Act) -> Self {
-        Self::new(act, SIZE, Arc::new(|_, seq| Payload::Gray8(room(seq))))
-    }
-
-    fn act(&self) -> Act {
-        *self.act.lock().unwrap()
-    }
-
-    fn set(&self, act: Act) {
-        *self.act.lock().unwrap() = act;
-    }
-}
-
-fn system_error(number: i32) -> CaptureError {
-    CameraError::from(io::Error::from_raw_os_error(number)).into()
-}
-
-impl Camera for Stage {
-    fn open(&self, time: &Time) -> Result<Opened, CaptureError> {
-        match self.act() {
-            Act::Fails { opening: ABSENT, .. } => Err(CameraError::NoCamera.into()),
-            Act::Fails { opening, .. } => Err(system_error(opening)),
-            Act::Shows(_) | Act::Hangs | Act::Stalls => {
-                let source = Playing::new(self.clone(), Arc::clone(&time.now));
-                let virtual_device = self.virtual_device.clone();
-                let source: Box<dyn FrameSource> = Box::new(source);
-                Ok(Opened { virtual_device, ..source.into() })
-            }
-        }
-    }
-}
-
-/// The stage while it is open.
-struct Playing {
-    stage: Stage,
-    now: Now,
-    info: SourceInfo,
-    next: u64,
-    start: MediaTime,
-    last: Option<MediaTime>,
-}
-
-impl Playing {
-    fn new(stage: Stage, now: Now) -> Self {
-        let info = SourceInfo {
-            container: "camera".to_owned(),
-            codec: "none".to_owned(),
-            size: stage.size,
-            duration: None,
-        };
-        let start = now();
-        Self { stage, now, info, next: 0, start, last: None }
-    }
-}
-
-impl FrameSource for Playing {
-    fn info(&self) -> &SourceInfo {
-        &self.info
-    }
-
-    fn next_frame(&mut self, not_before: MediaTime) -> Result<Option<Frame>, CaptureError> {
-        loop {
-            let now = (self.now)();
-            match self.stage.act() {
-                Act::Shows(scene) => {
-                    let seq = (now.since(self.start).as_micros() / FRAME.as_micros()) as u64;
-                    if now >= not_before && seq >= self.next {
-                        (self.next, self.last) = (seq + 1, Some(now));
-                        let payload = (self.stage.paint)(scene, seq);
-                        return Ok(Some(Frame { seq, pts: now, size: self.stage.size, payload }));
-                    }
-                }
-                Act::Fails { streaming, .. } => return Err(system_error(streaming)),
-                Act::Stalls => {
-                    let (since, patience) = match self.last {
-                        Some(last) => (last, PATIENCE),
-                        None => (self.start, START),
-                    };
-                    if now.since(since) >= patience {
-                        return Err(CameraError::Stalled.into());
-                    }
-                }
-                Act::Hangs => {}
-            }
-            thread::park_timeout(Duration::from_millis(5));
-        }
-    }
-
-    fn tally(&self) -> Tally {
-        Tally::default()
-    }
-}
 
 /// An agent before a stage, and the time.
 struct Exam {
@@ -408,8 +254,8 @@ fn what_holds_a_camera_now_is_named_and_not_what_held_it_before() {
 #[test]
 fn a_virtual_camera_is_named_and_reported_in_three_seconds() {
     assert_in_time(|| {
-        let virtual_device = Some("OBS Virtual Camera".to_owned());
-        let stage = Stage { virtual_device, ..Stage::scripted(Act::Shows(Scene::Candidate)) };
+        let mut stage = Stage::scripted(Act::Shows(Scene::Candidate));
+        stage.virtual_device = Some("OBS Virtual Camera".to_owned());
         let exam = Exam::at(1, &stage, detector(PRESENT));
         let named = exam.until(|now| shows(now, Code::VirtualCamera));
         exam.begin();
@@ -418,86 +264,6 @@ fn a_virtual_camera_is_named_and_reported_in_three_seconds() {
         assert_eq!(kinds, [Kind::VirtualCamera]);
         vec![("virtual".to_owned(), named), ("virtual: reported".to_owned(), reported)]
     });
-}
-
-/// The first seconds of the shipped recording, with the candidate in view.
-fn footage() -> Vec<Frame> {
-    let mut source = file::open(&shipped_recording()).unwrap();
-    (0..60).map(|_| source.next_frame(MediaTime::ZERO).unwrap().unwrap()).collect()
-}
-
-/// Random numbers that are the same in every run.
-struct Noise(u32);
-
-impl Noise {
-    /// Normally distributed, about.
-    fn next(&mut self, deviation: f32) -> f32 {
-        let mut uniform = || {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 17;
-            self.0 ^= self.0 << 5;
-            (self.0 >> 8) as f32 / (1 << 24) as f32 - 0.5
-        };
-        (uniform() + uniform() + uniform() + uniform()) * 1.732 * deviation
-    }
-}
-
-/// Luma of the scene, from 0, at a point of the picture that has this luma in the room.
-fn luma(scene: Scene, room: f32, x: f32, y: f32, noise: &mut Noise) -> f32 {
-    match scene {
-        Scene::Candidate | Scene::Frozen => room,
-        Scene::Finger => 50.0 - 30.0 * (x * x + y * y) + 10.0 * x + noise.next(2.0),
-        Scene::Cap => noise.next(3.0),
-        Scene::Dark => room * 0.02 + noise.next(2.0),
-        Scene::Night => room * 0.04 + noise.next(10.0),
-        // What is left of a picture that an encoder has sent before.
-        Scene::FrozenEncoded => room + (noise.next(1.0) / 2.5).trunc(),
-    }
-}
-
-/// Paints every point anew, by its luma from 0 and by where it lies: -0.5 to 0.5 from the middle.
-fn repaint(
-    plane: &mut [u8],
-    size: Size,
-    seq: u64,
-    luma: impl Fn(f32, f32, f32, &mut Noise) -> f32,
-) {
-    let mut noise = Noise(seq as u32 + 1);
-    for (row, line) in plane.chunks_exact_mut(size.width as usize).enumerate() {
-        let y = row as f32 / size.height as f32 - 0.5;
-        for (column, point) in line.iter_mut().enumerate() {
-            let x = column as f32 / size.width as f32 - 0.5;
-            let room = f32::from(*point) - 16.0;
-            *point = (luma(room, x, y, &mut noise) + 16.0).round() as u8;
-        }
-    }
-}
-
-fn filmed(footage: &[Frame]) -> Painter {
-    let frames: Vec<I420> = footage
-        .iter()
-        .map(|frame| match &frame.payload {
-            Payload::I420(planes) => planes.clone(),
-            Payload::Rgb8(_) | Payload::Gray8(_) => panic!("{frame:?}"),
-        })
-        .collect();
-    let size = footage[0].size;
-    Arc::new(move |scene, seq| {
-        let still = matches!(scene, Scene::Frozen | Scene::FrozenEncoded);
-        // Forwards and backwards, so that nothing jumps.
-        let last = frames.len() - 1;
-        let at = if still { 0 } else { seq as usize % (2 * last) };
-        let mut planes = frames[at.min(2 * last - at)].clone();
-        if matches!(scene, Scene::Candidate | Scene::Frozen) {
-            return Payload::I420(planes);
-        }
-        repaint(&mut planes.y, size, seq, |room, x, y, noise| luma(scene, room, x, y, noise));
-        if scene != Scene::FrozenEncoded {
-            planes.u.fill(128);
-            planes.v.fill(128);
-        }
-        Payload::I420(planes)
-    })
 }
 
 fn networks() -> MakeDetector {
@@ -566,7 +332,8 @@ fn a_room_that_grows_dark_is_at_no_moment_taken_for_an_empty_one() {
             (frame.seq, frame.pts) = (seq, MediaTime::ZERO + SAMPLED * seq as u32);
             let size = frame.size;
             if let Payload::I420(planes) = &mut frame.payload {
-                let dim = |room: f32, _, _, noise: &mut Noise| room * gain + noise.next(deviation);
+                let dim =
+                    |room: f32, _, _, noise: &mut film::Noise| room * gain + noise.next(deviation);
                 repaint(&mut planes.y, size, seq, dim);
                 planes.u.fill(128);
                 planes.v.fill(128);

@@ -204,7 +204,7 @@ fn write_into(folder: &Path, files: &[(PathBuf, Vec<u8>)]) {
 fn a_bit_flipped_anywhere_leaves_all_events_whole_or_is_told_as_one_damage() {
     let mut told = 0;
     // More of them on demand: each is a file system full of synced files.
-    let rounds = std::env::var("INVIEW_FLIPS").map_or(50, |flips| flips.parse().unwrap());
+    let rounds = std::env::var("INVIEW_FLIPS").map_or(250, |flips| flips.parse().unwrap());
     for checkpointed in [true, false] {
         let whole = tempfile::tempdir().unwrap();
         let outbox = filled(whole.path(), 30);

@@ -105,14 +105,32 @@ pub(super) fn keep_within_quota(database: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Drops the oldest bodies that the server has; says how many.
+/// Drops the oldest bodies that the server has; says how many. The rows are taken out and put back
+/// without them: only a page that a row is taken out of is merged with its neighbours.
 pub(super) fn give_up_some(database: &Connection) -> rusqlite::Result<usize> {
-    let dropped = database.execute(
-        "UPDATE event SET body = NULL, sig = NULL WHERE (incarnation, seq) IN (
-             SELECT incarnation, seq FROM event
-             WHERE state = ?1 AND body IS NOT NULL ORDER BY incarnation, seq LIMIT ?2)",
-        params![ACKNOWLEDGED, CHUNK],
+    type Row = ([u8; 16], u64, [u8; 32], [u8; 32]);
+    let transaction = database.unchecked_transaction()?;
+    let mut query = transaction.prepare_cached(
+        "SELECT incarnation, seq, hash, prevhash FROM event
+         WHERE state = ?1 AND body IS NOT NULL ORDER BY incarnation, seq LIMIT ?2",
     )?;
+    let rows = query.query_map(params![ACKNOWLEDGED, CHUNK], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    });
+    let rows = rows?.collect::<rusqlite::Result<Vec<Row>>>()?;
+    drop(query);
+    for (incarnation, seq, ..) in &rows {
+        let sql = "DELETE FROM event WHERE incarnation = ?1 AND seq = ?2";
+        transaction.prepare_cached(sql)?.execute(params![incarnation, seq])?;
+    }
+    for (incarnation, seq, hash, prevhash) in &rows {
+        let sql = "INSERT INTO event (incarnation, seq, hash, prevhash, state)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![incarnation, seq, hash, prevhash, ACKNOWLEDGED];
+        transaction.prepare_cached(sql)?.execute(row)?;
+    }
+    transaction.commit()?;
+    let dropped = rows.len();
     database.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
     Ok(dropped)
 }

@@ -254,18 +254,20 @@ impl Outbox {
         &self,
         work: impl Fn(&Connection) -> rusqlite::Result<usize>,
     ) -> rusqlite::Result<usize> {
-        match work(&self.database) {
-            Err(error) if is_full(&error) && files::give_up_ballast(&self.path) => {
-                tracing::warn!("the disk is full: the space that was held back is used");
-                self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
-                work(&self.database)
-            }
-            Err(error) if is_full(&error) && export::give_up_some(&self.database)? > 0 => {
-                tracing::warn!("there is no space: what the server has is not kept for the copy");
-                work(&self.database)
-            }
-            done => done,
+        let has_no_room =
+            |done: &rusqlite::Result<usize>| done.as_ref().is_err_and(|error| is_full(error));
+        let mut done = work(&self.database);
+        if has_no_room(&done) && files::give_up_ballast(&self.path) {
+            tracing::warn!("the disk is full: the space that was held back is used");
+            self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
+            done = work(&self.database);
         }
+        // The quota is not the disk's: the ballast is no help against it. Some bodies need not be a page.
+        while has_no_room(&done) && export::give_up_some(&self.database)? > 0 {
+            tracing::warn!("there is no space: what the server has is not kept for the copy");
+            done = work(&self.database);
+        }
+        done
     }
 
     /// The oldest waiting events, in order: at most so many, and at most so many bytes together

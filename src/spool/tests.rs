@@ -256,6 +256,22 @@ fn a_tail_that_was_lost_without_a_word_is_told_with_the_number_of_its_last_repor
 }
 
 #[test]
+fn a_spool_at_its_quota_takes_reports_as_long_as_it_holds_some_that_the_server_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = filled(folder.path(), 200);
+    let head = outbox.head();
+    outbox.acknowledge(head.seq, head.hash).unwrap();
+    outbox.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let pages: i64 =
+        outbox.database.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    outbox.database.pragma_update(None, "max_page_count", pages).unwrap();
+    for number in 200..260 {
+        outbox.append(None, data(number)).unwrap();
+    }
+    assert_eq!(waiting(&outbox), (201..=260).collect::<Vec<u64>>());
+}
+
+#[test]
 fn a_spool_that_somebody_removed_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = filled(folder.path(), 4);

@@ -254,8 +254,7 @@ impl Outbox {
         &self,
         work: impl Fn(&Connection) -> rusqlite::Result<usize>,
     ) -> rusqlite::Result<usize> {
-        let has_no_room =
-            |done: &rusqlite::Result<usize>| done.as_ref().is_err_and(|error| is_full(error));
+        let has_no_room = |done: &rusqlite::Result<usize>| done.as_ref().is_err_and(is_full);
         let mut done = work(&self.database);
         if has_no_room(&done) && files::give_up_ballast(&self.path) {
             tracing::warn!("the disk is full: the space that was held back is used");

@@ -75,6 +75,21 @@ impl BoundingBox {
         if area > 0.0 { self.intersection(other) / area } else { 0.0 }
     }
 
+    /// The box with the same centre and sides that are so many times as long.
+    #[must_use]
+    pub fn grown(&self, times: f32) -> Self {
+        let (x, y) = self.center();
+        let (width, height) = (self.width() * times / 2.0, self.height() * times / 2.0);
+        Self::new(x - width, y - height, x + width, y + height)
+    }
+
+    /// The box in parts of the frame's sides, 0 to 1 within the frame.
+    #[must_use]
+    pub fn shares_of(&self, frame: Size) -> Self {
+        let (width, height) = (frame.width.max(1) as f32, frame.height.max(1) as f32);
+        Self::new(self.left / width, self.top / height, self.right / width, self.bottom / height)
+    }
+
     /// The part of the box that lies within a frame of this size.
     #[must_use]
     pub fn clipped_to(&self, frame: Size) -> Self {
@@ -107,6 +122,14 @@ mod tests {
         let inverted = BoundingBox::new(10.0, 10.0, 0.0, 0.0);
         assert_eq!(inverted.area(), 0.0);
         assert_eq!(inverted.iou(&inverted), 0.0);
+    }
+
+    #[test]
+    fn growing_keeps_the_centre() {
+        let grown = BoundingBox::new(10.0, 20.0, 20.0, 40.0).grown(2.0);
+        assert_eq!(grown, BoundingBox::new(5.0, 10.0, 25.0, 50.0));
+        let shares = grown.shares_of(Size::new(50, 100));
+        assert_eq!(shares, BoundingBox::new(0.1, 0.1, 0.5, 0.5));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Live and replay run the same [`Pipeline::step`]. The source is asked for frames from
 //! [`Pipeline::next_due`] on; frames in between are never decoded further than their codec needs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::detection::Detection;
+use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
@@ -16,6 +17,9 @@ use crate::time::MediaTime;
 
 /// Timestamps are rounded by containers; a frame this much before its due time is on time.
 const EARLY: Duration = Duration::from_millis(2);
+
+/// Finds of the same face, from two looks, overlap at least as much.
+const SAME_FACE_IOU: f32 = 0.4;
 
 /// When frames are wanted: on a grid that stands still, so that a late frame does not delay all that
 /// follow.
@@ -56,7 +60,7 @@ pub struct Pipeline<D> {
     policy: Policy,
     monitor: Monitor,
     attention: Attention,
-    picture: Option<LumaGrid>,
+    picture: Option<Arc<LumaGrid>>,
     people: Vec<Detection>,
     cadence: Cadence,
     next_seq: u64,
@@ -118,14 +122,15 @@ impl<D: Detector> Pipeline<D> {
 
     /// Looks at a frame. Frames must come in the order of their timestamps.
     pub fn step(&mut self, frame: &Frame) -> Result<Sample, DetectorError> {
-        let grid = LumaGrid::of(frame);
-        let picture = grid.stats(self.picture.as_ref());
+        let grid = Arc::new(LumaGrid::of(frame));
+        let picture = grid.stats(self.picture.as_deref());
         let (mut faces, mut people) = (None, None);
         if !self.monitor.is_covered(&picture) {
-            let found = self.detector.faces(frame)?;
-            if self.attention.wants_people(&self.policy, frame.pts, &grid, &found) {
+            let found = self.faces(frame, &grid)?;
+            let (policy, at) = (&self.policy, frame.pts);
+            if self.attention.wants_people(policy, at, &grid, frame.size, &found) {
                 self.people = self.detector.people(frame)?;
-                self.attention.looked(frame.pts, grid.clone());
+                self.attention.saw_people(frame.pts, &grid, &self.people);
                 people = Some(self.people.clone());
             }
             faces = Some(found);
@@ -147,6 +152,36 @@ impl<D: Detector> Pipeline<D> {
         self.sampled += 1;
         self.cadence.took(frame.pts);
         Ok(Sample { seq: frame.seq, pts: frame.pts, picture, faces, people, verdict, changes })
+    }
+
+    /// Looks near the last face where that is enough, and everywhere where it is not. Before a face
+    /// that was there a moment ago is given up, it is looked for both ways.
+    fn faces(
+        &mut self,
+        frame: &Frame,
+        grid: &Arc<LumaGrid>,
+    ) -> Result<Vec<Detection>, DetectorError> {
+        let (policy, at) = (&self.policy, frame.pts);
+        let seen = |found: &[Detection]| found.iter().any(|face| face.score >= policy.face.enter);
+        let near = self.attention.near(policy, at, grid, frame.size);
+        let mut found = match near {
+            Some(face) => self.detector.faces_near(frame, face)?,
+            None => Vec::new(),
+        };
+        let everywhere = !seen(&found);
+        if everywhere {
+            let nearby = std::mem::replace(&mut found, self.detector.faces(frame)?);
+            if !seen(&found) {
+                let nearby = match (near, self.attention.last_place(at)) {
+                    (None, Some(face)) => self.detector.faces_near(frame, face)?,
+                    (Some(_), _) | (None, None) => nearby,
+                };
+                found.extend(nearby);
+                found = non_maximum_suppression(found, SAME_FACE_IOU);
+            }
+        }
+        self.attention.saw_faces(policy, at, grid, &found, everywhere);
+        Ok(found)
     }
 
     /// Time has come to `at`, and no frame with it.

@@ -280,7 +280,7 @@ fn a_frame_with_too_few_bytes_is_an_error_and_harms_nothing() {
     assert!(matches!(error, DetectorError::Run { .. }));
     assert_eq!(
         error.to_string(),
-        "model face_yunet_w320 failed: the frame has 100 bytes in a plane that needs 9216"
+        "model face_yunet failed: the frame has 100 bytes in a plane that needs 9216"
     );
     assert_eq!(detector.faces(&astronaut()).unwrap().len(), 1);
 }
@@ -292,7 +292,7 @@ fn detectors_go_to_other_threads_and_name_their_models() {
     }
     let names: Vec<String> =
         sendable(detector()).models().iter().map(|model| model.name.clone()).collect();
-    assert_eq!(names, ["face_yunet_w320", "person_ssdlite_mnv2_coco5_300"]);
+    assert_eq!(names, ["face_yunet", "person_ssdlite_mnv2_coco5_300"]);
 }
 
 #[derive(Deserialize)]

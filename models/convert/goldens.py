@@ -3,9 +3,9 @@
 The reference shares nothing with the Rust code: OpenCV decodes and scales the pictures, ONNX
 Runtime runs the networks, numpy decodes their outputs.
 
-    goldens.py REPOSITORY [STILLS]
+    goldens.py REPOSITORY STANDARD [STILLS]
 
-STILLS is a folder of labelled pictures outside the repository; without it, stills.json stays as it
+STANDARD is the folder in which `rebuild` left the networks in standard operators. STILLS is one of labelled pictures outside the repository; without it, stills.json stays as it
 is. Only boxes and scores are stored, never a picture.
 """
 
@@ -113,7 +113,7 @@ def decode_people(outputs, picture):
 
 class Reference:
     def __init__(self, models):
-        self.face = session(models / "face_yunet_w320.onnx")
+        self.face = session(models / "face_yunet.onnx")
         self.person = session(models / "person_ssdlite_mnv2_coco5_300.onnx")
 
     def face_outputs(self, picture):
@@ -229,7 +229,7 @@ def write(path, value):
 def main():
     repository = Path(sys.argv[1])
     golden = repository / "tests/golden/detector"
-    reference = Reference(repository / "models")
+    reference = Reference(Path(sys.argv[2]))
 
     shipped = {}
     for path in sorted((repository / "assets/stills").glob("*.jpg")):
@@ -248,8 +248,8 @@ def main():
     ]
     write(golden / "tensors.json", {"cases": [tensor_case(*case) for case in cases]})
 
-    if len(sys.argv) > 2:
-        stills = Path(sys.argv[2])
+    if len(sys.argv) > 3:
+        stills = Path(sys.argv[3])
         labels = json.loads((stills / "labels.json").read_text())
         found = {}
         for item in labels["items"]:

@@ -39,8 +39,9 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, [output], name=name, **attributes))
         return output
 
-    def save(self, path, name, producer, versions, inputs, outputs):
-        """`versions` are the opset and the IR; `inputs` and `outputs` map names to shapes."""
+    def save(self, path, name, producer, versions, inputs, outputs, domains=()):
+        """`versions` are the opset and the IR; `inputs` and `outputs` map names to shapes; `domains`
+        are those of further operators, with their versions."""
         opset, ir = versions
         described = [
             [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in side.items()]
@@ -49,7 +50,7 @@ class Graph:
         graph = helper.make_graph(self.nodes, name, *described, list(self.constants.values()))
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", opset)],
+            opset_imports=[helper.make_opsetid(*domain) for domain in [("", opset), *domains]],
             ir_version=ir,
             producer_name=producer,
         )

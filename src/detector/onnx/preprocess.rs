@@ -8,6 +8,7 @@
 //! | network | geometry | planes | values |
 //! |---|---|---|---|
 //! | face | keeps the aspect, fits into 320x320, zeros on the right and below | B G R | 0 to 255 |
+//! | face, near the last one | a square of two and a half faces, as 128x128 | B G R | 0 to 255 |
 //! | person | stretched to 300x300 | R G B | -1 to 1 |
 //!
 //! Dark frames are brightened for the face network (at a tenth of the light with sensor noise, that
@@ -17,7 +18,7 @@
 //! A portrait frame of 360x640 fills 180x320 of the face tensor: its faces come out as large as those
 //! of a landscape frame of the same sensor. A very wide frame keeps its width of 320.
 
-use super::resample::Scaler;
+use super::resample::{Place, Scaler};
 use crate::frame::{Frame, I420, Payload, Range};
 use crate::geometry::{BoundingBox, Size};
 
@@ -26,6 +27,12 @@ const FACE_SIDE: u32 = 320;
 /// The face network halves its input five times.
 const FACE_STEP: u32 = 32;
 pub(super) const PERSON_SIDE: u32 = 300;
+/// Side of the square around a face, for the face network.
+pub(super) const NEAR_SIDE: u32 = 128;
+/// That square is this many times as large as the face: it may have moved since.
+const AROUND_FACE: f32 = 2.5;
+/// A face that is larger than this part of the square is looked for everywhere.
+const LARGEST_FACE: f32 = 0.75;
 
 /// Below this 99th percentile of luma, a frame counts as dark.
 const DARK: f32 = 120.0;
@@ -42,12 +49,27 @@ pub struct BadFrame {
     pub found: usize,
 }
 
-/// Where a frame lies in a tensor: at the top left, scaled to `content`.
+/// Where a frame, or a window of it, lies in a tensor: at the top left, scaled to `content`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub frame: Size,
+    pub window: Window,
     pub content: Size,
     pub tensor: Size,
+}
+
+/// A part of a frame, in pixels; left and top are even.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub left: u32,
+    pub top: u32,
+    pub size: Size,
+}
+
+impl Window {
+    const fn whole(frame: Size) -> Self {
+        Self { left: 0, top: 0, size: frame }
+    }
 }
 
 impl Layout {
@@ -61,20 +83,44 @@ impl Layout {
         };
         let content = Size::new(scaled(frame.width), scaled(frame.height));
         let height = content.height.next_multiple_of(FACE_STEP);
-        Self { frame, content, tensor: Size::new(FACE_SIDE, height) }
+        let window = Window::whole(frame);
+        Self { frame, window, content, tensor: Size::new(FACE_SIDE, height) }
+    }
+
+    /// For the face network, around a face. None when the frame is too small for that, or the face
+    /// has no extent.
+    pub fn near_face(frame: Size, face: &BoundingBox) -> Option<Self> {
+        let longest = face.width().max(face.height());
+        let most = frame.width.min(frame.height) / FACE_STEP * FACE_STEP;
+        let wanted = (longest * AROUND_FACE) as u32;
+        let side = wanted.max(1).next_multiple_of(FACE_STEP).min(most);
+        if side == 0 || longest <= 0.0 || longest > side as f32 * LARGEST_FACE {
+            return None;
+        }
+        let (x, y) = face.center();
+        // Even, so that the chroma planes have a window of half the size.
+        let from = |centre: f32, length: u32| {
+            let start = (centre - side as f32 / 2.0).clamp(0.0, (length - side) as f32);
+            start as u32 / 2 * 2
+        };
+        let (left, top) = (from(x, frame.width), from(y, frame.height));
+        let square = Size::new(NEAR_SIDE, NEAR_SIDE);
+        let window = Window { left, top, size: Size::new(side, side) };
+        Some(Self { frame, window, content: square, tensor: square })
     }
 
     /// For the person network.
     pub const fn of_people(frame: Size) -> Self {
         let square = Size::new(PERSON_SIDE, PERSON_SIDE);
-        Self { frame, content: square, tensor: square }
+        Self { frame, window: Window::whole(frame), content: square, tensor: square }
     }
 
     /// A box in pixels of the tensor, in pixels of the frame.
     pub fn to_frame(self, found: BoundingBox) -> BoundingBox {
-        let x = self.frame.width as f32 / self.content.width as f32;
-        let y = self.frame.height as f32 / self.content.height as f32;
-        BoundingBox::new(found.left * x, found.top * y, found.right * x, found.bottom * y)
+        let Window { left, top, size } = self.window;
+        let x = |at: f32| left as f32 + at * (size.width as f32 / self.content.width as f32);
+        let y = |at: f32| top as f32 + at * (size.height as f32 / self.content.height as f32);
+        BoundingBox::new(x(found.left), y(found.top), x(found.right), y(found.bottom))
     }
 }
 
@@ -99,18 +145,33 @@ pub struct Preprocessor {
 }
 
 impl Preprocessor {
-    /// `frame` must not be empty.
+    /// For whole frames. `frame` must not be empty.
     pub fn new(input: Input, frame: Size) -> Self {
         let layout = match input {
             Input::Faces { .. } => Layout::of_faces(frame),
             Input::People => Layout::of_people(frame),
         };
+        Self::of(input, layout)
+    }
+
+    /// For a window of frames, which must not be empty.
+    pub fn of(input: Input, layout: Layout) -> Self {
         Self {
             input,
             layout,
-            full: Scaler::new(frame, layout.content),
-            half: Scaler::new(chroma(frame), layout.content),
+            full: Scaler::new(layout.window.size, layout.content),
+            half: Scaler::new(chroma(layout.window.size), layout.content),
             row: Vec::new(),
+        }
+    }
+
+    /// Goes on with another layout; cheap when only the window's place differs.
+    pub fn follow(&mut self, layout: Layout) {
+        let same = |layout: &Layout| (layout.window.size, layout.content);
+        if same(&self.layout) == same(&layout) {
+            self.layout = layout;
+        } else {
+            *self = Self::of(self.input, layout);
         }
     }
 
@@ -141,27 +202,31 @@ impl Preprocessor {
 
     /// Fills the content of the three planes with R, G and B, 0 to 255.
     fn scale(&mut self, payload: &Payload, rgb: &mut [&mut [f32]; 3]) -> Result<(), BadFrame> {
-        let stride = self.layout.tensor.width as usize;
-        let pixels = self.layout.frame.area();
+        let Layout { frame, window, tensor, .. } = self.layout;
+        let (stride, pixels) = (tensor.width as usize, frame.area());
+        let place = |part: u32, line: u32| Place {
+            left: (window.left / part) as usize,
+            top: (window.top / part) as usize,
+            line: line as usize,
+        };
+        let (full, half) = (place(1, frame.width), place(2, frame.width.div_ceil(2)));
+        let row = &mut self.row;
         match payload {
             Payload::Rgb8(bytes) => {
-                let bytes = sized(bytes, pixels * 3)?;
-                self.full.scale(bytes, rgb, stride, &mut self.row);
+                self.full.scale(sized(bytes, pixels * 3)?, full, rgb, stride, row);
             }
             Payload::Gray8(bytes) => {
                 let [red, green, blue] = rgb;
-                let bytes = sized(bytes, pixels)?;
-                self.full.scale(bytes, &mut [&mut **red], stride, &mut self.row);
+                self.full.scale(sized(bytes, pixels)?, full, &mut [&mut **red], stride, row);
                 green.copy_from_slice(red);
                 blue.copy_from_slice(red);
             }
             Payload::I420(planes) => {
-                let quarter = chroma(self.layout.frame).area();
+                let quarter = chroma(frame).area();
                 let [y, u, v] = rgb;
-                let row = &mut self.row;
-                self.full.scale(sized(&planes.y, pixels)?, &mut [&mut **y], stride, row);
-                self.half.scale(sized(&planes.u, quarter)?, &mut [&mut **u], stride, row);
-                self.half.scale(sized(&planes.v, quarter)?, &mut [&mut **v], stride, row);
+                self.full.scale(sized(&planes.y, pixels)?, full, &mut [&mut **y], stride, row);
+                self.half.scale(sized(&planes.u, quarter)?, half, &mut [&mut **u], stride, row);
+                self.half.scale(sized(&planes.v, quarter)?, half, &mut [&mut **v], stride, row);
                 let used = stride * self.layout.content.height as usize;
                 to_rgb(rgb, used, planes);
             }
@@ -312,6 +377,32 @@ mod tests {
             let frame = BoundingBox::new(0.0, 0.0, 641.0, 479.0);
             assert!(whole.iou(&frame) > 0.9999, "{whole:?}");
         }
+    }
+
+    #[test]
+    fn the_window_around_a_face_lies_within_the_frame_and_maps_back_to_it() {
+        let frame = Size::new(641, 479);
+        for (left, top, side) in [(300.0, 200.0, 80.0), (-20.0, -30.0, 100.0), (600.0, 450.0, 60.0)]
+        {
+            let face = BoundingBox::new(left, top, left + side, top + side);
+            let layout = Layout::near_face(frame, &face).unwrap();
+            let Window { left, top, size } = layout.window;
+            assert!(left + size.width <= 641 && top + size.height <= 479, "{layout:?}");
+            assert_eq!((left % 2, top % 2, size.width % 32), (0, 0, 0));
+            assert!(size.width as f32 >= 2.0 * side, "{layout:?}");
+            let whole = layout.to_frame(BoundingBox::new(0.0, 0.0, 128.0, 128.0));
+            let (right, bottom) = ((left + size.width) as f32, (top + size.height) as f32);
+            assert_eq!(whole, BoundingBox::new(left as f32, top as f32, right, bottom));
+        }
+    }
+
+    #[test]
+    fn a_face_that_fills_the_frame_and_a_frame_without_room_have_no_window() {
+        let face = |side: f32| BoundingBox::new(0.0, 0.0, side, side);
+        assert_eq!(Layout::near_face(Size::new(640, 480), &face(400.0)), None);
+        assert_eq!(Layout::near_face(Size::new(31, 480), &face(10.0)), None);
+        assert_eq!(Layout::near_face(Size::new(640, 480), &face(0.0)), None);
+        assert!(Layout::near_face(Size::new(640, 480), &face(1.0)).is_some());
     }
 
     #[test]

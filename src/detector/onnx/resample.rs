@@ -68,6 +68,15 @@ fn linear(source: usize, target: usize, i: usize) -> (usize, Vec<f64>) {
     (first, vec![1.0 - place.fract(), place.fract()])
 }
 
+/// Where the part of a picture that is scaled lies, in pixels: the size of the part is the scaler's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) left: usize,
+    pub(super) top: usize,
+    /// Width of the whole picture.
+    pub(super) line: usize,
+}
+
 /// The tables for one pair of sizes.
 #[derive(Clone, Debug)]
 pub(super) struct Scaler {
@@ -87,19 +96,22 @@ impl Scaler {
         }
     }
 
-    /// Writes each of the `C` interleaved channels of `pixels` to its own plane, whose rows are
-    /// `stride` apart. `row` is scratch space.
+    /// Writes each of the `C` interleaved channels of the part of `pixels` at `place` to its own
+    /// plane, whose rows are `stride` apart. `row` is scratch space.
     pub(super) fn scale<const C: usize>(
         &self,
         pixels: &[u8],
+        place: Place,
         planes: &mut [&mut [f32]; C],
         stride: usize,
         row: &mut Vec<f32>,
     ) {
-        let line = self.source.width as usize * C;
-        row.resize(line, 0.0);
+        let used = self.source.width as usize * C;
+        let columns = place.left * C..place.left * C + used;
+        row.resize(used, 0.0);
         for (y, (start, weights)) in self.rows.taps().enumerate() {
-            let sources = pixels.chunks_exact(line).skip(start);
+            let lines = pixels.chunks_exact(place.line * C).skip(place.top + start);
+            let sources = lines.map(|line| &line[columns.clone()]);
             gather(row, sources.zip(weights.iter().copied()));
             for (channel, plane) in planes.iter_mut().enumerate() {
                 self.squeeze::<C>(row, channel, &mut plane[y * stride..]);
@@ -164,8 +176,31 @@ mod tests {
         let (source, target) = (Size::new(source.0, source.1), Size::new(target.0, target.1));
         let mut plane = vec![0.0; target.area()];
         let stride = target.width as usize;
-        Scaler::new(source, target).scale(pixels, &mut [&mut plane], stride, &mut Vec::new());
+        let whole = Place { left: 0, top: 0, line: source.width as usize };
+        let scaler = Scaler::new(source, target);
+        scaler.scale(pixels, whole, &mut [&mut plane], stride, &mut Vec::new());
         plane
+    }
+
+    #[test]
+    fn a_part_is_scaled_as_if_it_were_all() {
+        let pixels: Vec<u8> = (0..8 * 6 * 3).map(|at| (at * 37 % 251) as u8).collect();
+        let part = |channels: usize| -> Vec<u8> {
+            let rows = pixels.chunks_exact(8 * channels).skip(1).take(4);
+            rows.flat_map(|row| &row[3 * channels..7 * channels]).copied().collect()
+        };
+        let scaler = Scaler::new(Size::new(4, 4), Size::new(3, 2));
+        let place = Place { left: 3, top: 1, line: 8 };
+        let whole = Place { left: 0, top: 0, line: 4 };
+        let scaled = |pixels: &[u8], place: Place| {
+            let mut planes = [[0.0; 6]; 3];
+            let mut targets = planes.each_mut().map(|plane| &mut plane[..]);
+            scaler.scale(pixels, place, &mut targets, 3, &mut Vec::new());
+            planes
+        };
+        let planes = scaled(&pixels, place);
+        assert_eq!(planes, scaled(&part(3), whole));
+        assert_ne!(planes[0], [0.0; 6]);
     }
 
     #[test]
@@ -209,7 +244,9 @@ mod tests {
     fn interleaved_channels_come_out_as_planes_with_a_stride() {
         let (mut a, mut b) = ([-1.0; 4], [-1.0; 4]);
         let scaler = Scaler::new(Size::new(2, 2), Size::new(1, 2));
-        scaler.scale(&[0, 10, 2, 20, 4, 30, 8, 40], &mut [&mut a, &mut b], 2, &mut Vec::new());
+        let whole = Place { left: 0, top: 0, line: 2 };
+        let pixels = [0, 10, 2, 20, 4, 30, 8, 40];
+        scaler.scale(&pixels, whole, &mut [&mut a, &mut b], 2, &mut Vec::new());
         assert_eq!((a, b), ([1.0, -1.0, 6.0, -1.0], [15.0, -1.0, 35.0, -1.0]));
     }
 }

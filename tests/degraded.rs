@@ -18,10 +18,10 @@ use inview::clock::Reading;
 use inview::health::Code;
 use inview::presence::Policy;
 use inview::redact::Pii;
-use inview::report::{Event, EventData, Hash, Incarnation, Kind, Noticed, SessionId};
+use inview::report::{Event, EventData, Hash, Incarnation, Interval, Kind, Noticed, SessionId};
 use inview::spool::{self, Outbox};
 use inview::trust::export::{Export, Link};
-use inview::trust::signature::SigningKey;
+use inview::trust::signature::{PublicKey, SigningKey};
 use inview::trust::verify::verify;
 use inview::upload;
 use support::agent::{PRESENT, Webcam, frames, setup, shows, wait_for, world};
@@ -39,12 +39,16 @@ struct Exam {
     _data: tempfile::TempDir,
 }
 
+fn key() -> SigningKey {
+    SigningKey::from_secret(&[5; 32])
+}
+
 fn exam(folder: &Path) -> Exam {
     let data = tempfile::tempdir().unwrap();
     let server = ServerProgram::start(SERVER, data.path());
     let issued = ServerProgram::issue(SERVER, data.path(), "Seat 7");
     let authority = PathBuf::from(server.says("authority"));
-    let (key, token) = (SigningKey::from_secret(&[5; 32]), Pii::new(Hash::of(b"t").to_string()));
+    let (key, token) = (key(), Pii::new(Hash::of(b"t").to_string()));
     let address = server.says("address");
     let enrolment =
         upload::enrol(&address, Some(&authority), &issued.code, &token, &key.public()).unwrap();
@@ -275,6 +279,110 @@ fn a_spool_on_a_disk_that_cannot_be_written_to_the_agent_starts_says_so_and_work
     let started = now();
     let agent = exam.start();
     works_in_memory(&exam, started, &agent);
+}
+
+/// What a child of a test needs to report to the server of its parent.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Line {
+    session: SessionId,
+    server: String,
+    token: String,
+    authority: PathBuf,
+    server_key: PublicKey,
+}
+
+/// Somebody is there for half a second, and away for another, for a long time.
+fn restless() -> &'static str {
+    let there = r#""faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]"#;
+    let lines = (0..1_000).map(|half: u32| {
+        let seen = if half.is_multiple_of(2) { there } else { r#""faces": []"# };
+        format!("{{\"pts_s\": {}, {seen}}}\n", f64::from(half) / 2.0)
+    });
+    Box::leak(lines.collect::<String>().into_boxed_str())
+}
+
+/// The child: an exam with many reports on a disk that fails now and then. Leaves what it reported.
+fn report_on_a_failing_disk(place: &Path) {
+    let line: Line = serde_json::from_slice(&fs::read(place.join("line")).unwrap()).unwrap();
+    let settings = upload::Settings {
+        server: line.server,
+        token: Pii::new(line.token),
+        code: None,
+        authority: Some(line.authority),
+        allow_plain_loopback: false,
+        key: Some(key()),
+        server_key: Some(line.server_key),
+        folder: place.join("spool"),
+        session: Some(line.session),
+    };
+    let policy = Policy {
+        sample_rate_hz: 10.0,
+        record_after_ms: 200,
+        merge_gap_ms: 100,
+        confirm_ms: 0,
+        ..Policy::default()
+    };
+    let session = line.session;
+    let setup = Setup { session, policy, upload: Some(settings), ..setup(place) };
+    let camera = Webcam(|now: &Now| Ok(frames(now)));
+    let world = World { clock: support::agent::clock_at(4), ..world(camera, restless()) };
+    let agent = Agent::start(setup, world).unwrap();
+    begin(&agent);
+    wait_for(&agent, |now| now.reports.made >= 80);
+    let ended = end(&agent);
+    assert!(ended.reports.delivered, "{:?}", ended.reports);
+    serde_json::to_writer(fs::File::create(place.join("ended")).unwrap(), &ended.intervals)
+        .unwrap();
+}
+
+#[test]
+fn with_one_in_twenty_syncs_and_one_in_fifty_writes_failing_no_report_is_lost_and_nothing_panics() {
+    let test = "with_one_in_twenty_syncs_and_one_in_fifty_writes_failing_no_report_is_lost_and_nothing_panics";
+    if let Some(place) = std::env::var_os(PLACE) {
+        return report_on_a_failing_disk(place.as_ref());
+    }
+    if Program::new("fiu-run").output().is_err() {
+        println!("skipped: there is no fiu-run (fiu-utils) on this machine");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let exam = exam(folder.path());
+    let settings = exam.setup.upload.clone().unwrap();
+    let line = Line {
+        session: exam.session(),
+        server: settings.server,
+        token: settings.token.reveal().clone(),
+        authority: settings.authority.unwrap(),
+        server_key: settings.server_key.unwrap(),
+    };
+    serde_json::to_writer(fs::File::create(folder.path().join("line")).unwrap(), &line).unwrap();
+    let mut program = Program::new("fiu-run");
+    program.args(["-x", "-f", ""]);
+    for (point, share) in
+        [("sync/fsync", "0.05"), ("sync/fdatasync", "0.05"), ("rw/pwrite", "0.02")]
+    {
+        let fails = format!("enable_random name=posix/io/{point},probability={share}");
+        program.args(["-c", &fails]);
+    }
+    program.arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
+    let output = program.env(PLACE, folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}{said}", String::from_utf8_lossy(&output.stdout));
+    assert!(!said.contains("panicked"), "{said}");
+    let ended = fs::read(folder.path().join("ended")).unwrap();
+    let ended: Vec<Interval> = serde_json::from_slice(&ended).unwrap();
+    let told = exam.told();
+    let held: Vec<Interval> =
+        exam.server.intervals().into_iter().map(|held| held.report.interval).collect();
+    let by_id = |mut intervals: Vec<Interval>| {
+        intervals.sort_by_key(|interval| interval.id);
+        intervals
+    };
+    let failures = noticed(&told).len() / 2;
+    println!("{} reports, {} intervals; the disk failed {failures} times", told.len(), held.len());
+    assert_eq!(by_id(held), by_id(ended));
+    assert!(failures > 0, "nothing failed");
+    assert_eq!(exam.server.sessions()[0].forks, 0);
 }
 
 /// Takes all space, also what is given back.

@@ -8,7 +8,7 @@ mod support;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command as Program;
+use std::process::{Command as Program, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -301,6 +301,17 @@ fn restless() -> &'static str {
     Box::leak(lines.collect::<String>().into_boxed_str())
 }
 
+/// Half a second is worth a report.
+fn of_the_restless() -> Policy {
+    Policy {
+        sample_rate_hz: 10.0,
+        record_after_ms: 200,
+        merge_gap_ms: 100,
+        confirm_ms: 0,
+        ..Policy::default()
+    }
+}
+
 /// The child: an exam with many reports on a disk that fails now and then. Leaves what it reported.
 fn report_on_a_failing_disk(place: &Path) {
     let line: Line = serde_json::from_slice(&fs::read(place.join("line")).unwrap()).unwrap();
@@ -315,15 +326,9 @@ fn report_on_a_failing_disk(place: &Path) {
         folder: place.join("spool"),
         session: Some(line.session),
     };
-    let policy = Policy {
-        sample_rate_hz: 10.0,
-        record_after_ms: 200,
-        merge_gap_ms: 100,
-        confirm_ms: 0,
-        ..Policy::default()
-    };
     let session = line.session;
-    let setup = Setup { session, policy, upload: Some(settings), ..setup(place) };
+    let (policy, upload) = (of_the_restless(), Some(settings));
+    let setup = Setup { session, policy, upload, ..setup(place) };
     let camera = Webcam(|now: &Now| Ok(frames(now)));
     let world = World { clock: support::agent::clock_at(4), ..world(camera, restless()) };
     let agent = Agent::start(setup, world).unwrap();
@@ -341,10 +346,7 @@ fn with_one_in_twenty_syncs_and_one_in_fifty_writes_failing_no_report_is_lost_an
     if let Some(place) = std::env::var_os(PLACE) {
         return report_on_a_failing_disk(place.as_ref());
     }
-    if Program::new("fiu-run").output().is_err() {
-        println!("skipped: there is no fiu-run (fiu-utils) on this machine");
-        return;
-    }
+    let Some(()) = fiu() else { return };
     let folder = tempfile::tempdir().unwrap();
     let exam = exam(folder.path());
     let settings = exam.setup.upload.clone().unwrap();
@@ -383,6 +385,100 @@ fn with_one_in_twenty_syncs_and_one_in_fifty_writes_failing_no_report_is_lost_an
     assert_eq!(by_id(held), by_id(ended));
     assert!(failures > 0, "nothing failed");
     assert_eq!(exam.server.sessions()[0].forks, 0);
+}
+
+/// The child: an exam without a server, whose disk fails from some time on, and then no more.
+fn report_while_writes_fail(place: &Path) {
+    let setup = Setup { policy: of_the_restless(), ..setup(place) };
+    let camera = Webcam(|now: &Now| Ok(frames(now)));
+    let world = World { clock: support::agent::clock_at(4), ..world(camera, restless()) };
+    let (spool, session) = (setup.spool(), setup.session);
+    let agent = Agent::start(setup, world).unwrap();
+    begin(&agent);
+    wait_until(|| fs::File::create(place.join("begun")).is_ok());
+    wait_for(&agent, |now| now.reports.made >= 80);
+    wait_until(|| fs::File::create(place.join("enough")).is_ok());
+    wait_until(|| place.join("healed").exists());
+    wait_for(&agent, |now| !shows(now, Code::StorageDegraded) && now.reports.in_memory == 0);
+    let ended = end(&agent);
+    drop(agent);
+    let copy = spool::export(&spool, session).unwrap().unwrap();
+    verify(&copy, None).unwrap();
+    let told = told(&copy);
+    // As they stand on the wire.
+    let on_wire = |interval: &Interval| serde_json::to_value(interval).unwrap();
+    let kept: Vec<_> = told
+        .iter()
+        .filter_map(|data| match data {
+            EventData::IntervalClosed(report) => Some(on_wire(&report.interval)),
+            EventData::SessionStarted(_)
+            | EventData::Sampling(_)
+            | EventData::Integrity(_)
+            | EventData::IntervalOpened(_)
+            | EventData::SessionEnded(_) => None,
+        })
+        .collect();
+    for interval in ended.intervals.iter().map(on_wire) {
+        assert!(kept.contains(&interval), "{interval} is lost");
+    }
+    let failures = noticed(&told).len() / 2;
+    assert!(failures > 0 && told.len() as u64 >= ended.reports.made);
+    println!("the agent made {} reports; the disk failed {failures} times", ended.reports.made);
+}
+
+#[test]
+fn with_one_in_fifty_of_all_writes_failing_for_a_while_every_report_comes_to_the_disk() {
+    let test = "with_one_in_fifty_of_all_writes_failing_for_a_while_every_report_comes_to_the_disk";
+    if let Some(place) = std::env::var_os(PLACE) {
+        return report_while_writes_fail(place.as_ref());
+    }
+    let Some(()) = fiu() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let pipe = place.join("fiu");
+    let mut program = Program::new("fiu-run");
+    program.arg("-x").arg("-f").arg(&pipe).arg(std::env::current_exe().unwrap());
+    program.args(["--exact", test, "--nocapture"]).env(PLACE, place);
+    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(|| place.join("begun").exists());
+    let names = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+    let id = names.iter().find_map(|name| name.strip_prefix("fiu-")?.strip_suffix(".in")).unwrap();
+    let tell = |what: &str| {
+        for (point, share) in [("rw/write", "0.02"), ("rw/pwrite", "0.02"), ("sync/fsync", "0.05")]
+        {
+            let word = match what {
+                "enable" => format!("enable_random name=posix/io/{point},probability={share}"),
+                _ => format!("disable name=posix/io/{point}"),
+            };
+            // Its answer comes by a write, which may fail, too.
+            wait_until(|| {
+                let mut control = Program::new("fiu-ctrl");
+                control.arg("-f").arg(&pipe).args(["-c", &word, id]).status().unwrap().success()
+            });
+        }
+    };
+    tell("enable");
+    wait_until(|| place.join("enough").exists());
+    tell("disable");
+    fs::File::create(place.join("healed")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (said, told) =
+        (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{told}{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for line in told.lines().filter(|line| line.starts_with("the agent")) {
+        println!("{line}");
+    }
+}
+
+/// libfiu, which fails calls of the system at random. `None`, with a printed reason, without it.
+fn fiu() -> Option<()> {
+    let found = Program::new("fiu-run").output().is_ok();
+    if !found {
+        println!("skipped: there is no fiu-run (fiu-utils) on this machine");
+    }
+    found.then_some(())
 }
 
 /// Takes all space, also what is given back.
@@ -494,6 +590,28 @@ fn a_wall_clock_that_is_set_by_two_hours_in_mid_session_changes_no_length_and_is
         let by_wall = walls[1].duration_since(walls[0]).as_secs_f64();
         assert!((by_wall - passed - hours as f64 * 3_600.0).abs() < 0.2, "{by_wall}");
     }
+}
+
+#[test]
+fn a_machine_that_sleeps_is_said_to_have_slept_and_its_clock_was_not_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let exam = exam(folder.path());
+    let slept = Arc::new(AtomicU64::new(0));
+    let asleep = Arc::clone(&slept);
+    let clock: Clock = Arc::new(move || {
+        let now = Reading::now();
+        let slept = Duration::from_millis(asleep.load(Ordering::SeqCst));
+        Reading { boot: now.boot + slept, wall: now.wall + slept, ..now }
+    });
+    let agent = exam.start_in(World { clock, ..present() });
+    begin(&agent);
+    slept.store(300_000, Ordering::SeqCst);
+    wait_for(&agent, |now| now.intervals.iter().any(|it| it.kind == Kind::AgentGap));
+    wait_for(&agent, |now| now.reports.made >= 3);
+    assert!(end(&agent).reports.delivered);
+    let told = exam.told();
+    let [Noticed::Suspended { for_ms }] = noticed(&told)[..] else { panic!("{told:?}") };
+    assert!(for_ms.abs_diff(300_000) < 200, "{for_ms}");
 }
 
 #[test]

@@ -69,46 +69,6 @@ impl StorageFault {
     }
 }
 
-impl Noticed {
-    /// What a person reads.
-    pub fn description(&self) -> String {
-        match self {
-            Self::SpoolDamaged { from: Some(from), to: Some(to), .. } if from <= to => format!(
-                "The agent’s file of reports was damaged and set aside; of those before, reports \
-                 {from} to {to} are missing where they had not arrived."
-            ),
-            Self::SpoolDamaged { to: Some(to), .. } => format!(
-                "The agent’s file of reports was damaged and set aside; all {to} reports in it had \
-                 arrived."
-            ),
-            Self::SpoolDamaged { .. } => "The agent’s file of reports was damaged and set aside; \
-                 what was in it is not known."
-                .to_owned(),
-            Self::StorageDegraded { cause } => format!(
-                "The computer’s disk did not take reports ({}); they were held in memory and sent \
-                 from there.",
-                cause.description()
-            ),
-            Self::StorageRestored { waiting } => format!(
-                "The disk took reports again, with {waiting} that had not arrived until then."
-            ),
-            Self::ReportsLost { reports } => {
-                format!("The memory for reports was full, too: {reports} were not made.")
-            }
-            Self::ClockStepped { by_ms } => {
-                let way = if *by_ms < 0 { "back" } else { "forward" };
-                let seconds = by_ms.unsigned_abs() as f64 / 1e3;
-                format!(
-                    "The computer’s clock was set {way} by {seconds:.1} s; lengths do not depend on it."
-                )
-            }
-            Self::Suspended { for_ms } => {
-                format!("The computer slept for {:.1} s.", *for_ms as f64 / 1e3)
-            }
-        }
-    }
-}
-
 /// One of them, as the server keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredIntegrity {
@@ -143,11 +103,5 @@ mod tests {
             assert_eq!(serde_json::to_string(&report).unwrap(), expected);
             assert_eq!(serde_json::from_str::<Integrity>(expected).unwrap(), report);
         }
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_is_said_to_be() {
-        let said = Noticed::ClockStepped { by_ms: -7_200_000 }.description();
-        assert!(said.contains("back by 7200.0 s"), "{said}");
     }
 }

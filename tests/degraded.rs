@@ -534,9 +534,9 @@ const COMING_AND_GOING: &str = include_str!("support/coming_and_going.jsonl");
 
 /// The wall clock alone is set by so many milliseconds.
 fn set_by(offset: &Arc<AtomicU64>) -> Clock {
-    let offset = Arc::clone(offset);
+    let (offset, clock) = (Arc::clone(offset), support::agent::fast_clock());
     Arc::new(move || {
-        let now = Reading::now();
+        let now = clock();
         let by = jiff::SignedDuration::from_millis(offset.load(Ordering::SeqCst).cast_signed());
         Reading { wall: now.wall.saturating_add(by).unwrap(), ..now }
     })
@@ -544,52 +544,57 @@ fn set_by(offset: &Arc<AtomicU64>) -> Clock {
 
 #[test]
 fn a_wall_clock_that_is_set_by_two_hours_in_mid_session_changes_no_length_and_is_told_once() {
-    for hours in [2_i64, -2] {
-        let folder = tempfile::tempdir().unwrap();
-        let exam = exam(folder.path());
-        let offset = Arc::new(AtomicU64::new(0));
-        let clock = set_by(&offset);
-        let camera = Webcam(|now: &Now| Ok(frames(now)));
-        let agent = exam.start_in(World { clock, ..world(camera, COMING_AND_GOING) });
-        begin(&agent);
-        wait_for(&agent, |now| now.intervals.iter().any(|it| it.kind == Kind::OutOfView));
-        offset.store((hours * 3_600_000).cast_unsigned(), Ordering::SeqCst);
-        let closed = |now: &Snapshot| now.intervals.iter().any(|it| it.end_ms.is_some());
-        wait_for(&agent, closed);
-        assert!(end(&agent).reports.delivered);
-        let told = exam.told();
-        let [Noticed::ClockStepped { by_ms }] = noticed(&told)[..] else { panic!("{told:?}") };
-        assert!((by_ms - hours * 3_600_000).abs() < 200, "{by_ms}");
-        // Lengths are those of the clock that counts all time, and of no other.
-        let events = events(&exam);
-        let boot = |event: &Event| {
-            let text = event.clocks.boottime.clone().unwrap();
-            text.parse::<f64>().unwrap()
-        };
-        let [first, .., last] = &events[..] else { panic!("{events:?}") };
-        let EventData::SessionEnded(end) = &last.data else { panic!("{last:?}") };
-        let (length, passed) = (end.duration_ms.as_millis() as f64 / 1e3, boot(last) - boot(first));
-        assert!((length - passed).abs() < 0.2, "{length} of {passed}");
-        let away = events.iter().find_map(|event| match &event.data {
-            EventData::IntervalClosed(report) => Some(report.clone()),
-            EventData::SessionStarted(_)
-            | EventData::Sampling(_)
-            | EventData::Integrity(_)
-            | EventData::IntervalOpened(_)
-            | EventData::SessionEnded(_) => None,
-        });
-        let away = away.unwrap();
-        let length = away.interval.end_ms.unwrap().since(away.interval.start_ms);
-        assert!((2.8..3.8).contains(&length.as_secs_f64()), "{length:?}");
-        let utc =
-            |text: &Option<String>| text.as_ref().unwrap().parse::<jiff::Timestamp>().unwrap();
-        let by_wall = utc(&away.end_utc).duration_since(utc(&away.start_utc));
-        assert_eq!(by_wall.as_millis(), i128::try_from(length.as_millis()).unwrap());
-        // The wall clock is told as it was, wrong or right.
-        let walls = [first, last].map(|event| utc(&event.clocks.walltime));
-        let by_wall = walls[1].duration_since(walls[0]).as_secs_f64();
-        assert!((by_wall - passed - hours as f64 * 3_600.0).abs() < 0.2, "{by_wall}");
-    }
+    std::thread::scope(|threads| {
+        for hours in [2, -2] {
+            threads.spawn(move || set_the_clock_by(hours));
+        }
+    });
+}
+
+fn set_the_clock_by(hours: i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let exam = exam(folder.path());
+    let offset = Arc::new(AtomicU64::new(0));
+    let clock = set_by(&offset);
+    let camera = Webcam(|now: &Now| Ok(frames(now)));
+    let agent = exam.start_in(World { clock, ..world(camera, COMING_AND_GOING) });
+    begin(&agent);
+    wait_for(&agent, |now| now.intervals.iter().any(|it| it.kind == Kind::OutOfView));
+    offset.store((hours * 3_600_000).cast_unsigned(), Ordering::SeqCst);
+    let closed = |now: &Snapshot| now.intervals.iter().any(|it| it.end_ms.is_some());
+    wait_for(&agent, closed);
+    assert!(end(&agent).reports.delivered);
+    let told = exam.told();
+    let [Noticed::ClockStepped { by_ms }] = noticed(&told)[..] else { panic!("{told:?}") };
+    assert!((by_ms - hours * 3_600_000).abs() < 200, "{by_ms}");
+    // Lengths are those of the clock that counts all time, and of no other.
+    let events = events(&exam);
+    let boot = |event: &Event| {
+        let text = event.clocks.boottime.clone().unwrap();
+        text.parse::<f64>().unwrap()
+    };
+    let [first, .., last] = &events[..] else { panic!("{events:?}") };
+    let EventData::SessionEnded(end) = &last.data else { panic!("{last:?}") };
+    let (length, passed) = (end.duration_ms.as_millis() as f64 / 1e3, boot(last) - boot(first));
+    assert!((length - passed).abs() < 0.2, "{length} of {passed}");
+    let away = events.iter().find_map(|event| match &event.data {
+        EventData::IntervalClosed(report) => Some(report.clone()),
+        EventData::SessionStarted(_)
+        | EventData::Sampling(_)
+        | EventData::Integrity(_)
+        | EventData::IntervalOpened(_)
+        | EventData::SessionEnded(_) => None,
+    });
+    let away = away.unwrap();
+    let length = away.interval.end_ms.unwrap().since(away.interval.start_ms);
+    assert!((2.8..3.8).contains(&length.as_secs_f64()), "{length:?}");
+    let utc = |text: &Option<String>| text.as_ref().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let by_wall = utc(&away.end_utc).duration_since(utc(&away.start_utc));
+    assert_eq!(by_wall.as_millis(), i128::try_from(length.as_millis()).unwrap());
+    // The wall clock is told as it was, wrong or right.
+    let walls = [first, last].map(|event| utc(&event.clocks.walltime));
+    let by_wall = walls[1].duration_since(walls[0]).as_secs_f64();
+    assert!((by_wall - passed - hours as f64 * 3_600.0).abs() < 0.2, "{by_wall}");
 }
 
 #[test]

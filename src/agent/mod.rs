@@ -27,7 +27,9 @@
 //! | heard | dropped: what the proctor asks for comes with every answer until its end is confirmed |
 //!
 //! A heartbeat has a connection of its own, so that a batch of reports that hangs does not silence the
-//! agent. `inbox` remembers on disk what the proctor asked for, before it is done.
+//! agent. Where the disk takes no reports, the reporter holds them in memory and the uploader sends them
+//! from there (`store`, [`crate::spool::Shelter`]). `inbox` remembers on disk what the proctor asked for,
+//! before it is done.
 //!
 //! An exam survives its agent: a journal says that one is going on and when the agent was last
 //! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.

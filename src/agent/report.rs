@@ -24,8 +24,10 @@ use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 use crate::upload::Nudger;
 
-/// The disk is looked after at least this often.
+/// A disk that takes nothing is looked after at least this often.
 const ROUND: Duration = Duration::from_millis(250);
+/// With nothing to look after it wakes this often.
+const NAP: Duration = Duration::from_secs(5);
 
 /// By what the exam began. Each incarnation of the session tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +111,8 @@ impl Reporter {
         loop {
             self.look_after_store(&mut waiting, false);
             self.write(&mut waiting);
-            match self.facts.recv_timeout(ROUND) {
+            let nap = if self.store.is_on_disk() { NAP } else { ROUND };
+            match self.facts.recv_timeout(nap) {
                 Ok(fact) => {
                     if let Fact::Begun { by, .. } = &fact {
                         self.about.begun.clone_from(by);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 use uuid::Uuid;
 
-use super::{ACKNOWLEDGED, Damage, SpoolError, ballast, head, schema};
+use super::{ACKNOWLEDGED, Damage, SpoolError, ballast, error, head, schema};
 use crate::report::{Incarnation, SessionId, StorageFault};
 
 const GLANCE: Duration = Duration::from_millis(50);
@@ -87,7 +87,7 @@ fn unusable(path: &Path, reason: &str, cause: StorageFault) -> SpoolError {
 }
 
 fn of_database(path: &Path, fault: &rusqlite::Error) -> SpoolError {
-    unusable(path, &fault.to_string(), super::cause_of(fault))
+    unusable(path, &fault.to_string(), error::cause_of(fault))
 }
 
 /// Opens a spool that is there already and can be believed.

@@ -30,6 +30,7 @@
 //! The folder is readable by its owner only. One connection writes; the uploader opens its own.
 
 mod ballast;
+mod error;
 mod export;
 mod files;
 mod head;
@@ -39,6 +40,7 @@ mod shelter;
 
 use std::path::{Path, PathBuf};
 
+pub use error::SpoolError;
 pub use export::export;
 pub use files::make_private_folder;
 pub use retention::erase_delivered;
@@ -50,70 +52,9 @@ use serde::{Deserialize, Serialize};
 use ballast::Ballast;
 use head::{Head, HeadFile};
 
-use crate::report::{
-    ChainHead, Clocks, Event, EventData, Hash, Identity, Incarnation, SessionId, StorageFault,
-};
+use crate::report::{ChainHead, Clocks, Event, EventData, Hash, Identity, Incarnation, SessionId};
 use crate::trust::envelope;
 use crate::trust::signature::{Signature, SigningKey};
-
-/// Why the spool cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    #[error("the spool {path} cannot be used: {reason}")]
-    Open { path: String, reason: String, cause: StorageFault },
-    #[error("the spool is full or cannot be written: {0}")]
-    Storage(#[from] rusqlite::Error),
-    #[error("report {seq} differs from the one that was made before under this number")]
-    Differs { seq: u64 },
-    #[error("a receipt names a report that is not ours: number {seq}")]
-    ForeignReceipt { seq: u64 },
-    #[error("the report cannot be encoded: {0}")]
-    Encode(#[from] serde_json::Error),
-    #[error("the memory for reports is full")]
-    NoRoom,
-}
-
-impl SpoolError {
-    /// Whether trying again later may help.
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Storage(_))
-    }
-
-    /// In one word, for whoever must not learn of paths.
-    pub fn cause(&self) -> StorageFault {
-        match self {
-            Self::Open { cause, .. } => *cause,
-            Self::Storage(error) => cause_of(error),
-            Self::Differs { .. } | Self::ForeignReceipt { .. } | Self::Encode(_) => {
-                StorageFault::Failing
-            }
-            Self::NoRoom => StorageFault::Full,
-        }
-    }
-
-    fn of_file(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
-        let is = |kinds: &[ErrorKind]| kinds.contains(&error.kind());
-        let cause = if is(&[ErrorKind::StorageFull, ErrorKind::QuotaExceeded]) {
-            StorageFault::Full
-        } else if is(&[ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied]) {
-            StorageFault::ReadOnly
-        } else {
-            StorageFault::Failing
-        };
-        Self::Open { path: path.display().to_string(), reason: error.to_string(), cause }
-    }
-}
-
-fn cause_of(error: &rusqlite::Error) -> StorageFault {
-    use rusqlite::ffi::ErrorCode;
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StorageFault::Full,
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StorageFault::ReadOnly,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageFault::InUse,
-        _ => StorageFault::Failing,
-    }
-}
 
 /// An event that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,19 +4,26 @@
 //! Media time comes from the first, so that an interval is as long as it was, whatever is set or
 //! slept meanwhile. What was slept through is the difference of the first two.
 //!
+//! A wall clock that was set is told, and changes nothing.
+//!
 //! Linux: `CLOCK_BOOTTIME` and `CLOCK_MONOTONIC`. macOS: `CLOCK_MONOTONIC` counts sleep there, and
 //! the standard library's does not. Windows: the standard library's clock counts sleep, so sleep
 //! cannot be told apart and shows as a gap between two looks alone.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::report::Clocks;
 use crate::time::MediaTime;
 
 /// Sleep shorter than this is none: clocks are read one after the other.
 const SLEPT_AT_LEAST: Duration = Duration::from_secs(2);
+/// A wall clock that is off by less was not set: leap seconds are smeared, clocks differ a little.
+const STEPPED_AT_LEAST: SignedDuration = SignedDuration::from_secs(2);
+/// Clocks that were read further apart are read again: the program stood still in between.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// The clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +38,23 @@ pub struct Reading {
 impl Reading {
     /// Reads the clocks.
     pub fn now() -> Self {
+        for _ in 0..3 {
+            let reading = Self { boot: boot(), awake: awake(), wall: Timestamp::now() };
+            if boot().saturating_sub(reading.boot) < TOGETHER {
+                return reading;
+            }
+        }
         Self { boot: boot(), awake: awake(), wall: Timestamp::now() }
+    }
+
+    /// What an event carries of it.
+    pub fn clocks(&self) -> Clocks {
+        let seconds = |since: Duration| format!("{:.3}", since.as_secs_f64());
+        Clocks {
+            walltime: Some(format!("{:.3}", self.wall)),
+            monotime: Some(seconds(self.awake)),
+            boottime: Some(seconds(self.boot)),
+        }
     }
 
     /// How long the machine slept since `earlier`; nothing when it hardly did.
@@ -39,6 +62,14 @@ impl Reading {
         let passed = self.boot.saturating_sub(earlier.boot);
         let slept = passed.saturating_sub(self.awake.saturating_sub(earlier.awake));
         (slept >= SLEPT_AT_LEAST).then_some(slept)
+    }
+
+    /// By how much the wall clock was set since `earlier`, if it was.
+    pub fn stepped_since(&self, earlier: &Self) -> Option<SignedDuration> {
+        let passed = self.boot.saturating_sub(earlier.boot);
+        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
+        let by = self.wall.duration_since(earlier.wall).checked_sub(passed)?;
+        (by.abs() > STEPPED_AT_LEAST).then_some(by)
     }
 }
 
@@ -162,6 +193,23 @@ mod tests {
         assert_eq!(reading(161, 150, 1_061).slept_since(&before), None);
         let slept = reading(400, 100, 1_300).slept_since(&before);
         assert_eq!(slept, Some(Duration::from_secs(290)));
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_set_is_told_by_how_much_whatever_was_slept() {
+        let before = reading(100, 90, 1_000);
+        let by = |after: Reading| after.stepped_since(&before).map(|by| by.as_secs());
+        assert_eq!(by(reading(160, 150, 1_062)), None);
+        assert_eq!(by(reading(400, 100, 1_300)), None);
+        assert_eq!(by(reading(400, 100, 8_500)), Some(7_200));
+        assert_eq!(by(reading(160, 150, -6_140)), Some(-7_200));
+    }
+
+    #[test]
+    fn an_event_carries_all_three_clocks() {
+        let clocks = reading(160, 150, 1_060).clocks();
+        let told = [clocks.walltime, clocks.monotime, clocks.boottime].map(Option::unwrap);
+        assert_eq!(told, ["1970-01-01T00:17:40.000Z", "150.000", "160.000"]);
     }
 
     #[test]

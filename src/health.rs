@@ -47,7 +47,9 @@ pub enum Code {
     BatteryLow,
     /// The machine is hot: less is looked.
     MachineHot,
-    /// Reports cannot be kept on disk.
+    /// The disk does not take reports: they are held in memory, and lost if the agent stops.
+    StorageDegraded,
+    /// The memory for reports is full, too: some are lost.
     SpoolFailed,
     /// The server cannot be reached.
     ServerUnreachable,
@@ -56,7 +58,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NoCamera,
         Self::CameraBusy,
         Self::CameraDenied,
@@ -67,6 +69,7 @@ impl Code {
         Self::Overloaded,
         Self::BatteryLow,
         Self::MachineHot,
+        Self::StorageDegraded,
         Self::SpoolFailed,
         Self::ServerUnreachable,
         Self::ServerRefuses,
@@ -94,6 +97,7 @@ impl Code {
             Self::Overloaded => "overloaded",
             Self::BatteryLow => "battery_low",
             Self::MachineHot => "machine_hot",
+            Self::StorageDegraded => "storage_degraded",
             Self::SpoolFailed => "spool_failed",
             Self::ServerUnreachable => "server_unreachable",
             Self::ServerRefuses => "server_refuses",
@@ -109,7 +113,10 @@ impl Code {
             | Self::CaptureStuck
             | Self::DetectorFailed
             | Self::SpoolFailed => Severity::High,
-            Self::VirtualCamera | Self::Overloaded | Self::ServerRefuses => Severity::Medium,
+            Self::VirtualCamera
+            | Self::Overloaded
+            | Self::StorageDegraded
+            | Self::ServerRefuses => Severity::Medium,
             Self::BatteryLow | Self::MachineHot | Self::ServerUnreachable => Severity::Low,
         }
     }
@@ -121,6 +128,7 @@ impl Code {
                 &[Self::NoCamera, Self::CameraBusy, Self::CameraDenied, Self::CaptureStuck]
             }
             Self::Overloaded => &[Self::DetectorFailed],
+            Self::StorageDegraded => &[Self::SpoolFailed],
             Self::NoCamera
             | Self::CameraBusy
             | Self::CameraDenied
@@ -149,6 +157,7 @@ impl Code {
             | Self::Overloaded
             | Self::BatteryLow
             | Self::MachineHot
+            | Self::StorageDegraded
             | Self::SpoolFailed
             | Self::ServerRefuses => Duration::ZERO,
         }

@@ -89,9 +89,10 @@ fn a_code_leads_to_an_exam_that_goes_on_after_a_kill_and_without_the_server() {
     let session = server.sessions().remove(0);
     assert_eq!(session.session, issued.session);
     assert_eq!((session.label.as_str(), session.status), ("Seat 7", SessionStatus::Ended));
-    for ending in ["json", "pem", "spool", "journal"] {
+    for ending in ["json", "pem", "journal"] {
         assert!(!is_in(own.path(), ending), "{ending} stays behind");
     }
+    assert!(is_in(own.path(), "spool"), "it is kept for as long as the policy says");
     is_refused(&agent(own.path(), &by_link).output().unwrap(), "used already");
 }
 

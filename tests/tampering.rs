@@ -140,6 +140,12 @@ fn a_row_that_was_edited_in_the_servers_database_is_found() {
         ("UPDATE chain SET head_seq = head_seq - 1", "WRONG at report"),
         ("DELETE FROM event WHERE seq = 1", "WRONG at report 1"),
         (
+            "INSERT INTO integrity (session, incarnation, seq, at_ms, report)
+             SELECT session, incarnation, 1, 0, '{\"at_ms\":0,\"what\":\"suspended\",\"for_ms\":9}'
+             FROM chain",
+            "what was told of reports and clocks is not as it was reported",
+        ),
+        (
             "INSERT INTO interval (session, interval, incarnation, alerting, start_ms, end_ms,
                                    open_since, report)
              SELECT session, zeroblob(16), incarnation, 1, 0, 5000, 0, '{}' FROM chain",

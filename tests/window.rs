@@ -557,7 +557,14 @@ fn the_end_shows_all_that_was_reported_and_keeps_a_copy() {
     assert!(harness.query_by_label("Close").is_none());
     puppet.shows(|now| now.phase = Phase::Ended);
     harness.run();
-    harness.get_by_label_contains("Not everything could be sent yet.");
+    harness.get_by_label_contains("It is kept on this computer");
+    puppet.shows(|now| {
+        (now.reports.in_memory, now.health) = (3, vec![condition(Code::StorageDegraded)]);
+    });
+    harness.run();
+    harness.get_by_label_contains("Keep this window open");
+    assert!(harness.query_by_label_contains("It is kept on this computer").is_none());
+    puppet.shows(|now| (now.reports.in_memory, now.health) = (0, Vec::new()));
     puppet.shows(|now| (now.reports.acknowledged, now.reports.delivered) = (4, true));
     harness.run();
     harness.get_by_label("Everything has arrived. You can close this window.");

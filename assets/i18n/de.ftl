@@ -36,7 +36,13 @@ welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Ka
 welcome-watched-title = Was beobachtet wird
 welcome-watched = Ob die Kamera funktioniert, ob ein Gesicht oder eine Person im Bild ist und ob es mehr als eine Person ist. InView erkennt nicht, wer Sie sind, nimmt keinen Ton auf und sieht niemals Ihren Bildschirm, Ihre Dateien oder Ihre Tastatur.
 welcome-leaves-title = Was diesen Computer verlässt
-welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera nicht stimmt. All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera oder diesem Computer nicht stimmt (etwa eine volle Festplatte, Ruhezustand oder eine verstellte Uhr). All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-kept-title = Was auf diesem Computer bleibt
+welcome-kept = Was festgehalten wurde, wird auf diesem Computer aufbewahrt, bis der Server es hat. Ist die Prüfung vorbei und alles angekommen, wird es { $days ->
+    [0] sofort
+    [one] nach 1 Tag
+   *[other] nach { $days } Tagen
+} gelöscht. Eine Kopie, die Sie speichern, bleibt, bis Sie sie löschen.
 welcome-policy-title = Die Regeln dieser Prüfung
 welcome-policy-record = Sind Sie kürzer als { $record } nicht im Bild, wird nichts festgehalten.
 welcome-policy-warn = Nach { $warn } werden Sie darauf hingewiesen, damit Sie zurückkommen können.
@@ -126,6 +132,12 @@ connection-unreachable = Keine Verbindung; { $left ->
    *[other] { $left } Meldungen werden
 } aufbewahrt und später gesendet
 connection-refused = Der Server nimmt die Meldungen nicht an; sie bleiben hier aufbewahrt
+connection-unreachable-not-kept = Keine Verbindung; { $left ->
+    [0] was festgehalten wird, wartet
+    [one] 1 Meldung wartet
+   *[other] { $left } Meldungen warten
+} im Arbeitsspeicher und ginge verloren, wenn InView oder dieser Computer anhielte
+connection-refused-not-kept = Der Server nimmt die Meldungen nicht an; sie warten im Arbeitsspeicher und gingen verloren, wenn InView oder dieser Computer anhielte
 
 reported-title = Bisher gemeldet
 reported-none = Nichts.
@@ -146,7 +158,8 @@ trouble-virtual-camera = Diese Kamera ist ein Programm und kein Gerät. Das wird
 trouble-overloaded = Dieser Computer ist ausgelastet; InView schaut seltener hin.
 trouble-battery-low = Der Akku ist fast leer; InView schaut seltener hin. Schließen Sie das Netzteil an.
 trouble-machine-hot = Dieser Computer ist sehr warm; InView schaut seltener hin.
-trouble-spool-failed = Meldungen können nicht gespeichert werden: Ist die Festplatte voll?
+trouble-storage-degraded = Die Festplatte dieses Computers nimmt die Meldungen nicht an: Ist sie voll? Gesendet werden sie trotzdem; was nicht angekommen ist, geht aber verloren, wenn InView oder der Computer anhält.
+trouble-spool-failed = Einige Meldungen konnten weder gespeichert noch gesendet werden und sind verloren. Gehen Sie online, schaffen Sie Platz auf der Festplatte, und sagen Sie es der Aufsicht.
 trouble-server-refuses = Der Server nimmt die Meldungen nicht an. Sagen Sie es der Aufsicht.
 
 ## Nachrichten der Prüfungsaufsicht
@@ -165,6 +178,7 @@ end-sending = Was festgehalten wurde, wird gesendet …
 end-progress = { $done } von { $all } Meldungen sind angekommen
 end-arrived = Alles ist angekommen. Sie können dieses Fenster schließen.
 end-later = Noch nicht alles konnte gesendet werden. Es bleibt auf diesem Computer und wird gesendet, wenn InView mit dieser Prüfung wieder gestartet wird. Bitte tun Sie das, sobald Sie online sind.
+end-later-not-kept = Noch nicht alles konnte gesendet werden, und die Festplatte dieses Computers nimmt es nicht an. Lassen Sie dieses Fenster offen und gehen Sie online: Was nicht angekommen ist, geht verloren, wenn Sie es schließen.
 end-reported-title = Was über Ihre Sitzung gemeldet wurde
 end-reported-none = Sie waren die ganze Zeit im Bild. Nichts wurde gemeldet.
 end-save = Kopie speichern

@@ -36,7 +36,13 @@ welcome-intro = InView notes whether you are in view of your camera while the ex
 welcome-watched-title = What is watched
 welcome-watched = Whether the camera works, whether a face or a person is in the picture, and whether more than one person is. InView does not recognise who you are, records no sound, and never looks at your screen, files or keyboard.
 welcome-leaves-title = What leaves this computer
-welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera. All of this goes to { $server }. Your picture never leaves this computer and is not saved.
+welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera or this computer (such as a full disk, sleep, or a clock that was set). All of this goes to { $server }. Your picture never leaves this computer and is not saved.
+welcome-kept-title = What stays on this computer
+welcome-kept = What was noted is kept on this computer until the server has it. When the exam is over and all of it has arrived, it is erased { $days ->
+    [0] at once
+    [one] after 1 day
+   *[other] after { $days } days
+}. A copy that you save stays until you delete it.
 welcome-policy-title = The rules of this exam
 welcome-policy-record = When you are out of view for less than { $record }, nothing is noted.
 welcome-policy-warn = After { $warn } you are told, so that you can come back.
@@ -126,6 +132,12 @@ connection-unreachable = No connection; { $left ->
    *[other] { $left } reports are
 } kept and sent later
 connection-refused = The server does not take the reports; they are kept here
+connection-unreachable-not-kept = No connection; { $left ->
+    [0] what is noted waits
+    [one] 1 report waits
+   *[other] { $left } reports wait
+} in memory, and would be lost if InView or this computer stopped
+connection-refused-not-kept = The server does not take the reports; they wait in memory, and would be lost if InView or this computer stopped
 
 reported-title = Reported so far
 reported-none = Nothing.
@@ -146,7 +158,8 @@ trouble-virtual-camera = This camera is a program, not a device. That is reporte
 trouble-overloaded = This computer is busy; InView looks less often.
 trouble-battery-low = The battery is low; InView looks less often. Plug in the charger.
 trouble-machine-hot = This computer is very warm; InView looks less often.
-trouble-spool-failed = Reports cannot be saved: is the disk full?
+trouble-storage-degraded = This computer’s disk does not take the reports: is it full? They are sent all the same, but what has not arrived is lost if InView or the computer stops.
+trouble-spool-failed = Some reports could be neither saved nor sent, and are lost. Go online, make room on the disk, and tell your exam’s supervisor.
 trouble-server-refuses = The server does not take the reports. Tell your exam’s supervisor.
 
 ## Messages of the exam's supervisor
@@ -165,6 +178,7 @@ end-sending = Sending what was noted …
 end-progress = { $done } of { $all } reports have arrived
 end-arrived = Everything has arrived. You can close this window.
 end-later = Not everything could be sent yet. It is kept on this computer and sent when InView is started with this exam again. Please do that when you are online.
+end-later-not-kept = Not everything could be sent yet, and this computer’s disk does not take it. Keep this window open and go online: what has not arrived is lost when you close it.
 end-reported-title = What was reported about your session
 end-reported-none = You were in view the whole time. Nothing was reported.
 end-save = Save a copy

@@ -36,7 +36,13 @@ welcome-intro = InView anota si usted está a la vista de su cámara mientras du
 welcome-watched-title = Qué se observa
 welcome-watched = Si la cámara funciona, si hay una cara o una persona en la imagen y si hay más de una persona. InView no reconoce quién es usted, no graba sonido y nunca mira su pantalla, sus archivos ni su teclado.
 welcome-leaves-title = Qué sale de este ordenador
-welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara. Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara o en este ordenador (por ejemplo, un disco lleno, la suspensión o un reloj cambiado). Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-kept-title = Qué queda en este ordenador
+welcome-kept = Lo que se anota se guarda en este ordenador hasta que el servidor lo tenga. Cuando el examen ha terminado y todo ha llegado, se borra { $days ->
+    [0] enseguida
+    [one] al cabo de 1 día
+   *[other] al cabo de { $days } días
+}. Una copia que usted guarde queda hasta que la borre.
 welcome-policy-title = Las reglas de este examen
 welcome-policy-record = Si está fuera de la vista menos de { $record }, no se anota nada.
 welcome-policy-warn = Después de { $warn } se le avisa, para que pueda volver.
@@ -126,6 +132,12 @@ connection-unreachable = Sin conexión; { $left ->
    *[other] { $left } avisos se guardan y se enviarán
 } más tarde
 connection-refused = El servidor no acepta los avisos; se guardan aquí
+connection-unreachable-not-kept = Sin conexión; { $left ->
+    [0] lo que se anota espera
+    [one] 1 aviso espera
+   *[other] { $left } avisos esperan
+} en la memoria, y se perdería si InView o este ordenador se parasen
+connection-refused-not-kept = El servidor no acepta los avisos; esperan en la memoria, y se perderían si InView o este ordenador se parasen
 
 reported-title = Comunicado hasta ahora
 reported-none = Nada.
@@ -146,7 +158,8 @@ trouble-virtual-camera = Esta cámara es un programa, no un aparato. Se comunica
 trouble-overloaded = Este ordenador está ocupado; InView mira con menos frecuencia.
 trouble-battery-low = Queda poca batería; InView mira con menos frecuencia. Conecte el cargador.
 trouble-machine-hot = Este ordenador está muy caliente; InView mira con menos frecuencia.
-trouble-spool-failed = No se pueden guardar los avisos: ¿está lleno el disco?
+trouble-storage-degraded = El disco de este ordenador no acepta los avisos: ¿está lleno? Se envían de todos modos, pero lo que no haya llegado se pierde si InView o el ordenador se paran.
+trouble-spool-failed = Algunos avisos no se han podido guardar ni enviar, y se han perdido. Conéctese, haga sitio en el disco y dígaselo a quien supervisa el examen.
 trouble-server-refuses = El servidor no acepta los avisos. Dígaselo a quien supervisa el examen.
 
 ## Mensajes de quien supervisa el examen
@@ -165,6 +178,7 @@ end-sending = Enviando lo anotado …
 end-progress = Han llegado { $done } de { $all } avisos
 end-arrived = Ha llegado todo. Puede cerrar esta ventana.
 end-later = Aún no se ha podido enviar todo. Se guarda en este ordenador y se envía cuando InView se abra de nuevo con este examen. Hágalo, por favor, cuando tenga conexión.
+end-later-not-kept = Aún no se ha podido enviar todo, y el disco de este ordenador no lo acepta. Deje esta ventana abierta y conéctese: lo que no haya llegado se pierde cuando la cierre.
 end-reported-title = Lo que se ha comunicado sobre su sesión
 end-reported-none = Ha estado a la vista todo el tiempo. No se ha comunicado nada.
 end-save = Guardar una copia

@@ -10,7 +10,7 @@
 //! the server and after a kill. Token and key are on disk before they are sent: an answer that is lost
 //! is asked for again, with the same ones. Each session has a spool of its own, since its token is good
 //! for nothing else; `earlier` sends what others have left. A session that has ended and was delivered
-//! leaves nothing behind.
+//! leaves its spool behind, for as long as its policy says, and nothing else.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -26,13 +26,16 @@ use super::keys;
 use crate::clock::Reading;
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::{Enrolment, Hash, JoinCode};
+use crate::report::{Enrolment, Hash, JoinCode, SessionId};
 use crate::settings::link::JoinLink;
-use crate::spool::{self, Outbox, make_private_folder};
+use crate::spool::{self, make_private_folder};
 use crate::upload::{self, EnrolError, Uploader};
 
 /// A session that was never begun is forgotten so long after its token has expired.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Digits in a name.
+const NAME: usize = 32;
 
 /// Why a session cannot be joined. Each prints as one line, without the code.
 #[derive(Debug, thiserror::Error)]
@@ -252,16 +255,27 @@ impl Kept {
                 tracing::warn!(%error, "a session that is over stays behind");
             }
         }
-        for (session, incarnation) in spool::all(&self.spool()) {
-            let removed = Outbox::open(&self.spool(), session, incarnation)
-                .and_then(Outbox::remove_if_delivered);
-            if let Err(error) = removed {
-                tracing::warn!(%error, "a delivered session stays in the spool");
-            }
-        }
-        // It stays when something is in it.
-        fs::remove_dir(self.spool()).ok();
+        erase(&self.spool(), Reading::now().wall.as_second(), &|_| false);
     }
+}
+
+/// Erases the spools of sessions that are over, once they have been kept for long enough.
+pub(super) fn erase_old(folder: &Path, now: i64, goes_on: &dyn Fn(SessionId) -> bool) {
+    let Ok(entries) = fs::read_dir(folder.join("spool")) else { return };
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_of_a_code = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.len() == NAME && name.chars().all(|it| it.is_ascii_hexdigit()))
+    };
+    for spool in folders.filter(|path| is_of_a_code(path) && path.is_dir()) {
+        erase(&spool, now, goes_on);
+    }
+}
+
+fn erase(spool: &Path, now: i64, goes_on: &dyn Fn(SessionId) -> bool) {
+    spool::erase_delivered(spool, now, goes_on);
+    // It stays when something is in it.
+    fs::remove_dir(spool).ok();
 }
 
 /// Sends what sessions before this one have left, for as long as it is held, and forgets those that
@@ -306,7 +320,7 @@ fn sessions(folder: &Path) -> PathBuf {
 
 fn name_of(link: &JoinLink) -> String {
     let text = format!("{}\n{}", link.server(), link.code().reveal());
-    Hash::of(text.as_bytes()).to_string().chars().take(32).collect()
+    Hash::of(text.as_bytes()).to_string().chars().take(NAME).collect()
 }
 
 fn fault(path: &Path, reason: io::Error) -> JoinError {
@@ -316,7 +330,6 @@ fn fault(path: &Path, reason: io::Error) -> JoinError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::SessionId;
 
     const PAGE: &str = "https://a.example/join/7KQ4-M2XP-9TRD";
 

@@ -34,6 +34,11 @@ impl Journal {
         Self { path: folder.join(format!("{session}.journal")) }
     }
 
+    /// The exam goes on, or went on when its agent stopped.
+    pub(super) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// What an earlier life of the agent wrote. A file that cannot be read is none: the session
     /// begins anew, and the server sees that its earlier incarnation just ended.
     pub(super) fn read(&self) -> Option<Entry> {

@@ -27,7 +27,9 @@
 //! | heard | dropped: what the proctor asks for comes with every answer until its end is confirmed |
 //!
 //! A heartbeat has a connection of its own, so that a batch of reports that hangs does not silence the
-//! agent. `inbox` remembers on disk what the proctor asked for, before it is done.
+//! agent. Where the disk takes no reports, the reporter holds them in memory and the uploader sends them
+//! from there (`store`, [`crate::spool::Shelter`]). `inbox` remembers on disk what the proctor asked for,
+//! before it is done.
 //!
 //! An exam survives its agent: a journal says that one is going on and when the agent was last
 //! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.
@@ -54,6 +56,7 @@ mod slot;
 mod snapshot;
 mod source;
 pub mod start;
+mod store;
 mod watch;
 mod worker;
 
@@ -132,8 +135,6 @@ impl std::fmt::Debug for World {
 /// Why the agent cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{path} cannot be used: {reason}")]
-    Folder { path: String, reason: std::io::Error },
     #[error(transparent)]
     Detector(#[from] DetectorError),
     #[error(transparent)]
@@ -190,10 +191,10 @@ pub struct Agent {
 impl Agent {
     /// Starts watching; an exam that an earlier life of the agent left goes on.
     pub fn start(setup: Setup, world: World) -> Result<Self, StartError> {
-        make_private_folder(&setup.folder).map_err(|reason| StartError::Folder {
-            path: setup.folder.display().to_string(),
-            reason,
-        })?;
+        if let Err(error) = make_private_folder(&setup.folder) {
+            // It watches and sends all the same; what it cannot keep is said by its health.
+            tracing::error!(%error, "the agent's folder cannot be used");
+        }
         let models: Vec<ModelIdentity> = (world.make_detector)()?.models().to_vec();
         let (commands, ordered) = bounded(16);
         let (alive, lives) = bounded(0);

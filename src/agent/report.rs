@@ -1,32 +1,33 @@
 //! The reporter worker: facts in, reports on disk, and a word to the uploader.
 //!
-//! A fact that cannot be written waits in memory with all behind it, and is tried again; the agent
-//! goes on watching meanwhile.
+//! Where the disk does not take reports, `store` holds them in memory; the agent goes on watching and
+//! sending meanwhile.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::source::Now;
+use super::source::{Clock, Now};
+use super::store::{Made, Store};
 use crate::clock::Anchor;
 use crate::presence::{Change, Policy};
 use crate::report::{
-    ChainHead, Consent, EventData, Incarnation, Interval, IntervalId, IntervalReport,
-    ModelIdentity, SampledCamera, Sampling, SessionEnded, SessionId, SessionStarted, StartOverride,
+    ChainHead, Consent, EventData, Incarnation, Integrity, Interval, IntervalId, IntervalReport,
+    ModelIdentity, Noticed, SampledCamera, Sampling, SessionEnded, SessionStarted, StartOverride,
     Strain,
 };
-use crate::spool::{Outbox, SpoolError};
+use crate::spool::{CAPACITY, SpoolError};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 use crate::upload::Nudger;
 
-/// Between two attempts to write what could not be written.
-const RETRY: Duration = Duration::from_secs(1);
+/// A disk that takes nothing is looked after at least this often.
+const ROUND: Duration = Duration::from_millis(250);
+/// With nothing to look after it wakes this often.
+const NAP: Duration = Duration::from_secs(5);
 
 /// By what the exam began. Each incarnation of the session tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub(super) enum Fact {
         by: Begun,
     },
     Change(Change),
+    /// Something bears upon how far reports can be relied on.
+    Noticed(Noticed),
     Ended {
         at: MediaTime,
         looked_at: u64,
@@ -64,19 +67,19 @@ pub(super) struct Reported {
     pub zero: Option<MediaTime>,
     pub intervals: BTreeMap<IntervalId, Interval>,
     pub made: u64,
-    /// The last report on disk.
+    /// The last report that was made.
     pub head: Option<(Incarnation, ChainHead)>,
-    /// Why reports cannot be kept, while that is so.
+    /// Why reports are in memory and not on disk, while that is so.
     pub fault: Option<String>,
-    /// The last report is on disk.
+    /// Reports that were not made, since there was no room in memory either; told once there is.
+    pub lost: u64,
+    /// The last report of the session is made.
     pub complete: bool,
 }
 
 /// What all reports of a session have in common.
 #[derive(Clone, Debug)]
 pub(super) struct About {
-    pub session: SessionId,
-    pub incarnation: Incarnation,
     pub label: String,
     pub agent: String,
     pub policy: Policy,
@@ -89,106 +92,140 @@ pub(super) struct About {
     pub key: Option<SigningKey>,
 }
 
-/// A report that is made: the wall clock's time of what it tells, and what it tells.
-type Made = (Option<String>, EventData);
-
 pub(super) struct Reporter {
     pub about: About,
-    pub folder: PathBuf,
+    pub store: Store,
     pub facts: Receiver<Fact>,
     pub reported: Arc<Mutex<Reported>>,
     pub uploader: Option<Nudger>,
+    pub clock: Clock,
     pub now: Now,
+    /// What was noticed before the exam: told once it has begun.
+    pub untold: Vec<Noticed>,
 }
 
 impl Reporter {
     /// Runs until nobody can bring facts any more, and all of them are written.
     pub(super) fn run(mut self) {
-        let mut outbox = None;
         let mut waiting = VecDeque::new();
         loop {
-            match self.facts.recv_timeout(RETRY) {
+            self.look_after_store(&mut waiting, false);
+            self.write(&mut waiting);
+            let nap = if self.store.is_on_disk() { NAP } else { ROUND };
+            match self.facts.recv_timeout(nap) {
                 Ok(fact) => {
                     if let Fact::Begun { by, .. } = &fact {
                         self.about.begun.clone_from(by);
                     }
                     waiting.extend(self.events(fact));
+                    self.write(&mut waiting);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.write(&mut outbox, &mut waiting);
-                    if !waiting.is_empty() {
-                        tracing::error!(reports = waiting.len(), "reports are lost: no disk");
-                    }
-                    return;
-                }
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.write(&mut outbox, &mut waiting);
         }
+        self.look_after_store(&mut waiting, true);
+        self.write(&mut waiting);
+        let lost = self.store.held();
+        if lost > 0 {
+            tracing::error!(reports = lost, "reports are lost: no disk, and no server");
+        }
+        self.store.close();
     }
 
-    fn write(&mut self, outbox: &mut Option<Outbox>, waiting: &mut VecDeque<Made>) {
-        if let Err(error) = self.open(outbox, waiting) {
-            return self.complain(&error);
-        }
-        while let (Some(opened), Some((time, data))) = (outbox.as_mut(), waiting.front()) {
-            let written = opened.append(time.clone(), data.clone());
-            if let Err(error) = &written {
-                *outbox = None;
-                return self.complain(error);
+    fn look_after_store(&mut self, waiting: &mut VecDeque<Made>, anyway: bool) {
+        let was_on_disk = self.store.is_on_disk();
+        match self.store.look_after((self.now)(), anyway) {
+            Ok(noticed) => {
+                for what in noticed {
+                    self.tell(what, waiting);
+                }
             }
-            let (ended, head) = (matches!(data, EventData::SessionEnded(_)), opened.head());
-            waiting.pop_front();
-            let mut reported = self.reported();
-            reported.made += 1;
-            reported.head = Some((self.about.incarnation, head));
-            reported.fault = None;
-            reported.complete |= ended;
-            drop(reported);
+            Err(error) => self.complain(&error, waiting),
+        }
+        if !was_on_disk && self.store.is_on_disk() {
+            tracing::info!("reports are kept on disk");
+            self.reported().fault = None;
             if let Some(uploader) = &self.uploader {
                 uploader.nudge();
             }
         }
+        let lost = self.reported().lost;
+        if lost > 0 && (self.store.is_on_disk() || self.store.held() < CAPACITY / 2) {
+            self.reported().lost = 0;
+            self.tell(Noticed::ReportsLost { reports: lost }, waiting);
+        }
     }
 
-    fn complain(&self, error: &SpoolError) {
-        let mut reported = self.reported();
-        if reported.fault.is_none() {
-            tracing::warn!(%error, "reports cannot be kept on disk; they wait in memory");
-        }
-        reported.fault = Some(error.to_string());
-    }
-
-    /// Opens the outbox where it is not open. One that was damaged is begun anew, under a new
-    /// incarnation: numbers must not be used twice.
-    fn open(
-        &mut self,
-        outbox: &mut Option<Outbox>,
-        waiting: &mut VecDeque<Made>,
-    ) -> Result<(), SpoolError> {
-        if outbox.is_some() || waiting.is_empty() {
-            return Ok(());
-        }
-        let session = self.about.session;
-        let mut opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
-        if opened.damage().is_some() {
-            self.about.incarnation = Incarnation(Uuid::now_v7());
-            opened = Outbox::open(&self.folder, session, self.about.incarnation)?;
-            let (zero, made) = {
-                let reported = self.reported();
-                (reported.zero, reported.made)
-            };
-            if let Some(zero) = zero.filter(|_| made > 0) {
-                let at = self.about.anchor.utc(zero);
-                waiting.push_front((Some(at), EventData::SessionStarted(self.started(zero))));
+    fn write(&mut self, waiting: &mut VecDeque<Made>) {
+        while let Some(made) = waiting.front() {
+            match self.store.append(made) {
+                Ok(head) => {
+                    let ended = matches!(made.data, EventData::SessionEnded(_));
+                    waiting.pop_front();
+                    let mut reported = self.reported();
+                    reported.made += 1;
+                    reported.head = Some((self.store.incarnation(), head));
+                    reported.complete |= ended;
+                    drop(reported);
+                    if let Some(uploader) = &self.uploader {
+                        uploader.nudge();
+                    }
+                }
+                Err(error) if self.store.is_on_disk() => {
+                    self.store.take_shelter((self.now)());
+                    self.begin_anew(waiting);
+                    self.complain(&error, waiting);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a report is lost");
+                    let ended = matches!(made.data, EventData::SessionEnded(_));
+                    waiting.pop_front();
+                    let mut reported = self.reported();
+                    reported.lost += 1;
+                    reported.complete |= ended;
+                }
             }
         }
-        if let Some(key) = &self.about.key {
-            opened.sign_by(key.clone())?;
+    }
+
+    /// The disk does not take reports, since now.
+    fn complain(&mut self, error: &SpoolError, waiting: &mut VecDeque<Made>) {
+        tracing::warn!(%error, "the disk does not take reports; they are held in memory");
+        self.reported().fault = Some(error.to_string());
+        self.tell(Noticed::StorageDegraded { cause: error.cause() }, waiting);
+    }
+
+    /// Another incarnation tells by what the exam began, as each does.
+    fn begin_anew(&self, waiting: &mut VecDeque<Made>) {
+        let zero = self.reported().zero;
+        let is_told = |made: &Made| matches!(made.data, EventData::SessionStarted(_));
+        if let Some(zero) = zero.filter(|_| !waiting.iter().any(is_told)) {
+            let started = EventData::SessionStarted(self.started(zero));
+            waiting.push_front(self.made(self.about.anchor.utc(zero), started));
         }
-        opened.go_on()?;
-        *outbox = Some(opened);
-        Ok(())
+    }
+
+    /// Reports what was noticed, in the exam; a damage before all else.
+    fn tell(&mut self, what: Noticed, waiting: &mut VecDeque<Made>) {
+        let zero = self.reported().zero;
+        let Some(zero) = zero else { return self.untold.push(what) };
+        let now = (self.now)();
+        let at_ms = MediaTime::ZERO + now.since(zero);
+        let data = EventData::Integrity(Integrity { at_ms, what });
+        let made = self.made(self.about.anchor.utc(now), data);
+        match what {
+            Noticed::SpoolDamaged { .. } => waiting.push_front(made),
+            Noticed::StorageDegraded { .. }
+            | Noticed::StorageRestored { .. }
+            | Noticed::ReportsLost { .. }
+            | Noticed::ClockStepped { .. }
+            | Noticed::Suspended { .. } => waiting.push_back(made),
+        }
+    }
+
+    fn made(&self, time: String, data: EventData) -> Made {
+        Made { time: Some(time), clocks: (self.clock)().clocks(), data }
     }
 
     fn reported(&self) -> std::sync::MutexGuard<'_, Reported> {
@@ -196,31 +233,40 @@ impl Reporter {
     }
 
     /// The reports that a fact makes, each with the wall clock's time of what it tells.
-    fn events(&mut self, fact: Fact) -> Vec<Made> {
+    fn events(&mut self, fact: Fact) -> VecDeque<Made> {
         let anchor = self.about.anchor.clone();
-        let mut events = Vec::new();
-        match fact {
+        let mut events = VecDeque::new();
+        let (time, data) = match fact {
             Fact::Begun { at, .. } => {
                 let zero = *self.reported().zero.insert(at);
-                events.push((anchor.utc(at), EventData::SessionStarted(self.started(zero))));
+                let started = EventData::SessionStarted(self.started(zero));
+                events.push_back(self.made(anchor.utc(at), started));
+                for what in std::mem::take(&mut self.untold) {
+                    self.tell(what, &mut events);
+                }
+                return events;
+            }
+            Fact::Noticed(what) => {
+                self.tell(what, &mut events);
+                return events;
             }
             Fact::Sampling { at, rate_hz, strain } => {
                 self.about.rate_hz = rate_hz;
                 let zero = self.reported().zero.unwrap_or_default();
                 let at_ms = MediaTime::ZERO + at.since(zero);
                 let sampling = Sampling { at_ms, sample_rate_hz: rate_hz, strain };
-                events.push((anchor.utc(at), EventData::Sampling(sampling)));
+                (anchor.utc(at), EventData::Sampling(sampling))
             }
             Fact::Change(Change::Opened(interval)) => {
                 let (at, report) = self.report(&interval);
-                events.push((at, EventData::IntervalOpened(report)));
+                (at, EventData::IntervalOpened(report))
             }
             Fact::Change(Change::Closed(interval)) => {
                 let (at, report) = self.report(&interval);
-                events.push((at, EventData::IntervalClosed(report)));
+                (at, EventData::IntervalClosed(report))
             }
             // The server alerts by itself, from the opening on.
-            Fact::Change(Change::Warned(..) | Change::Alerted(..)) => {}
+            Fact::Change(Change::Warned(..) | Change::Alerted(..)) => return events,
             Fact::Ended { at, looked_at, skipped } => {
                 let (zero, intervals) = {
                     let reported = self.reported();
@@ -236,10 +282,11 @@ impl Reporter {
                     },
                     truncated: None,
                 };
-                events.push((anchor.utc(at), EventData::SessionEnded(ended)));
+                (anchor.utc(at), EventData::SessionEnded(ended))
             }
-        }
-        events.into_iter().map(|(at, data)| (Some(at), data)).collect()
+        };
+        events.push_back(self.made(time, data));
+        events
     }
 
     fn started(&self, zero: MediaTime) -> SessionStarted {

@@ -57,10 +57,12 @@ impl From<CameraInfo> for FoundCamera {
 /// Where the reports are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reports {
-    /// Reports that are on disk, or were.
+    /// Reports that were made: they are on disk, or were, or in memory.
     pub made: u64,
     /// Reports that the server has acknowledged.
     pub acknowledged: u64,
+    /// Reports that are in memory alone, and the server does not have them: lost if the agent stops.
+    pub in_memory: u64,
     /// The server has all of them, those of earlier lives of the agent included. Known only once
     /// the exam has ended.
     pub delivered: bool,

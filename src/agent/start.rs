@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
 use super::args::Args;
 use super::joined::{self, JoinError, Joined};
@@ -115,8 +115,10 @@ fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
     let file = settings::read_session(path)?;
     let folder = folder(args)?;
     keys::forget_old(&folder, Reading::now().wall);
-    let key = keys::of_session(&folder, file.session)
-        .with_context(|| format!("{} cannot be used", folder.display()))?;
+    let key = keys::of_session(&folder, file.session).or_else(|error| {
+        tracing::error!(%error, "the session's key cannot be kept: it is good for this run alone");
+        keys::of_secret(&keys::new_secret()?).ok_or_else(|| anyhow!("no key can be made"))
+    })?;
     let upload = upload::Settings {
         server: file.server,
         token: file.token,

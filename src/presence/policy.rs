@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// What a server keeps is the server's; a candidate's machine is no archive.
+const LONGEST_KEPT_DAYS: u32 = 90;
+
 /// Everything that decides which intervals are found. Goes into each report by its version, and as
 /// a whole into the report that opens a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Policy {
     pub camera_lost_after_ms: u64,
     /// What follows when the camera is a program. Nothing in a replay: a recording has no camera.
     pub virtual_camera: VirtualCameraPolicy,
+    /// For so many days after a session is over and delivered, its reports stay on the candidate's
+    /// machine. Nothing in a replay: it keeps none.
+    pub keep_days: u32,
     pub face: FacePolicy,
     pub person: PersonPolicy,
     pub picture: PicturePolicy,
@@ -113,6 +119,7 @@ impl Default for Policy {
             confirm_ms: 150,
             camera_lost_after_ms: 2_000,
             virtual_camera: VirtualCameraPolicy::default(),
+            keep_days: 7,
             face: FacePolicy::default(),
             person: PersonPolicy::default(),
             picture: PicturePolicy::default(),
@@ -203,6 +210,7 @@ impl Policy {
             "warn_after_ms must not be more than alert_after_ms: the candidate is told first",
         );
         require(self.camera_lost_after_ms > 0, "camera_lost_after_ms must be more than 0");
+        require(self.keep_days <= LONGEST_KEPT_DAYS, "keep_days must not be more than 90");
         let picture = &self.picture;
         let limits =
             [picture.covered_structure, picture.still_difference, picture.still_difference_empty];

@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::command::StartOverride;
 use super::hash::Hash;
 use super::identity::Identity;
+use super::integrity::Integrity;
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
 
 /// Values of the `type` attribute.
-pub const EVENT_TYPES: [&str; 5] = [
+pub const EVENT_TYPES: [&str; 6] = [
     "io.inview.session.started.v1",
     "io.inview.session.sampling.v1",
+    "io.inview.session.integrity.v1",
     "io.inview.presence.interval.opened.v1",
     "io.inview.presence.interval.closed.v1",
     "io.inview.session.ended.v1",
@@ -30,11 +32,27 @@ pub struct Event {
     /// RFC 3339, UTC; absent in replay without a wall clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    #[serde(flatten)]
+    pub clocks: Clocks,
     pub datacontenttype: String,
     /// Hash of the event before this one in its incarnation; zeros before the first.
     pub prevhash: Hash,
     #[serde(flatten)]
     pub data: EventData,
+}
+
+/// The agent's clocks when it made the event; all absent in replay, which reads none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clocks {
+    /// RFC 3339, UTC: what the wall clock said, right or wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walltime: Option<String>,
+    /// Seconds since the machine was started, without the time asleep: `12.345`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monotime: Option<String>,
+    /// The same with the time asleep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boottime: Option<String>,
 }
 
 /// What is reported.
@@ -45,6 +63,8 @@ pub enum EventData {
     SessionStarted(SessionStarted),
     #[serde(rename = "io.inview.session.sampling.v1")]
     Sampling(Sampling),
+    #[serde(rename = "io.inview.session.integrity.v1")]
+    Integrity(Integrity),
     #[serde(rename = "io.inview.presence.interval.opened.v1")]
     IntervalOpened(IntervalReport),
     #[serde(rename = "io.inview.presence.interval.closed.v1")]
@@ -157,6 +177,7 @@ impl Event {
             id: identity.event_id(),
             source: identity.event_source(),
             time,
+            clocks: Clocks::default(),
             datacontenttype: "application/json".to_owned(),
             prevhash,
             data,
@@ -189,7 +210,7 @@ mod tests {
         for attribute in ["specversion", "id", "source", "type", "datacontenttype", "data"] {
             assert!(json.get(attribute).is_some(), "{attribute} is missing: {json}");
         }
-        assert_eq!(json["type"], EVENT_TYPES[4]);
+        assert_eq!(json["type"], EVENT_TYPES[5]);
         assert_eq!(json["data"]["duration_ms"], 1500);
         let back = serde_json::from_value::<Event>(json).unwrap();
         assert_eq!(back.identity(), Some(identity));

@@ -13,6 +13,7 @@ mod event;
 mod hash;
 mod heartbeat;
 mod identity;
+mod integrity;
 mod interval;
 pub mod problem;
 mod receipt;
@@ -27,8 +28,8 @@ pub use enrolment::{
     agent_link, page_link,
 };
 pub use event::{
-    Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded, SessionStarted,
-    Strain,
+    Clocks, Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded,
+    SessionStarted, Strain,
 };
 pub use hash::Hash;
 pub use heartbeat::{
@@ -36,6 +37,7 @@ pub use heartbeat::{
     MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,
 };
 pub use identity::{CommandId, Identity, Incarnation, IntervalId, SessionId};
+pub use integrity::{Integrity, Noticed, StorageFault, StoredIntegrity};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};

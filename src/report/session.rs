@@ -7,6 +7,7 @@ use super::event::{Consent, SampledCamera, Sampling};
 use super::hash::Hash;
 use super::heartbeat::Liveness;
 use super::identity::{Incarnation, IntervalId, SessionId};
+use super::integrity::StoredIntegrity;
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
 
@@ -106,6 +107,9 @@ pub struct SessionDetail {
     /// When the camera was looked at at another rate, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sampling: Vec<Sampling>,
+    /// What the agent told of its reports and clocks, in the order of its times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub integrity: Vec<StoredIntegrity>,
     /// One for each incarnation.
     pub chains: Vec<Chain>,
     /// Events that are missing from the chains, since they were malformed.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::depth;
 use crate::report::{
-    EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
+    Clocks, EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
     SessionId, SessionStarted, fault_of_text,
 };
 use crate::time::MediaTime;
@@ -19,6 +19,8 @@ use crate::trust::signature::{PublicKey, Signature};
 
 /// No session is longer. Beyond it, a time is a mistake (or seconds of the wall clock).
 const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
+/// No machine runs for a thousand years.
+const LONGEST_UPTIME_S: f64 = 3.2e10;
 /// Longer reasons are cut: they may repeat what the event says.
 const REASON_CHARS: usize = 200;
 /// Tags of languages are shorter.
@@ -154,6 +156,9 @@ fn fault(event: &Event) -> Option<&'static str> {
     if event.time.as_deref().is_some_and(is_no_timestamp) {
         return Some("time must be a time of RFC 3339");
     }
+    if let Some(fault) = fault_of_clocks(&event.clocks) {
+        return Some(fault);
+    }
     match &event.data {
         EventData::SessionStarted(started) => fault_of_start(started),
         EventData::Sampling(sampling) if !is_within_a_session(sampling.at_ms) => {
@@ -162,6 +167,9 @@ fn fault(event: &Event) -> Option<&'static str> {
         EventData::Sampling(sampling) => {
             let is_rate = sampling.sample_rate_hz.is_finite() && sampling.sample_rate_hz > 0.0;
             (!is_rate).then_some("sample_rate_hz must be more than 0")
+        }
+        EventData::Integrity(integrity) => {
+            (!is_within_a_session(integrity.at_ms)).then_some("at_ms is out of range")
         }
         EventData::IntervalClosed(report) if report.interval.end_ms.is_none() => {
             Some("a closed interval must have an end")
@@ -177,6 +185,19 @@ fn fault(event: &Event) -> Option<&'static str> {
             (!is_within_a_session(ended.duration_ms)).then_some("duration_ms is out of range")
         }
     }
+}
+
+fn fault_of_clocks(clocks: &Clocks) -> Option<&'static str> {
+    if clocks.walltime.as_deref().is_some_and(is_no_timestamp) {
+        return Some("walltime must be a time of RFC 3339");
+    }
+    let are_seconds = |text: &str| {
+        text.chars().all(|one| one.is_ascii_digit() || one == '.')
+            && text.parse::<f64>().is_ok_and(|seconds| seconds < LONGEST_UPTIME_S)
+    };
+    let seconds = [clocks.monotime.as_deref(), clocks.boottime.as_deref()];
+    let are_wrong = seconds.into_iter().flatten().any(|text| !are_seconds(text));
+    are_wrong.then_some("monotime and boottime must be seconds")
 }
 
 fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
@@ -279,6 +300,9 @@ mod tests {
             ("/specversion", "0.3".into(), "specversion"),
             ("/datacontenttype", "text/plain".into(), "datacontenttype"),
             ("/time", "yesterday".into(), "RFC 3339"),
+            ("/walltime", "yesterday".into(), "walltime"),
+            ("/monotime", "-1.0".into(), "must be seconds"),
+            ("/boottime", "1e3".into(), "must be seconds"),
             ("/type", "io.inview.unheard.v1".into(), "not known"),
             ("/id", "7".into(), "source and id"),
             ("/source", "urn:inview:session:7".into(), "source and id"),
@@ -288,7 +312,10 @@ mod tests {
             ("/data/camera", serde_json::Value::Null, "expected struct SampledCamera"),
         ] {
             let mut event = ended(1);
-            event["time"] = "2026-01-01T00:00:00Z".into();
+            for time in ["time", "walltime"] {
+                event[time] = "2026-01-01T00:00:00Z".into();
+            }
+            (event["monotime"], event["boottime"]) = ("12.345".into(), "67.890".into());
             *event.pointer_mut(pointer).unwrap() = value;
             let reason = reason(&event);
             assert!(reason.contains(expected), "{pointer}: {reason}");

@@ -21,7 +21,7 @@ use super::timeline::{Timeline, layout};
 use super::{OfSession, State};
 use super::{sessions, store};
 use crate::report::{
-    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Outcome, Phase,
+    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Noticed, Outcome, Phase,
     SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
 };
 use crate::time::MediaTime;
@@ -251,8 +251,8 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 /// Words and figures for the templates.
 mod say {
     use super::{
-        ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Outcome, Phase,
-        SessionStatus, StoredCommand, Timestamp,
+        ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Noticed, Outcome,
+        Phase, SessionStatus, StoredCommand, Timestamp,
     };
 
     pub(super) fn status(status: SessionStatus) -> &'static str {
@@ -283,6 +283,47 @@ mod say {
             Phase::Exam => "exam",
             Phase::Ending => "sending the last reports",
             Phase::Ended => "exam ended",
+        }
+    }
+
+    /// What an agent noticed of its reports and clocks.
+    pub(super) fn noticed(what: &Noticed) -> String {
+        const DAMAGED: &str = "The agent’s file of reports was damaged and set aside";
+        match what {
+            Noticed::SpoolDamaged { from: Some(from), to: Some(to), .. } if from <= to => format!(
+                "{DAMAGED}. Those of its last {to} reports that had not arrived, from {from} on, \
+                 are missing."
+            ),
+            Noticed::SpoolDamaged { to: Some(to), .. } => {
+                format!("{DAMAGED}. All {to} reports that were last in it had arrived.")
+            }
+            Noticed::SpoolDamaged { .. } => {
+                format!("{DAMAGED}. Which reports were in it is not known.")
+            }
+            Noticed::StorageDegraded { cause } => format!(
+                "The computer’s disk took no reports ({}); they were held in memory and sent from \
+                 there.",
+                cause.description()
+            ),
+            Noticed::StorageRestored { waiting: 0 } => {
+                "The disk took reports again; all had arrived meanwhile.".to_owned()
+            }
+            Noticed::StorageRestored { waiting } => format!(
+                "The disk took reports again, and {} that had not arrived.",
+                count(*waiting, "report", "reports")
+            ),
+            Noticed::ReportsLost { reports } => format!(
+                "The memory for reports was full, too: {} not made.",
+                count(*reports, "report was", "reports were")
+            ),
+            Noticed::ClockStepped { by_ms } => format!(
+                "The computer’s clock was set {} by {}. Lengths do not depend on it.",
+                if *by_ms < 0 { "back" } else { "forward" },
+                millis(by_ms.unsigned_abs())
+            ),
+            Noticed::Suspended { for_ms } => {
+                format!("The computer slept for {}.", millis(*for_ms))
+            }
         }
     }
 
@@ -392,5 +433,7 @@ mod tests {
         assert_eq!(say::when("2026-11-25T18:58:17Z"), "2026-11-25 18:58 UTC");
         assert_eq!(say::when("later"), "later");
         assert_eq!(say::count(1, "alert", "alerts"), "1 alert");
+        let back = say::noticed(&Noticed::ClockStepped { by_ms: -7_200_000 });
+        assert!(back.contains("set back by 2 h 00 min"), "{back}");
     }
 }

@@ -13,8 +13,8 @@ use crate::trust::signature::PublicKey;
 
 /// Keys of `meta`.
 pub(super) const PUBLIC_KEY: &str = "public_key";
-const SERVER_KEY: &str = "server_key";
-const RECEIPT: &str = "receipt-";
+pub(super) const SERVER_KEY: &str = "server_key";
+pub(super) const RECEIPT: &str = "receipt-";
 
 /// So many bodies are given up at once: a disk that is full has no room for a larger log.
 const CHUNK: u64 = 64;
@@ -90,7 +90,7 @@ pub(super) fn public_key(database: &Connection) -> rusqlite::Result<Option<Publi
     Ok(kept(database, PUBLIC_KEY)?.and_then(|text| text.parse().ok()))
 }
 
-fn kept(database: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn kept(database: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
     let query = "SELECT value FROM meta WHERE key = ?1";
     database.query_row(query, [name], |row| row.get(0)).optional()
 }

@@ -20,52 +20,41 @@
 //! - *Damage*: a file that is no database, fails its check, breaks the chain or ends before its head
 //!   record (`head`) says so is set aside under another name, never deleted, and a new one is begun.
 //!   Only a writer does that: a reader would take the file from under it.
+//!   The new one says so, until that was reported.
+//! - *No disk*: where the disk takes nothing, reports go into the same tables in memory, within bounds
+//!   (`shelter`), and all of them to the disk when it takes them again.
+//! - *Delivered*: the file of a session that is over is kept for as long as its policy says (`retention`).
 //! - *Full*: a file grows to [`QUOTA_BYTES`]. On a full disk the `ballast` beside the spools makes room
 //!   for the last reports and for what an acknowledgement needs.
 //!
 //! The folder is readable by its owner only. One connection writes; the uploader opens its own.
 
 mod ballast;
+mod error;
 mod export;
 mod files;
 mod head;
+mod retention;
 mod schema;
+mod shelter;
 
 use std::path::{Path, PathBuf};
 
+pub use error::SpoolError;
 pub use export::export;
 pub use files::make_private_folder;
+pub use retention::erase_delivered;
+pub use shelter::{CAPACITY, Shelter};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
 
 use ballast::Ballast;
 use head::{Head, HeadFile};
 
-use crate::report::{ChainHead, Event, EventData, Hash, Identity, Incarnation, SessionId};
+use crate::report::{ChainHead, Clocks, Event, EventData, Hash, Identity, Incarnation, SessionId};
 use crate::trust::envelope;
 use crate::trust::signature::{Signature, SigningKey};
-
-/// Why the spool cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    #[error("the spool {path} cannot be used: {reason}")]
-    Open { path: String, reason: String },
-    #[error("the spool is full or cannot be written: {0}")]
-    Storage(#[from] rusqlite::Error),
-    #[error("report {seq} differs from the one that was made before under this number")]
-    Differs { seq: u64 },
-    #[error("a receipt names a report that is not ours: number {seq}")]
-    ForeignReceipt { seq: u64 },
-    #[error("the report cannot be encoded: {0}")]
-    Encode(#[from] serde_json::Error),
-}
-
-impl SpoolError {
-    /// Whether trying again later may help.
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Storage(_))
-    }
-}
 
 /// An event that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +66,13 @@ pub struct StoredEvent {
 }
 
 /// A spool that could not be believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Damage {
     pub reason: String,
     /// Where the file is now; absent when it was gone.
     pub aside: Option<PathBuf>,
+    /// The first report of the last incarnation in it that the server may lack.
+    pub from: Option<u64>,
     /// The last report that was in it, as the head record says.
     pub last: Option<(Incarnation, u64)>,
 }
@@ -131,10 +122,7 @@ impl Outbox {
         session: SessionId,
         incarnation: Incarnation,
     ) -> Result<Self, SpoolError> {
-        let fault = |path: &Path, error: std::io::Error| SpoolError::Open {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        };
+        let fault = |path: &Path, error: std::io::Error| SpoolError::of_file(path, &error);
         files::make_private_folder(folder).map_err(|error| fault(folder, error))?;
         let path = folder.join(format!("{session}.spool"));
         let (database, damage) = files::open_or_set_aside(&path, session)?;
@@ -158,6 +146,15 @@ impl Outbox {
         Ok(Self { database, path, session, incarnation, cursor, damage, key, writing })
     }
 
+    /// The same tables in memory: gone with the program.
+    fn in_memory(session: SessionId, incarnation: Incarnation) -> Result<Self, SpoolError> {
+        let mut database = Connection::open_in_memory()?;
+        schema::create(&mut database, session, None)?;
+        let (path, cursor) = (PathBuf::new(), (1, Hash::ZERO));
+        let (damage, key, writing) = (None, None, None);
+        Ok(Self { database, path, session, incarnation, cursor, damage, key, writing })
+    }
+
     /// Signs what is appended from now on.
     pub fn sign_by(&mut self, key: SigningKey) -> Result<(), SpoolError> {
         self.keep(export::PUBLIC_KEY, &key.public().to_string())?;
@@ -165,7 +162,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// What was found here, could not be believed, and was set aside.
+    /// What was found here, could not be believed, and was set aside; until it was told.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
@@ -207,30 +204,78 @@ impl Outbox {
         time: Option<String>,
         data: EventData,
     ) -> Result<Identity, SpoolError> {
+        self.append_at(time, Clocks::default(), data)
+    }
+
+    /// The same for an event that says what the clocks said.
+    pub fn append_at(
+        &mut self,
+        time: Option<String>,
+        clocks: Clocks,
+        data: EventData,
+    ) -> Result<Identity, SpoolError> {
+        self.insert(time, clocks, data, None)
+    }
+
+    /// Appends the event that tells of the damage; from then on it is told.
+    pub fn tell_damage(
+        &mut self,
+        time: Option<String>,
+        clocks: Clocks,
+        data: EventData,
+    ) -> Result<Identity, SpoolError> {
+        let identity = self.insert(time, clocks, data, Some(schema::DAMAGE))?;
+        self.damage = None;
+        Ok(identity)
+    }
+
+    /// The damage was told elsewhere.
+    pub fn forget_damage(&mut self) -> Result<(), SpoolError> {
+        self.with_room(|database| forget(database, schema::DAMAGE))?;
+        self.damage = None;
+        Ok(())
+    }
+
+    /// `done`: what is kept under this name in `meta` no longer, once the event is.
+    fn insert(
+        &mut self,
+        time: Option<String>,
+        clocks: Clocks,
+        data: EventData,
+        done: Option<&str>,
+    ) -> Result<Identity, SpoolError> {
         let (seq, prevhash) = self.cursor;
         let (session, incarnation) = (self.session, self.incarnation);
         let identity = Identity { session, incarnation, seq };
-        let body = serde_json::to_vec(&Event::new(&identity, prevhash, time, data))?;
+        let event = Event { clocks, ..Event::new(&identity, prevhash, time, data) };
+        let body = serde_json::to_vec(&event)?;
         let hash = Hash::of(&body);
         match self.hash_of(seq)? {
             Some(stored) if stored != hash => return Err(SpoolError::Differs { seq }),
             Some(_) => {}
             None => {
                 let signed = self.key.as_ref().map(|key| envelope::sign(&body, key).to_bytes());
+                let row = params![
+                    self.key(),
+                    seq,
+                    hash.as_bytes(),
+                    prevhash.as_bytes(),
+                    WAITING,
+                    body,
+                    signed
+                ];
                 self.with_room(|database| {
-                    database.execute(
+                    let transaction = database.unchecked_transaction()?;
+                    let inserted = transaction.execute(
                         "INSERT INTO event (incarnation, seq, hash, prevhash, state, body, sig)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                        params![
-                            self.key(),
-                            seq,
-                            hash.as_bytes(),
-                            prevhash.as_bytes(),
-                            WAITING,
-                            body,
-                            signed
-                        ],
-                    )
+                        row,
+                    )?;
+                    if let Some(name) = done {
+                        forget(&transaction, name)?;
+                    }
+                    transaction.commit()?;
+                    Ok(inserted)
                 })?;
                 self.write_head(Head { incarnation, seq, hash });
             }
@@ -354,6 +399,18 @@ impl Outbox {
         Ok(true)
     }
 
+    /// Removes the file when nothing was ever put into it, and no damage waits to be told.
+    pub fn remove_if_empty(self) -> Result<(), SpoolError> {
+        let events: u64 =
+            self.database.query_row("SELECT count(*) FROM event", [], |row| row.get(0))?;
+        if events == 0 && self.damage.is_none() {
+            let path = self.path.clone();
+            drop(self);
+            files::remove(&path);
+        }
+        Ok(())
+    }
+
     fn key(&self) -> &[u8] {
         self.incarnation.0.as_bytes()
     }
@@ -365,6 +422,10 @@ impl Outbox {
         let hash = query.query_row(params![self.key(), seq], |row| row.get(0)).optional()?;
         Ok(hash.map(Hash::from_bytes))
     }
+}
+
+fn forget(database: &Connection, name: &str) -> rusqlite::Result<usize> {
+    database.execute("DELETE FROM meta WHERE key = ?1", params![name])
 }
 
 /// An event as it is sent.
@@ -384,6 +445,15 @@ fn is_full(error: &rusqlite::Error) -> bool {
 /// Files that cannot be read are passed over; a writer sets its own aside.
 pub fn unsent(folder: &Path) -> Vec<(SessionId, Incarnation)> {
     incarnations(folder, &[WAITING])
+}
+
+/// Whether a session has events in this folder that wait to be sent, where that can be known.
+pub fn has_unsent(folder: &Path, session: SessionId) -> Result<bool, SpoolError> {
+    let path = folder.join(format!("{session}.spool"));
+    if !path.is_file() {
+        return Ok(false);
+    }
+    Ok(!files::incarnations_with(&path, WAITING)?.is_empty())
 }
 
 /// Sessions in this folder, whatever the state of their events.

@@ -5,20 +5,26 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::head::Head;
-use super::{QUOTA_BYTES, export};
+use super::{Damage, QUOTA_BYTES, export};
 use crate::report::{Hash, SessionId};
 use crate::trust::signature::{Signature, Signed};
 
 /// Version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 2;
-/// How long one connection waits for another.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long one connection waits for another …
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// … and when it is opened: nobody waits longer for a file that another program keeps to itself.
+const BUSY_OPENING: Duration = Duration::from_secs(1);
+/// Key of `meta`.
+pub(super) const DAMAGE: &str = "damage";
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Sets the promises of a connection: durable before it returns, waits for the other connection.
 pub(super) fn configure(database: &Connection) -> rusqlite::Result<()> {
-    database.busy_timeout(BUSY)?;
+    // In this switch `SQLite` waits for some, and refuses others at once: we wait for all alike.
+    database.busy_timeout(Duration::ZERO)?;
     use_wal(database)?;
+    database.busy_timeout(BUSY_OPENING)?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "fullfsync", true)?;
     database.pragma_update(None, "wal_autocheckpoint", 64)?;
@@ -33,7 +39,8 @@ fn use_wal(database: &Connection) -> rusqlite::Result<()> {
     loop {
         match database.pragma_update(None, "journal_mode", "WAL") {
             Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY =>
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && waited < BUSY_OPENING =>
             {
                 std::thread::park_timeout(PAUSE);
                 waited += PAUSE;
@@ -43,8 +50,13 @@ fn use_wal(database: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Makes the tables of a new file, or brings those of an earlier version up to date, unless another connection has just done so: it is waited for.
-pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
+/// Makes the tables of a new file, or brings those of an earlier version up to date, unless another
+/// connection has just done so: it is waited for. `damage`: what was in the place of the new file.
+pub(super) fn create(
+    database: &mut Connection,
+    session: SessionId,
+    damage: Option<&Damage>,
+) -> rusqlite::Result<()> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 1 {
@@ -72,7 +84,16 @@ pub(super) fn create(database: &mut Connection, session: SessionId) -> rusqlite:
         )?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
+    if let Some(damage) = damage.and_then(|damage| serde_json::to_string(damage).ok()) {
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)";
+        transaction.execute(sql, params![DAMAGE, damage])?;
+    }
     transaction.commit()
+}
+
+/// A damage that was found by an earlier life, which did not come to tell it.
+pub(super) fn untold(database: &Connection) -> rusqlite::Result<Option<Damage>> {
+    Ok(export::kept(database, DAMAGE)?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// What is wrong with the file; `None` when all of it can be believed. `SQLite` does not notice a

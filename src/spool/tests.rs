@@ -169,6 +169,27 @@ fn a_file_that_is_no_database_is_set_aside_and_not_deleted() {
 }
 
 #[test]
+fn a_damage_is_told_once_whichever_life_comes_to_tell_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = filled(folder.path(), 3);
+    let head = outbox.peek_batch(3, usize::MAX).unwrap()[0].hash;
+    outbox.acknowledge(1, head).unwrap();
+    let flip = "UPDATE event SET body = CAST(x'00' || substr(body, 2) AS BLOB) WHERE seq = 3";
+    outbox.database.execute(flip, []).unwrap();
+    let incarnation = outbox.incarnation();
+    drop(outbox);
+    let found = open(folder.path()).damage().cloned().unwrap();
+    assert_eq!((found.from, found.last), (Some(2), Some((incarnation, 3))));
+    // Killed before it was told.
+    let mut again = open(folder.path());
+    assert_eq!(again.damage(), Some(&found));
+    again.tell_damage(None, Clocks::default(), data(1)).unwrap();
+    assert_eq!((again.damage(), waiting(&again)), (None, vec![1]));
+    drop(again);
+    assert_eq!(open(folder.path()).damage(), None);
+}
+
+#[test]
 fn a_folder_in_the_place_of_the_file_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let session = SessionId::derived(&[b"session"]);

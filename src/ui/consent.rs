@@ -19,11 +19,17 @@ pub(super) fn text(words: &Words, policy: &Policy, server: &str) -> Vec<Section>
         section("welcome-title", vec![words.say("welcome-intro")]),
         section("welcome-watched-title", vec![words.say("welcome-watched")]),
         section("welcome-leaves-title", vec![with("welcome-leaves", "server", host(server))]),
+        section("welcome-kept-title", vec![kept(words, policy)]),
         section(
             "welcome-policy-title",
             rules(words, policy).into_iter().chain([words.say("welcome-policy-end")]).collect(),
         ),
     ]
+}
+
+/// What stays on the candidate's machine, and until when.
+fn kept(words: &Words, policy: &Policy) -> String {
+    words.say_with("welcome-kept", &[("days", policy.keep_days.into())])
 }
 
 /// What the policy means for the candidate.
@@ -67,13 +73,29 @@ mod tests {
 
     #[test]
     fn the_text_has_the_times_of_the_policy_and_the_server() {
-        let policy = Policy { alert_after_ms: 7_000, ..Policy::default() };
+        let policy = Policy { alert_after_ms: 7_000, keep_days: 3, ..Policy::default() };
         let words = Words::new(Language::English);
         let text = text(&words, &policy, "https://exams.example/inview");
         let all = format!("{text:?}");
-        for part in ["After 7 seconds", "After 2 seconds", "less than 1 second,", "exams.example."]
-        {
+        for part in [
+            "After 7 seconds",
+            "After 2 seconds",
+            "less than 1 second,",
+            "exams.example.",
+            "after 3 days",
+        ] {
             assert!(all.contains(part), "{part}: {all}");
+        }
+    }
+
+    #[test]
+    fn what_is_erased_at_once_or_after_a_day_is_said_in_every_language() {
+        for language in Language::ALL {
+            let of =
+                |keep_days| kept(&Words::new(language), &Policy { keep_days, ..Policy::default() });
+            let (at_once, day, week) = (of(0), of(1), of(7));
+            assert!(at_once != day && day != week, "{language:?}: {at_once} {day} {week}");
+            assert!(week.contains('7') && !at_once.contains('0'), "{language:?}: {at_once} {week}");
         }
     }
 

@@ -64,8 +64,11 @@ fn delivery(ui: &mut Ui, app: &App, is_over: bool) {
     let words = app.words();
     let has_all = app.snapshot().reports.delivered;
     if is_over {
-        let (sight, key) =
-            if has_all { (Sight::Seen, "end-arrived") } else { (Sight::NotSeen, "end-later") };
+        let (sight, key) = match (has_all, app.snapshot().reports.in_memory) {
+            (true, _) => (Sight::Seen, "end-arrived"),
+            (false, 0) => (Sight::NotSeen, "end-later"),
+            (false, _) => (Sight::NotSeen, "end-later-not-kept"),
+        };
         parts::banner(ui, sight, &words.say(key));
     } else {
         parts::card(ui, |ui| {

@@ -102,6 +102,10 @@ pub(super) fn connection(ui: &mut Ui, app: &App) {
             (Sight::CannotLook, left("connection-unreachable", count))
         }
         Connection::Refused => (Sight::CannotLook, words.say("connection-refused")),
+        Connection::UnreachableNotKept(count) => {
+            (Sight::CannotLook, left("connection-unreachable-not-kept", count))
+        }
+        Connection::RefusedNotKept => (Sight::CannotLook, words.say("connection-refused-not-kept")),
     };
     parts::signed(ui, sight, 18.0, egui::RichText::new(text));
 }

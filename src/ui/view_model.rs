@@ -37,6 +37,9 @@ pub enum Connection {
     Sending(u64),
     Unreachable(u64),
     Refused,
+    /// The same two while the disk does not take reports: what waits is in memory alone.
+    UnreachableNotKept(u64),
+    RefusedNotKept,
 }
 
 /// One interval that was reported.
@@ -156,6 +159,7 @@ fn broken(condition: &Condition) -> Option<Hint> {
         | Code::Overloaded
         | Code::BatteryLow
         | Code::MachineHot
+        | Code::StorageDegraded
         | Code::SpoolFailed
         | Code::ServerUnreachable
         | Code::ServerRefuses => None,
@@ -169,6 +173,7 @@ fn trouble(code: Code, now: &Snapshot) -> Option<&'static str> {
         Code::Overloaded => Some("trouble-overloaded"),
         Code::BatteryLow => Some("trouble-battery-low"),
         Code::MachineHot => Some("trouble-machine-hot"),
+        Code::StorageDegraded => Some("trouble-storage-degraded"),
         Code::SpoolFailed => Some("trouble-spool-failed"),
         Code::ServerRefuses => Some("trouble-server-refuses"),
         // Said by the hint, or by the connection.
@@ -246,10 +251,11 @@ fn notice(now: &Snapshot) -> Option<Notice> {
 fn connection(now: &Snapshot) -> Connection {
     let left = now.reports.made.saturating_sub(now.reports.acknowledged);
     let shows = |code| now.health.iter().any(|condition| condition.code == code);
+    let is_kept = !shows(Code::StorageDegraded) && !shows(Code::SpoolFailed);
     if shows(Code::ServerRefuses) {
-        Connection::Refused
+        if is_kept { Connection::Refused } else { Connection::RefusedNotKept }
     } else if shows(Code::ServerUnreachable) {
-        Connection::Unreachable(left)
+        if is_kept { Connection::Unreachable(left) } else { Connection::UnreachableNotKept(left) }
     } else if left > 0 {
         Connection::Sending(left)
     } else {

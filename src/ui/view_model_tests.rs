@@ -232,6 +232,16 @@ fn the_connection_is_what_the_reports_say() {
         (4, 1, &[], Connection::Sending(3)),
         (4, 1, &[Code::ServerUnreachable], Connection::Unreachable(3)),
         (4, 1, &[Code::ServerUnreachable, Code::ServerRefuses], Connection::Refused),
+        // What is in memory alone is not said to be kept.
+        (4, 1, &[Code::StorageDegraded], Connection::Sending(3)),
+        (
+            4,
+            1,
+            &[Code::StorageDegraded, Code::ServerUnreachable],
+            Connection::UnreachableNotKept(3),
+        ),
+        (4, 1, &[Code::SpoolFailed, Code::ServerUnreachable], Connection::UnreachableNotKept(3)),
+        (4, 1, &[Code::StorageDegraded, Code::ServerRefuses], Connection::RefusedNotKept),
     ] {
         let reports = Reports { made, acknowledged, ..Reports::default() };
         let now = Snapshot { reports, ..with_health(health) };

@@ -4,6 +4,8 @@
 //! reports of an earlier run are sent along. It never gives up; what it cannot send stays where it
 //! is. A nudge that comes while one waits already is the same nudge (a channel of one).
 //!
+//! While the disk does not take reports, it sends those that wait in memory (`spool::Shelter`) as well.
+//!
 //! What the answers mean is `policy`'s to say, and whose turn it is, how much of it and when, that of
 //! `turns`; both are pure. Here the spool is read and requests are made.
 //!
@@ -33,8 +35,8 @@ use turns::{Key, Next, Turns};
 
 use crate::clock::Reading;
 use crate::redact::Pii;
-use crate::report::{JoinCode, MAX_BATCH_BYTES, SessionId};
-use crate::spool::{self, Outbox, SpoolError};
+use crate::report::{ChainHead, JoinCode, MAX_BATCH_BYTES, SessionId};
+use crate::spool::{self, Outbox, Shelter, SpoolError, StoredEvent};
 use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
 
@@ -142,31 +144,38 @@ pub struct Uploader {
     thread: Option<JoinHandle<Delivery>>,
 }
 
+/// A receipt that the disk did not take is written again after so long, and at most half as long again.
+const SOON: Duration = Duration::from_secs(1);
 /// Where trying alone will not mend it, at least this long and at most half as long again passes
 /// between two attempts.
 const SLOW: Duration = Duration::from_secs(15);
 
 impl Uploader {
     pub fn start(settings: Settings) -> Result<Self, UploadError> {
+        Self::start_sheltered(settings, Shelter::default())
+    }
+
+    /// The same, with what waits in memory.
+    pub fn start_sheltered(settings: Settings, shelter: Shelter) -> Result<Self, UploadError> {
         let client = ServerClient::new(&settings, ATTEMPT)?;
-        let send = move |session, batch: &[spool::StoredEvent]| client.send(session, batch);
-        Self::start_with(settings.folder, settings.session, send)
+        let send = move |session, batch: &[StoredEvent]| client.send(session, batch);
+        Self::start_with((settings.folder, shelter), settings.session, send)
     }
 
     fn start_with(
-        folder: PathBuf,
+        (folder, shelter): (PathBuf, Shelter),
         session: Option<SessionId>,
-        send: impl Fn(SessionId, &[spool::StoredEvent]) -> Result<Answer, String> + Send + 'static,
+        send: impl Fn(SessionId, &[StoredEvent]) -> Result<Answer, String> + Send + 'static,
     ) -> Result<Self, UploadError> {
         let (nudges, nudged) = bounded(1);
         let (finish, finishing) = bounded(1);
         let progress = Arc::new(Mutex::new(Delivery::default()));
         let worker = Worker {
-            folder,
+            stored: Stored { folder, shelter, outboxes: BTreeMap::new() },
             send: Box::new(send),
             session,
-            outboxes: BTreeMap::new(),
             turns: Turns::starting_at(now()),
+            received: BTreeMap::new(),
             obstacles: BTreeMap::new(),
             delivery: Delivery::default(),
             progress: Arc::clone(&progress),
@@ -216,14 +225,52 @@ impl Drop for Uploader {
     }
 }
 
-type Send_ = dyn Fn(SessionId, &[spool::StoredEvent]) -> Result<Answer, String> + Send;
+type Send_ = dyn Fn(SessionId, &[StoredEvent]) -> Result<Answer, String> + Send;
+
+/// What waits, on disk and in memory.
+struct Stored {
+    folder: PathBuf,
+    shelter: Shelter,
+    outboxes: BTreeMap<Key, Outbox>,
+}
+
+impl Stored {
+    fn unsent(&self) -> Vec<Key> {
+        // In this order: what goes from memory to disk meanwhile is seen twice, not never.
+        let held = self.shelter.unsent();
+        let mut unsent = spool::unsent(&self.folder);
+        unsent.extend(held);
+        unsent.sort();
+        unsent.dedup();
+        unsent
+    }
+
+    /// Works on a chain, wherever it is now.
+    fn with<T>(
+        &mut self,
+        key: Key,
+        work: impl Fn(&Outbox) -> Result<T, SpoolError>,
+    ) -> Result<T, SpoolError> {
+        if let Some(done) = self.shelter.with(key, &work) {
+            return done;
+        }
+        match self.outboxes.entry(key) {
+            Entry::Occupied(entry) => work(entry.get()),
+            Entry::Vacant(entry) => {
+                let (session, incarnation) = key;
+                work(entry.insert(Outbox::reader(&self.folder, session, incarnation)?))
+            }
+        }
+    }
+}
 
 struct Worker {
-    folder: PathBuf,
+    stored: Stored,
     session: Option<SessionId>,
     send: Box<Send_>,
-    outboxes: BTreeMap<Key, Outbox>,
     turns: Turns,
+    /// Receipts that are not written down yet: until then, nothing more of the chain is sent.
+    received: BTreeMap<Key, (ChainHead, Option<Vouched>)>,
     /// What stands in the way of one chain; under no key, in the way of all.
     obstacles: BTreeMap<Option<Key>, Obstacle>,
     delivery: Delivery,
@@ -235,11 +282,12 @@ impl Worker {
         let mut deadline = never();
         let mut is_finishing = false;
         loop {
-            let next = self.turns.next(now(), &spool::unsent(&self.folder));
+            let next = self.turns.next(now(), &self.stored.unsent());
             let wake = match next {
                 Next::Send { key, limit } => {
                     if let Err(error) = self.send_one(key, limit) {
-                        self.slowly(key, disk(&error));
+                        self.turns.slowly(key, now(), SOON, random());
+                        self.note(Some(key), disk(&error));
                     }
                     after(Duration::ZERO)
                 }
@@ -265,13 +313,10 @@ impl Worker {
 
     fn send_one(&mut self, key: Key, limit: usize) -> Result<(), SpoolError> {
         let (session, incarnation) = key;
-        let outbox = match self.outboxes.entry(key) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                entry.insert(Outbox::reader(&self.folder, session, incarnation)?)
-            }
-        };
-        let batch = outbox.peek_batch(limit, MAX_BATCH_BYTES)?;
+        if self.received.contains_key(&key) {
+            return self.write_down(key);
+        }
+        let batch = self.stored.with(key, |outbox| outbox.peek_batch(limit, MAX_BATCH_BYTES))?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
         let (verdict, vouched) = match (self.send)(session, &batch) {
             Ok(answer) => {
@@ -284,23 +329,19 @@ impl Worker {
             Verdict::Acknowledged(receipt)
                 if (first.seq..=last.seq).contains(&receipt.acked_seq) =>
             {
-                match outbox.acknowledge(receipt.acked_seq, receipt.head_hash) {
-                    Ok(()) => {
-                        if let Some(Vouched { by, receipt }) = &vouched {
-                            outbox.keep_receipt(receipt, by)?;
-                        }
-                        let stored =
-                            batch.iter().filter(|event| event.seq <= receipt.acked_seq).count();
-                        self.delivery.acknowledged += stored as u64;
-                        self.turns.acknowledged(key);
-                        self.obstacles.remove(&None);
-                        self.obstacles.remove(&Some(key));
-                    }
-                    Err(SpoolError::ForeignReceipt { .. }) => {
-                        self.slowly(key, unreachable("the receipt is not for our reports"));
-                    }
-                    Err(error) => return Err(error),
+                let head = ChainHead { seq: receipt.acked_seq, hash: receipt.head_hash };
+                let is_ours =
+                    |event: &&StoredEvent| (event.seq, event.hash) == (head.seq, head.hash);
+                if !batch.iter().any(|event| is_ours(&event)) {
+                    self.slowly(key, unreachable("the receipt is not for our reports"));
+                    return Ok(());
                 }
+                let stored = batch.iter().filter(|event| event.seq <= head.seq).count();
+                self.delivery.acknowledged += stored as u64;
+                self.turns.acknowledged(key);
+                self.obstacles.remove(&None);
+                self.received.insert(key, (head, vouched));
+                self.write_down(key)?;
             }
             Verdict::Acknowledged(_) => {
                 self.slowly(key, unreachable("the receipt acknowledges nothing of the batch"));
@@ -312,7 +353,7 @@ impl Worker {
             Verdict::RetrySlowly { obstacle } => self.slowly(key, obstacle),
             Verdict::Halve { reason, on_record: true } if batch.len() == 1 => {
                 tracing::error!(reason, "the server will never take a report; it is kept");
-                outbox.refuse(first.seq)?;
+                self.stored.with(key, |outbox| outbox.refuse(first.seq))?;
                 self.note(Some(key), refuses(reason));
             }
             Verdict::Halve { reason, .. } if batch.len() == 1 => self.slowly(key, refuses(reason)),
@@ -326,8 +367,33 @@ impl Worker {
         Ok(())
     }
 
+    /// Keeps what a receipt says: from then on nothing of it is sent again.
+    fn write_down(&mut self, key: Key) -> Result<(), SpoolError> {
+        let Some((head, vouched)) = self.received.get(&key) else { return Ok(()) };
+        let written = self.stored.with(key, |outbox| {
+            outbox.acknowledge(head.seq, head.hash)?;
+            match vouched {
+                Some(Vouched { by, receipt }) => outbox.keep_receipt(receipt, by),
+                None => Ok(()),
+            }
+        });
+        match written {
+            Ok(()) => {
+                self.received.remove(&key);
+                self.obstacles.remove(&Some(key));
+            }
+            // The file is another one by now.
+            Err(SpoolError::ForeignReceipt { .. }) => {
+                self.received.remove(&key);
+                self.slowly(key, unreachable("the receipt is not for our reports"));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     fn slowly(&mut self, key: Key, obstacle: Obstacle) {
-        self.turns.slowly(key, now(), random());
+        self.turns.slowly(key, now(), SLOW, random());
         self.note(Some(key), obstacle);
     }
 
@@ -350,9 +416,10 @@ impl Worker {
 
     fn sum_up(mut self) -> Delivery {
         self.publish();
-        self.outboxes.clear();
-        for (session, incarnation) in spool::all(&self.folder) {
-            if let Ok(outbox) = Outbox::reader(&self.folder, session, incarnation)
+        self.stored.outboxes.clear();
+        self.delivery.waiting += self.stored.shelter.waiting();
+        for (session, incarnation) in spool::all(&self.stored.folder) {
+            if let Ok(outbox) = Outbox::reader(&self.stored.folder, session, incarnation)
                 && let Ok(counts) = outbox.counts()
             {
                 if self.turns.is_stopped((session, incarnation)) {

@@ -9,7 +9,6 @@ use crate::report::{
     EventData, EventResult, EventStatus, Hash, Incarnation, Problem, Receipt, SampledCamera,
     SessionEnded, problem,
 };
-use crate::spool::StoredEvent;
 use crate::time::MediaTime;
 use crate::trust::signature::Signed;
 
@@ -86,7 +85,7 @@ fn start(
         sent.send((session, batch.iter().map(|event| event.seq).collect())).unwrap();
         answer(session, batch)
     };
-    (Uploader::start_with(folder.to_owned(), None, send).unwrap(), calls)
+    (Uploader::start_with((folder.to_owned(), Shelter::default()), None, send).unwrap(), calls)
 }
 
 /// A server that gives these answers first, and then stores what comes.

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::SLOW;
 use crate::backoff;
 use crate::report::{Incarnation, MAX_BATCH_EVENTS, SessionId};
 use crate::time::MediaTime;
@@ -87,9 +86,9 @@ impl Turns {
         self.due = now + backoff::delay(self.failures, random, retry_after);
     }
 
-    /// It will take a person to mend it; it is tried again all the same, seldom.
-    pub(super) fn slowly(&mut self, key: Key, now: MediaTime, random: f64) {
-        self.turn_of(key).due = now + SLOW.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0);
+    /// Trying alone will not mend it; it is tried again all the same, after `wait` or half as long again.
+    pub(super) fn slowly(&mut self, key: Key, now: MediaTime, wait: Duration, random: f64) {
+        self.turn_of(key).due = now + wait.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0);
     }
 
     /// A batch of `sent` events was too much, or one of them is at fault: half of it is next.
@@ -124,6 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::upload::SLOW;
 
     fn key(number: u8) -> Key {
         let session = SessionId(uuid::Uuid::from_u128(number.into()));
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_session_in_trouble_holds_up_itself_alone() {
         let mut turns = Turns::starting_at(at(0));
-        turns.slowly(key(1), at(0), 0.0);
+        turns.slowly(key(1), at(0), SLOW, 0.0);
         assert_eq!(turns.next(at(1), &[key(1)]), Next::Wait(Duration::from_millis(14_999)));
         // A report of another session comes: it is sent at once.
         assert_eq!(turns.next(at(2), &[key(1), key(2)]), send(2));
@@ -229,7 +229,7 @@ mod tests {
                         match fate {
                             Fate::Stored => turns.acknowledged(key),
                             Fate::Away => turns.failed(key, now, None, random),
-                            Fate::Refused => turns.slowly(key, now, random),
+                            Fate::Refused => turns.slowly(key, now, SLOW, random),
                             Fate::TooMuch => turns.halve(key, limit),
                         }
                     }

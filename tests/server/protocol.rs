@@ -13,12 +13,12 @@ fn the_examples_in_the_description_of_the_protocol_hold() {
     assert_example("receipt", &server.post(session, batch(&events)));
     assert_example("sessions", &server.get("/v1/sessions?limit=1"));
     assert_example("intervals", &server.get(&format!("/v1/sessions/{session}/intervals")));
-    let poison = events[3]
+    let poison = events[4]
         .replace("\"1.0\"", "\"0.3\"")
-        .replace(&identity.event_id().replace("-1", "-4"), &identity.event_id().replace("-1", "-5"))
+        .replace(&identity.event_id().replace("-1", "-5"), &identity.event_id().replace("-1", "-6"))
         .replace(
-            &Hash::of(events[2].as_bytes()).to_string(),
             &Hash::of(events[3].as_bytes()).to_string(),
+            &Hash::of(events[4].as_bytes()).to_string(),
         );
     assert_example("problem", &server.post(session, batch(&[&poison])));
     let address = format!("/v1/sessions/{session}/commands");

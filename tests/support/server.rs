@@ -114,6 +114,18 @@ impl ServerProgram {
         self.get(&format!("/v1/sessions/{session}/export"))
     }
 
+    /// The page of a session, as a proctor's browser gets it.
+    pub fn page(&self, session: SessionId) -> String {
+        let authority = std::fs::read(self.says("authority")).unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+        let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).no_proxy();
+        let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let answer = client.get(self.says("sign_in")).send().unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        let page = client.get(format!("{}/sessions/{session}", self.says("address")));
+        page.header("cookie", cookie).send().unwrap().text().unwrap()
+    }
+
     /// The only session's address, once it is known.
     fn session(&self) -> Option<String> {
         let sessions = self.sessions();

@@ -2,6 +2,7 @@
 
 mod camera;
 mod choose;
+mod clocks;
 mod proctor;
 mod rate;
 mod tell;
@@ -27,15 +28,15 @@ use super::snapshot::{FoundCamera, OpenCamera, Phase, Snapshot};
 use super::source::Now;
 use super::watch::{Order, Sight, agent_gap};
 use super::worker::Worker;
-use super::{Command, News, Setup, StartError, World};
-use crate::clock::{Anchor, boot_id};
+use super::{Command, News, Setup, StartError, World, joined};
+use crate::clock::{Anchor, Reading, boot_id};
 use crate::detector::DetectorError;
 use crate::frame::Frame;
 use crate::health::{Code, Health};
 use crate::pace::Pace;
 use crate::presence::Change;
 use crate::report::{ClosedBy, Consent, Incarnation, Interval, ModelIdentity, Outcome};
-use crate::spool::{self, Outbox};
+use crate::spool::{Shelter, erase_delivered};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
 use proctor::Proctor;
@@ -44,6 +45,8 @@ use proctor::Proctor;
 const ROUND: Duration = Duration::from_millis(100);
 /// A round that comes so late says that this thread did not run, and the others neither.
 const DID_NOT_RUN: Duration = Duration::from_secs(2);
+/// Between two looks for spools whose time is over.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 /// How long the last facts may take to reach the disk when the agent is stopped.
 const LAST_FACTS: Duration = Duration::from_secs(2);
 
@@ -70,6 +73,12 @@ pub(super) struct Control {
     watch: Worker<Result<(), DetectorError>>,
     reporter: Option<JoinHandle<()>>,
     uploader: Option<Uploader>,
+    /// Reports that the disk does not take.
+    shelter: Shelter,
+    /// The clocks at the last look.
+    looked: Reading,
+    /// When spools of earlier sessions are looked through next.
+    sweep_due: MediaTime,
     proctor: Proctor,
     journal: Journal,
     journalled: Option<(MediaTime, Vec<Interval>)>,
@@ -121,7 +130,9 @@ impl Control {
         };
         let (clock, zero) = (Arc::clone(&world.clock), anchor.clone());
         let now: Now = Arc::new(move || zero.media(&clock()));
-        let uploader = setup.upload.clone().map(Uploader::start).transpose()?;
+        let shelter = Shelter::default();
+        let start = |upload| Uploader::start_sheltered(upload, shelter.clone());
+        let uploader = setup.upload.clone().map(start).transpose()?;
         let (orders, ordered) = bounded(16);
         let at = now();
         let rate_hz = setup.policy.sample_rate_hz;
@@ -169,6 +180,9 @@ impl Control {
             orders,
             ordered,
             uploader,
+            shelter,
+            looked: reading,
+            sweep_due: at,
             journal,
         };
         control.start_reporter()?;
@@ -206,6 +220,7 @@ impl Control {
                 self.watch.pulse.beat(now);
             }
             before = now;
+            self.look_at_clocks();
             self.look_at_cameras(now);
             self.look_after_capture(now);
             self.look_after_watch(now);
@@ -214,6 +229,7 @@ impl Control {
             self.look_at_device(now);
             self.look_at_rate(now);
             self.look_at_reports(now);
+            self.look_after_old_spools(now);
             self.keep_journal(now);
             self.publish(now);
             self.put_beat(now);
@@ -382,19 +398,26 @@ impl Control {
             uploader.finish(Duration::ZERO);
         }
         if self.phase == Phase::Ended {
-            self.remove_if_delivered();
             self.proctor.inbox.close();
         }
+        self.erase_old_spools();
     }
 
-    fn remove_if_delivered(&self) {
-        let folder = self.spool();
-        for (session, incarnation) in spool::all(&folder) {
-            let removed =
-                Outbox::reader(&folder, session, incarnation).and_then(Outbox::remove_if_delivered);
-            if let Err(error) = removed {
-                tracing::warn!(%error, "a delivered session stays in the spool");
-            }
+    /// Erases what was kept of sessions that are over for as long as their policies say.
+    fn erase_old_spools(&self) {
+        let now = (self.world.clock)().wall.as_second();
+        let goes_on = |session| {
+            (session == self.setup.session && self.phase != Phase::Ended)
+                || Journal::of(&self.setup.folder, session).exists()
+        };
+        erase_delivered(&self.spool(), now, &goes_on);
+        joined::erase_old(&self.setup.folder, now, &goes_on);
+    }
+
+    fn look_after_old_spools(&mut self, now: MediaTime) {
+        if now >= self.sweep_due {
+            self.erase_old_spools();
+            self.sweep_due = now + SWEEP_EVERY;
         }
     }
 }

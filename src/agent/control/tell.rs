@@ -18,9 +18,9 @@ const ALIVE_EVERY: Duration = Duration::from_secs(5);
 
 impl Control {
     pub(super) fn look_at_reports(&mut self, now: MediaTime) {
-        let (fault, complete) = {
+        let (fault, lost, complete) = {
             let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-            (reported.fault.clone(), reported.complete)
+            (reported.fault.clone(), reported.lost, reported.complete)
         };
         let progress = self.uploader.as_ref().map(Uploader::progress).unwrap_or_default();
         let obstacles = [&progress.obstacle, &self.proctor.obstacle].map(Option::as_ref);
@@ -29,20 +29,31 @@ impl Control {
             found.next().map(|obstacle| obstacle.reason.clone())
         };
         let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
-        let lost = (progress.refused + progress.stopped > 0).then(String::new);
-        self.health.set(Code::SpoolFailed, now, disk);
-        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(lost));
+        let refused = (progress.refused + progress.stopped > 0).then(String::new);
+        let lost = (lost > 0).then(|| format!("{lost} reports were not made"));
+        self.health.set(Code::StorageDegraded, now, disk);
+        self.health.set(Code::SpoolFailed, now, lost);
+        self.health.set(Code::ServerRefuses, now, of(ObstacleKind::Refuses).or(refused));
         self.health.set(Code::ServerUnreachable, now, of(ObstacleKind::Unreachable));
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
-            let is_ours = |(session, _): &_| *session == self.setup.session;
-            self.delivered =
-                self.uploader.is_some() && !spool::unsent(&self.spool()).iter().any(is_ours);
+        }
+        let may_arrive = matches!(self.phase, Phase::Ending | Phase::Ended) && complete;
+        if may_arrive && !self.delivered {
+            self.delivered = self.uploader.is_some() && self.is_all_delivered();
+        }
+        if self.phase == Phase::Ending && complete {
             let is_all_said = self.delivered && !self.proctor.inbox.has_news();
             if is_all_said || self.uploader.is_none() || now >= self.flush_until {
                 self.phase = Phase::Ended;
             }
         }
+    }
+
+    /// Nothing of the session waits, as far as that can be known.
+    fn is_all_delivered(&self) -> bool {
+        let on_disk = spool::has_unsent(&self.spool(), self.setup.session);
+        self.shelter.waiting() == 0 && on_disk.is_ok_and(|waits| !waits)
     }
 
     pub(super) fn keep_journal(&mut self, now: MediaTime) {
@@ -95,6 +106,7 @@ impl Control {
             reports: Reports {
                 made: reported.made,
                 acknowledged: progress.acknowledged,
+                in_memory: self.shelter.waiting(),
                 delivered: self.delivered,
                 obstacle: obstacle.map(|obstacle| obstacle.reason.clone()),
             },

@@ -13,6 +13,7 @@ use crate::agent::capture::Capture;
 use crate::agent::pulse::Pulse;
 use crate::agent::report::{About, Begun, Fact, Reporter};
 use crate::agent::source::Time;
+use crate::agent::store::Store;
 use crate::agent::watch::{Watch, agent_gap};
 use crate::agent::worker::named;
 use crate::health::Code;
@@ -32,10 +33,16 @@ const DETECTOR_STUCK: Duration = Duration::from_secs(10);
 impl Control {
     pub(super) fn start_reporter(&mut self) -> std::io::Result<()> {
         let (facts, found) = bounded(64);
+        let key = self.setup.upload.as_ref().and_then(|upload| upload.key.clone());
         let reporter = Reporter {
+            store: Store::new(
+                self.spool(),
+                (self.setup.session, self.incarnation),
+                key.clone(),
+                self.setup.policy.keep_days,
+                self.shelter.clone(),
+            ),
             about: About {
-                session: self.setup.session,
-                incarnation: self.incarnation,
                 label: self.setup.label.clone(),
                 agent: self.setup.program.clone(),
                 policy: self.setup.policy.clone(),
@@ -43,13 +50,14 @@ impl Control {
                 anchor: self.anchor.clone(),
                 rate_hz: self.setup.policy.sample_rate_hz,
                 begun: Begun::default(),
-                key: self.setup.upload.as_ref().and_then(|upload| upload.key.clone()),
+                key,
             },
-            folder: self.spool(),
             facts: found,
             reported: Arc::clone(&self.reported),
             uploader: self.uploader.as_ref().map(Uploader::nudger),
+            clock: Arc::clone(&self.world.clock),
             now: Arc::clone(&self.now),
+            untold: Vec::new(),
         };
         let thread = named("reporter", move || reporter.run())?;
         (self.facts, self.reporter) = (Some(facts), Some(thread));

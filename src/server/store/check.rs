@@ -7,9 +7,10 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::export::export;
-use super::{StoreError, Tenant, schema};
+use super::{StoreError, Tenant, read, schema};
 use crate::report::{
     Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalReport, SessionId,
+    StoredIntegrity,
 };
 use crate::time::MediaTime;
 use crate::trust::envelope;
@@ -34,6 +35,7 @@ pub(in crate::server) fn in_file(
     let Some((export, heads)) = export(&view, &tenant, session)? else { return Ok(None) };
     let mut faults = wrong_hashes(&view, &tenant, session)?;
     faults.extend(wrong_intervals(&view, &tenant, &export)?);
+    faults.extend(wrong_integrity(&view, &tenant, &export)?);
     Ok(Some(Kept { export, heads, faults }))
 }
 
@@ -57,6 +59,31 @@ fn wrong_hashes(
         }
     }
     Ok(wrong)
+}
+
+/// Whether what is shown of reports and clocks is what the events tell.
+fn wrong_integrity(
+    database: &Connection,
+    tenant: &Tenant,
+    export: &Export,
+) -> Result<Option<String>, StoreError> {
+    let key = |told: &StoredIntegrity| (told.incarnation, told.seq);
+    let mut kept = read::integrity(database, tenant, export.session)?;
+    kept.sort_by_key(key);
+    let mut told = Vec::new();
+    for chain in &export.chains {
+        for (seq, link) in (1..).zip(&chain.links) {
+            let Link::Event(text) = link else { continue };
+            let (body, _) = envelope::open(text.as_bytes());
+            let event = serde_json::from_slice::<Event>(&body).map(|event| event.data);
+            if let Ok(EventData::Integrity(report)) = event {
+                told.push(StoredIntegrity { incarnation: chain.incarnation, seq, report });
+            }
+        }
+    }
+    told.sort_by_key(key);
+    let fault = || "what was told of reports and clocks is not as it was reported".to_owned();
+    Ok((kept != told).then(fault))
 }
 
 /// Intervals that are not as the events tell them.
@@ -113,7 +140,10 @@ fn told_intervals(export: &Export) -> BTreeMap<IntervalId, Vec<IntervalReport>> 
                 }
             }
             Ok(
-                EventData::SessionStarted(_) | EventData::Sampling(_) | EventData::SessionEnded(_),
+                EventData::SessionStarted(_)
+                | EventData::Sampling(_)
+                | EventData::Integrity(_)
+                | EventData::SessionEnded(_),
             )
             | Err(_) => {}
         }

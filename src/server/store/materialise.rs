@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use serde::Serialize;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Event, EventData, Family, Identity, IntervalReport, Sampling, SessionStarted};
+use crate::report::{Event, EventData, Family, Identity, IntervalReport, SessionStarted};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -31,7 +32,12 @@ pub(super) fn materialise(
 ) -> Result<(), StoreError> {
     match &event.data {
         EventData::SessionStarted(started) => start(database, to, started),
-        EventData::Sampling(sampling) => keep_sampling(database, to, identity, sampling),
+        EventData::Sampling(sampling) => {
+            keep(database, to, identity, "sampling", (sampling.at_ms, sampling))
+        }
+        EventData::Integrity(integrity) => {
+            keep(database, to, identity, "integrity", (integrity.at_ms, integrity))
+        }
         EventData::IntervalOpened(report) => {
             let since = opened_at(to.now, event.time.as_deref(), report);
             // A closing that came first knows more.
@@ -78,23 +84,25 @@ fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result
     Ok(())
 }
 
-fn keep_sampling(
+/// One row for each, in a table of its kind.
+fn keep(
     database: &Connection,
     to: &Target,
     identity: &Identity,
-    sampling: &Sampling,
+    table: &'static str,
+    (at_ms, report): (MediaTime, &impl Serialize),
 ) -> Result<(), StoreError> {
-    let mut query = database.prepare_cached(
-        "INSERT INTO sampling (tenant, session, incarnation, seq, at_ms, report)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+    let mut query = database.prepare_cached(&format!(
+        "INSERT INTO {table} (tenant, session, incarnation, seq, at_ms, report)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+    ))?;
     query.execute(params![
         to.tenant.as_str(),
         to.session.0.as_bytes(),
         identity.incarnation.0.as_bytes(),
         identity.seq,
-        sampling.at_ms.as_millis(),
-        serde_json::to_string(sampling)?
+        at_ms.as_millis(),
+        serde_json::to_string(report)?
     ])?;
     Ok(())
 }

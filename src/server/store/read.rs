@@ -12,7 +12,7 @@ use super::{StoreError, Tenant, coverage, fork, signed, silence};
 use crate::report::{
     Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
     Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage,
-    SessionStarted, SessionStatus, SessionSummary, StoredInterval,
+    SessionStarted, SessionStatus, SessionSummary, StoredIntegrity, StoredInterval,
 };
 use crate::server::silence::SILENT_AFTER;
 use crate::time::MediaTime;
@@ -229,6 +229,7 @@ pub(in crate::server) fn session(
         camera: ended.as_ref().map(|ended| ended.camera),
         truncated: ended.and_then(|ended| ended.truncated),
         sampling: sampling(database, tenant, session)?,
+        integrity: integrity(database, tenant, session)?,
         chains: chains(database, tenant, session)?,
         rejected: rejected(database, tenant, session)?,
         forked: fork::list(database, tenant, session)?,
@@ -336,6 +337,28 @@ fn sampling(
         changes.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
     }
     Ok(changes)
+}
+
+/// What agents told of their reports and clocks, in the order of its times.
+pub(super) fn integrity(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Vec<StoredIntegrity>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT incarnation, seq, report FROM integrity
+         WHERE tenant = ?1 AND session = ?2 ORDER BY at_ms, incarnation, seq",
+    )?;
+    let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
+    let mut told = Vec::new();
+    while let Some(row) = rows.next()? {
+        told.push(StoredIntegrity {
+            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
+            seq: row.get(1)?,
+            report: serde_json::from_str(&row.get::<_, String>(2)?)?,
+        });
+    }
+    Ok(told)
 }
 
 /// An event as it was received.

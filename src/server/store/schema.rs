@@ -17,6 +17,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(SAMPLING),
     silence,
     |database| database.execute_batch(SIGNED),
+    |database| database.execute_batch(INTEGRITY),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -256,6 +257,19 @@ const SIGNED: &str = "
     ALTER TABLE liveness ADD COLUMN sent_at TEXT;
     ALTER TABLE liveness ADD COLUMN attested INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE liveness ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+";
+
+/// What agents told of their reports and clocks.
+const INTEGRITY: &str = "
+    CREATE TABLE integrity (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        report TEXT NOT NULL,
+        PRIMARY KEY (tenant, session, incarnation, seq)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

@@ -100,6 +100,7 @@ fn declares(event: &Event) -> Option<PublicKey> {
     match &event.data {
         EventData::SessionStarted(started) => started.public_key.as_ref()?.parse().ok(),
         EventData::Sampling(_)
+        | EventData::Integrity(_)
         | EventData::IntervalOpened(_)
         | EventData::IntervalClosed(_)
         | EventData::SessionEnded(_) => None,

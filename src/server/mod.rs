@@ -25,7 +25,7 @@ pub mod args;
 #[cfg(feature = "cli")]
 mod audit_command;
 pub mod auth;
-mod batch;
+pub mod batch;
 mod body;
 pub mod certificate;
 #[cfg(feature = "cli")]
@@ -36,7 +36,7 @@ mod door;
 mod enrol;
 mod error;
 mod headers;
-mod heartbeat;
+pub mod heartbeat;
 pub mod home;
 mod ingest;
 mod issue;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::SessionId;
+use crate::report::{Hash, SessionId};
 use crate::trust::signature::PublicKey;
 
 /// Why a file of settings cannot be used. Each prints as one line.
@@ -41,6 +41,12 @@ pub struct SessionFile {
     /// The server's, by which receipts are checked; the server is asked for it when absent.
     #[serde(default)]
     pub server_key: Option<PublicKey>,
+    /// `http://[user:password@]host:port`; the system's proxy when absent.
+    #[serde(default)]
+    pub proxy: Option<Pii<String>>,
+    /// The SHA-256 of the public key in the server's certificate, which is asked for besides all else.
+    #[serde(default)]
+    pub server_pin: Option<Hash>,
     #[serde(default)]
     pub policy: Policy,
 }
@@ -56,7 +62,8 @@ pub fn read_session(path: &Path) -> Result<SessionFile, SettingsError> {
 
 /// Reads the text of a session file; or says, in one line, why it is none.
 pub fn parse_session(text: &str) -> Result<SessionFile, String> {
-    let session: SessionFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let session: SessionFile =
+        serde_json::from_str(text).map_err(|error| one_line(&error.to_string()))?;
     match session.policy.faults().first() {
         None => Ok(session),
         Some(fault) => Err(fault.clone()),
@@ -72,7 +79,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
 /// Reads the text of a policy; or says, in one line, why it is none.
 pub fn parse_policy(text: &str) -> Result<Policy, String> {
     let policy: Policy = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|error| error.to_string())?
+        serde_json::from_str(text).map_err(|error| one_line(&error.to_string()))?
     } else {
         toml::from_str(text).map_err(|error| one_line(error.message()))?
     };

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "figures are shown")]
 
 #[path = "../fuzz/src/lib.rs"]
-#[expect(unreachable_pub, clippy::missing_panics_doc, reason = "a library of its own elsewhere")]
+#[expect(unreachable_pub, reason = "a library of its own elsewhere")]
 mod targets;
 
 use std::fs;

@@ -180,7 +180,8 @@ pub fn policy(bytes: &[u8]) {
 /// A session file.
 pub fn session(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(session) = parse_session(text) {
+    let session = parse_session(text).map_err(|reason| assert!(!reason.contains('\n'), "{reason}"));
+    if let Ok(session) = session {
         assert!(session.policy.faults().is_empty());
         assert_eq!(format!("{:?}", session.token), format!("{:?}", Pii::new("another".to_owned())));
     }
@@ -193,9 +194,9 @@ pub fn link(bytes: &[u8]) {
     let (server, code) = text.split_once('\n').unwrap_or((text, ""));
     for link in [text.parse::<JoinLink>(), JoinLink::typed(server, code)].into_iter().flatten() {
         assert!(link.server().starts_with("https://"), "{}", link.server());
-        let page = page_link(link.server(), link.code());
+        let page = page_link(link.server(), link.code(), link.pin());
         assert_eq!(page.parse().as_ref(), Ok(&link), "{page}");
-        let agent = agent_link(link.server(), link.code());
+        let agent = agent_link(link.server(), link.code(), link.pin());
         assert_eq!(agent.parse().as_ref(), Ok(&link), "{agent}");
     }
 }
@@ -279,7 +280,7 @@ impl Server {
         let answer = server.ask(request.body(Body::empty()).unwrap());
         assert_eq!(answer.headers()[LOCATION], "/");
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
-        server.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut server.cookie);
         server
     }
 

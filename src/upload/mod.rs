@@ -14,6 +14,7 @@ mod client;
 mod enrolment;
 pub mod heartbeat;
 pub mod policy;
+mod route;
 pub mod schedule;
 mod turns;
 
@@ -39,6 +40,7 @@ use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
 
 pub use enrolment::{EnrolError, enrol};
+pub use route::Route;
 
 /// Where reports go.
 #[derive(Clone, Debug)]
@@ -50,6 +52,7 @@ pub struct Settings {
     pub code: Option<JoinCode>,
     /// Certificates (PEM) that alone vouch for the server; the system's when absent.
     pub authority: Option<PathBuf>,
+    pub route: Route,
     /// Allows `http://` to this machine.
     pub allow_plain_loopback: bool,
     /// The spool's folder.
@@ -69,6 +72,10 @@ pub enum UploadError {
     Address { address: String, reason: String },
     #[error("the authority {path} cannot be used: {reason}")]
     Authority { path: String, reason: String },
+    #[error("the proxy cannot be used: it looks like http://proxy.example:3128")]
+    Proxy,
+    #[error("a key can be pinned for an address with https:// only")]
+    Pin,
     #[error("secure connections cannot be set up: {0}")]
     Client(String),
     #[error("no thread for the uploads: {0}")]

@@ -44,11 +44,8 @@ pub(super) async fn post(
         headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
     let (now, fresh) = (state.now(), new_nonce()?);
     let to = Target { tenant: agent.tenant, session, now };
-    let checking = state.store.read(move |database| {
-        let is_signed = attest::is_signed(database, &to, (&body, signature))?;
-        Ok((to, is_signed))
-    });
-    let (to, is_signed) = checking.await?;
+    let key = state.key_of(&to.tenant, session).await?;
+    let is_signed = attest::is_signed(key, (&body, signature));
     let writing = state.store.write(move |database| {
         let worth = attest::judge(database, &to, &heartbeat, is_signed, fresh)?;
         let Worth::Taken { attested, nonce, before } = &worth else {

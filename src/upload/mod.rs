@@ -280,6 +280,7 @@ impl Worker {
         };
         let batch = outbox.peek_batch(limit, MAX_BATCH_BYTES)?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
+        self.turns.sending(key, now());
         let (verdict, vouched) = match (self.send)(session, &batch) {
             Ok(answer) => {
                 let verdict = policy::judge(&answer, session, incarnation);
@@ -396,5 +397,7 @@ fn random() -> f64 {
     getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
 }
 
+#[cfg(test)]
+mod outage_tests;
 #[cfg(test)]
 mod tests;

@@ -46,8 +46,9 @@ use tokio::sync::{Semaphore, oneshot};
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
-/// Jobs that wait for the writer, and the most that one commit takes.
-const QUEUE: usize = 64;
+/// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
+/// let in at one time.
+const QUEUE: usize = 512;
 /// Connections that read at one time. They are kept: opening one costs more than most questions.
 const READERS: usize = 16;
 

@@ -138,7 +138,8 @@ fn what_an_answer_means_is_done() {
     ];
     // A receipt counts with a success status only.
     for status in [
-        301, 302, 400, 401, 403, 404, 405, 408, 409, 413, 415, 425, 429, 500, 501, 502, 503, 504, 511,
+        301, 302, 400, 401, 403, 404, 405, 408, 409, 413, 415, 425, 429, 500, 501, 502, 503, 504,
+        511,
     ] {
         table.push((own(status), (0, 0, 1)));
     }

@@ -13,11 +13,11 @@ pub const RETRY_AFTER_CAP: Duration = Duration::from_mins(5);
 ///
 /// `random` is uniform in 0 to 1. Full jitter: anything from nothing to the bound, so that a
 /// thousand agents that lost one server do not come back in one second. What the server asked for
-/// in `Retry-After` is a lower bound.
+/// in `Retry-After` comes before it: it asks all that it has no room for in the same second.
 pub fn delay(failures: u32, random: f64, retry_after: Option<Duration>) -> Duration {
     let bound = BASE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(CAP);
     let jittered = bound.mul_f64(random.clamp(0.0, 1.0));
-    jittered.max(retry_after.unwrap_or_default().min(RETRY_AFTER_CAP))
+    retry_after.unwrap_or_default().min(RETRY_AFTER_CAP) + jittered
 }
 
 #[cfg(test)]

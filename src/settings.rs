@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::SessionId;
+use crate::report::{Hash, SessionId};
 use crate::trust::signature::PublicKey;
 
 /// Why a file of settings cannot be used. Each prints as one line.
@@ -41,36 +41,51 @@ pub struct SessionFile {
     /// The server's, by which receipts are checked; the server is asked for it when absent.
     #[serde(default)]
     pub server_key: Option<PublicKey>,
+    /// `http://[user:password@]host:port`; the system's proxy when absent.
+    #[serde(default)]
+    pub proxy: Option<Pii<String>>,
+    /// The SHA-256 of the public key in the server's certificate, which is asked for besides all else.
+    #[serde(default)]
+    pub server_pin: Option<Hash>,
     #[serde(default)]
     pub policy: Policy,
 }
 
 /// Reads a session file: JSON.
 pub fn read_session(path: &Path) -> Result<SessionFile, SettingsError> {
-    let fault =
-        |reason: String| SettingsError::Session { path: path.display().to_string(), reason };
-    let mut session: SessionFile =
-        serde_json::from_str(&read(path)?).map_err(|error| fault(error.to_string()))?;
-    if let Some(fault_of_policy) = session.policy.faults().first() {
-        return Err(fault(fault_of_policy.clone()));
-    }
+    let fault = |reason| SettingsError::Session { path: path.display().to_string(), reason };
+    let mut session = parse_session(&read(path)?).map_err(fault)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     session.authority = session.authority.map(|authority| folder.join(authority));
     Ok(session)
 }
 
+/// Reads the text of a session file; or says, in one line, why it is none.
+pub fn parse_session(text: &str) -> Result<SessionFile, String> {
+    let session: SessionFile =
+        serde_json::from_str(text).map_err(|error| one_line(&error.to_string()))?;
+    match session.policy.faults().first() {
+        None => Ok(session),
+        Some(fault) => Err(fault.clone()),
+    }
+}
+
 /// Reads a policy in JSON (when the text begins with a brace) or TOML.
 pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
-    let text = read(path)?;
-    let fault = |reason: String| SettingsError::Policy { path: path.display().to_string(), reason };
+    let fault = |reason| SettingsError::Policy { path: path.display().to_string(), reason };
+    parse_policy(&read(path)?).map_err(fault)
+}
+
+/// Reads the text of a policy; or says, in one line, why it is none.
+pub fn parse_policy(text: &str) -> Result<Policy, String> {
     let policy: Policy = if text.trim_start().starts_with('{') {
-        serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?
+        serde_json::from_str(text).map_err(|error| one_line(&error.to_string()))?
     } else {
-        toml::from_str(&text).map_err(|error| fault(one_line(error.message())))?
+        toml::from_str(text).map_err(|error| one_line(error.message()))?
     };
     match &policy.faults()[..] {
         [] => Ok(policy),
-        faults => Err(fault(faults.join("; "))),
+        faults => Err(faults.join("; ")),
     }
 }
 

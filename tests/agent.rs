@@ -510,6 +510,7 @@ fn no_frame_is_written_to_disk_or_sent() {
     let folder = tempfile::tempdir().unwrap();
     let (address, heard) = eavesdropper();
     let upload = inview::upload::Settings {
+        route: inview::upload::Route::default(),
         server: format!("http://{address}"),
         token: inview::redact::Pii::new("token".to_owned()),
         authority: None,

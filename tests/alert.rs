@@ -60,6 +60,7 @@ fn an_alert_is_at_the_server_within_a_second_of_its_time() {
         allow_plain_loopback: false,
         key: None,
         server_key: None,
+        route: upload::Route::default(),
         folder: folder.path().join("spool"),
     };
     let setup = Setup { upload: Some(upload), ..setup(folder.path()) };

@@ -10,7 +10,7 @@ use inview::redact::Pii;
 use inview::report::{EventData, Incarnation, SampledCamera, SessionEnded, SessionId};
 use inview::spool::Outbox;
 use inview::time::MediaTime;
-use inview::upload::{Delivery, Settings, Uploader};
+use inview::upload::{Delivery, Route, Settings, Uploader};
 use support::fault_proxy::{Fault, FaultProxy};
 use support::server::ServerProgram;
 
@@ -54,6 +54,7 @@ fn arrives(reports: i64, plan: impl Fn(usize) -> Fault + Send + 'static) -> usiz
         folder: spool.path().to_owned(),
         key: None,
         server_key: None,
+        route: Route::default(),
         session: None,
     });
     let delivery = uploader.unwrap().finish(LONG);

@@ -49,14 +49,17 @@ fn exam(folder: &Path) -> Exam {
     let issued = ServerProgram::issue(SERVER, data.path(), "Seat 7");
     let authority = PathBuf::from(server.says("authority"));
     let (key, token) = (key(), Pii::new(Hash::of(b"t").to_string()));
+    let route = upload::Route::default();
     let address = server.says("address");
     let enrolment =
-        upload::enrol(&address, Some(&authority), &issued.code, &token, &key.public()).unwrap();
+        upload::enrol(&address, (Some(&authority), &route), &issued.code, &token, &key.public())
+            .unwrap();
     let settings = upload::Settings {
         server: address,
         token,
         code: Some(issued.code),
         authority: Some(authority),
+        route,
         allow_plain_loopback: false,
         key: Some(key),
         server_key: Some(enrolment.server_key.parse().unwrap()),
@@ -320,6 +323,7 @@ fn report_on_a_failing_disk(place: &Path) {
         token: Pii::new(line.token),
         code: None,
         authority: Some(line.authority),
+        route: upload::Route::default(),
         allow_plain_loopback: false,
         key: Some(key()),
         server_key: Some(line.server_key),

@@ -1,4 +1,6 @@
 //! A writer of reports that is killed at any moment: what it said was kept is kept.
+//!
+//! `scripts/power-cut` runs the same writer in a virtual machine, and pulls its plug.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(
     clippy::print_stdout,
@@ -17,6 +19,8 @@ use inview::spool::Outbox;
 use inview::time::MediaTime;
 
 const CHILD: &str = "INVIEW_KILLED_WRITER";
+/// Tells what is in the spool in this folder, and ends.
+const CHECK: &str = "INVIEW_CHECKED_SPOOL";
 const TEST: &str = "what_a_killed_writer_said_was_kept_is_kept";
 
 fn session() -> SessionId {
@@ -38,6 +42,14 @@ fn write_until_killed(folder: &Path) -> ! {
         });
         println!("{}", outbox.append(None, data).unwrap().seq);
         std::io::stdout().flush().unwrap();
+    }
+}
+
+/// Says of each incarnation how many reports of it are kept.
+fn check(folder: &Path) {
+    for (session, incarnation) in inview::spool::all(folder) {
+        let outbox = Outbox::reader(folder, session, incarnation).unwrap();
+        println!("kept {incarnation} {}", outbox.counts().unwrap().waiting);
     }
 }
 
@@ -65,6 +77,9 @@ fn killed(folder: &Path, words: usize, after: Duration) -> (Option<Incarnation>,
 fn what_a_killed_writer_said_was_kept_is_kept() {
     if let Some(folder) = std::env::var_os(CHILD) {
         write_until_killed(folder.as_ref());
+    }
+    if let Some(folder) = std::env::var_os(CHECK) {
+        return check(folder.as_ref());
     }
     let kills = std::env::var("INVIEW_KILLS").map_or(12, |kills| kills.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();

@@ -86,6 +86,7 @@ impl Server {
             allow_plain_loopback: false,
             key: None,
             server_key: None,
+            route: upload::Route::default(),
             folder: folder.join("spool"),
             session: None,
         }
@@ -390,6 +391,7 @@ fn an_agent_that_was_offline_says_on_its_return_how_things_stand_then_and_nothin
         allow_plain_loopback: true,
         key: None,
         server_key: None,
+        route: upload::Route::default(),
         folder: own.path().join("spool"),
         session: None,
     };

@@ -24,7 +24,7 @@ use inview::server::{self, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
 use inview::trust::signature::SigningKey;
-use inview::upload::{self, Delivery, EnrolError, ObstacleKind, Settings, Uploader};
+use inview::upload::{self, Delivery, EnrolError, ObstacleKind, Route, Settings, Uploader};
 #[cfg(feature = "cli")]
 use support::server::ServerProgram;
 use tokio::sync::oneshot;
@@ -92,6 +92,7 @@ impl Server {
             allow_plain_loopback: false,
             key: None,
             server_key: None,
+            route: Route::default(),
             folder: spool.to_owned(),
             session: None,
         }
@@ -290,8 +291,10 @@ fn a_token_that_expired_while_reports_waited_is_renewed_by_its_code() {
     let issued = issue(&server, data.path());
     let token = Pii::new(inview::report::Hash::of(b"token").to_string());
     let address = format!("https://{}", server.address);
-    let (key, authority) = (key(1), Some(server.authority.as_path()));
-    let enrol = |token| upload::enrol(&address, authority, &issued.code, token, &key.public());
+    let (key, route) = (key(1), Route::default());
+    let authority = Some(server.authority.as_path());
+    let enrol =
+        |token| upload::enrol(&address, (authority, &route), &issued.code, token, &key.public());
     let enrolment = enrol(&token).unwrap();
     assert_eq!((enrolment.session, enrolment.label.as_str()), (issued.session, "Seat 7"));
     let used = enrol(&Pii::new(inview::report::Hash::of(b"other").to_string())).unwrap_err();
@@ -332,7 +335,14 @@ fn reports_that_the_sessions_key_did_not_sign_stop_and_are_kept_and_shown() {
     let issued = issue(&server, data.path());
     let token = Pii::new(inview::report::Hash::of(b"token").to_string());
     let (address, authority) = (format!("https://{}", server.address), &server.authority);
-    upload::enrol(&address, Some(authority), &issued.code, &token, &key(1).public()).unwrap();
+    upload::enrol(
+        &address,
+        (Some(authority), &Route::default()),
+        &issued.code,
+        &token,
+        &key(1).public(),
+    )
+    .unwrap();
     for (number, signer) in [(1, None), (2, Some(key(2)))] {
         let folder = spool.path().join(number.to_string());
         fill_signed(&folder, issued.session, 0..number, signer.as_ref());
@@ -480,6 +490,7 @@ fn a_captive_portal_acknowledges_nothing() {
                 allow_plain_loopback: true,
                 key: None,
                 server_key,
+                route: Route::default(),
                 folder: spool.path().to_owned(),
                 session: None,
             };
@@ -506,6 +517,7 @@ fn a_server_that_is_killed_has_what_it_acknowledged() {
         allow_plain_loopback: false,
         key: None,
         server_key: None,
+        route: Route::default(),
         folder: spool.path().to_owned(),
     });
     let uploader = uploader.unwrap();

@@ -39,9 +39,16 @@ fn exam() -> Exam {
     let authority = PathBuf::from(server.says("authority"));
     let (key, token) = (SigningKey::from_secret(&[5; 32]), Pii::new(Hash::of(b"t").to_string()));
     let address = server.says("address");
-    let enrolment =
-        upload::enrol(&address, Some(&authority), &issued.code, &token, &key.public()).unwrap();
+    let enrolment = upload::enrol(
+        &address,
+        (Some(&authority), &upload::Route::default()),
+        &issued.code,
+        &token,
+        &key.public(),
+    )
+    .unwrap();
     let settings = upload::Settings {
+        route: upload::Route::default(),
         server: address,
         token,
         code: Some(issued.code),

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::redact::Pii;
+use crate::report::Hash;
+use crate::upload::Route;
+
 /// Watch the candidate in an exam, and report when nobody was in view.
 ///
 /// With --headless, without a window: says what changes as JSON lines on standard output, and takes
@@ -30,6 +34,15 @@ pub struct Args {
     /// The certificates (PEM) in FILE alone vouch for the server of a link [default: the system's].
     #[arg(long, value_name = "FILE", alias = "ca")]
     pub authority: Option<PathBuf>,
+
+    /// Reach the server by this proxy, such as `http://proxy.example:3128` [default: as the session file
+    /// or the system says].
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+
+    /// The server must have this key, too: its SHA-256 [default: as the link or the session file says].
+    #[arg(long, value_name = "HASH")]
+    pub pin: Option<Hash>,
 
     /// Use this camera and no other: its id as --list-cameras says it, how that begins, or its name
     /// [default: the one chosen last, or else the first].
@@ -66,6 +79,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// The way to the server, as far as it is said here.
+    pub fn route(&self) -> Route {
+        Route { proxy: self.proxy.clone().map(Pii::new), pin: self.pin }
+    }
+
     /// The exam that is named, in one way or the other.
     pub fn exam(&self) -> Option<&OsString> {
         self.session.as_ref().or(self.link.as_ref())

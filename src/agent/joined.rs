@@ -29,7 +29,7 @@ use crate::redact::Pii;
 use crate::report::{Enrolment, Hash, JoinCode, SessionId};
 use crate::settings::link::JoinLink;
 use crate::spool::{self, make_private_folder};
-use crate::upload::{self, EnrolError, Uploader};
+use crate::upload::{self, EnrolError, Route, Uploader};
 
 /// A session that was never begun is forgotten so long after its token has expired.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -60,6 +60,8 @@ struct Record {
     token: Pii<String>,
     /// The secret of the key by which reports are signed.
     key: Pii<String>,
+    #[serde(default)]
+    route: Route,
     /// Absent until the server has answered.
     #[serde(default)]
     enrolment: Option<Enrolment>,
@@ -107,11 +109,12 @@ impl Joined {
         Some(Self { kept, enrolment })
     }
 
-    /// Joins by a link; `authority` is copied, so that the session goes on without the file.
+    /// Joins by a link; `authority` is copied and the way to the server kept, so that the session goes on
+    /// without the file and the flags.
     pub(super) fn join(
         folder: &Path,
         link: &JoinLink,
-        authority: Option<&Path>,
+        (authority, route): (Option<&Path>, Route),
     ) -> Result<Self, JoinError> {
         let mut kept = match Kept::read(folder, &name_of(link)) {
             Some(kept) => kept,
@@ -121,15 +124,18 @@ impl Joined {
             let pem = fs::read(file).map_err(|reason| fault(file, reason))?;
             kept.write("pem", &pem)?;
         }
+        let of_link = Route { proxy: None, pin: link.pin() };
+        kept.record.route = route.or(of_link).or(kept.record.route);
         kept.save()?;
-        let Record { server, code, token, key, .. } = &kept.record;
+        let Record { server, code, token, key, route, .. } = &kept.record;
         let key = keys::of_secret(key).ok_or(JoinError::Key)?.public();
-        let enrolment = upload::enrol(server, kept.authority().as_deref(), code, token, &key)
-            .inspect_err(|error| {
-                if !error.is_retryable() {
-                    kept.forget();
-                }
-            })?;
+        let enrolment =
+            upload::enrol(server, (kept.authority().as_deref(), route), code, token, &key)
+                .inspect_err(|error| {
+                    if !error.is_retryable() {
+                        kept.forget();
+                    }
+                })?;
         kept.record.enrolment = Some(enrolment.clone());
         kept.save()?;
         Ok(Self { kept, enrolment })
@@ -176,6 +182,7 @@ impl Kept {
             code: link.code().clone(),
             token: keys::new_secret()?,
             key: keys::new_secret()?,
+            route: Route::default(),
             enrolment: None,
             has_ended: false,
         };
@@ -189,6 +196,7 @@ impl Kept {
             token: self.record.token.clone(),
             code: Some(self.record.code.clone()),
             authority: self.authority(),
+            route: self.record.route.clone(),
             allow_plain_loopback: false,
             key: keys::of_secret(&self.record.key),
             server_key: enrolment.and_then(|it| it.server_key.parse().ok()),

@@ -16,7 +16,7 @@ use crate::capture::camera::{self, CameraError, Choice};
 use crate::clock::Reading;
 use crate::detector::{Detector, onnx};
 use crate::settings::link::{self, JoinLink};
-use crate::upload::{self, Uploader};
+use crate::upload::{self, Route, Uploader};
 use crate::{machine, settings};
 
 /// Name and version of the program, as reports have them.
@@ -70,6 +70,9 @@ fn of_joined(args: &Args, joined: Joined) -> Result<Session, JoinError> {
         asks_consent: asks_consent(args),
         ..joined.setup(PROGRAM)?
     };
+    // What is said now counts more than what was said when it was joined.
+    let upload = setup.upload.map(|it| upload::Settings { route: args.route().or(it.route), ..it });
+    let setup = Setup { upload, ..setup };
     Ok(Session { setup, joined: Some(joined) })
 }
 
@@ -100,7 +103,7 @@ pub fn asked(args: &Args) -> anyhow::Result<Asked> {
 
 /// Joins an exam. Blocks while the server is asked.
 pub fn join(args: &Args, link: &JoinLink) -> anyhow::Result<Session> {
-    let joined = Joined::join(&folder(args)?, link, args.authority.as_deref())?;
+    let joined = Joined::join(&folder(args)?, link, (args.authority.as_deref(), args.route()))?;
     Ok(of_joined(args, joined)?)
 }
 
@@ -124,6 +127,7 @@ fn of_file(args: &Args, path: &Path) -> anyhow::Result<Session> {
         token: file.token,
         code: None,
         authority: file.authority.or_else(|| args.authority.clone()),
+        route: args.route().or(Route { proxy: file.proxy, pin: file.server_pin }),
         allow_plain_loopback: false,
         key: Some(key),
         server_key: file.server_key,

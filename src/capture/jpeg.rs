@@ -20,7 +20,7 @@ pub(super) fn size(jpeg: &[u8]) -> Option<Size> {
 }
 
 /// Decodes a picture: grey stays grey, everything else becomes RGB. `None` when it is damaged.
-pub(super) fn decode(jpeg: &[u8]) -> Option<(Payload, Size)> {
+pub fn decode(jpeg: &[u8]) -> Option<(Payload, Size)> {
     let jpeg = huffman::complete(jpeg);
     let mut decoder = decoder(&jpeg);
     decoder.decode_headers().ok()?;

@@ -5,7 +5,7 @@
 //! cost that their codec allows.
 
 #[cfg(any(feature = "camera", feature = "video"))]
-mod jpeg;
+pub mod jpeg;
 mod synthetic;
 
 pub use synthetic::Synthetic;

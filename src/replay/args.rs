@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::output::Format;
+use crate::report::Hash;
 use crate::trust::signature::PublicKey;
 
 /// Replay recordings and report when the candidate was out of view.
@@ -65,6 +66,14 @@ pub struct Args {
     /// The certificate authority (PEM) that vouches for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+
+    /// Reach the server by this proxy, such as `http://proxy.example:3128` [default: the system's].
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+
+    /// The server must have this key, too: its SHA-256.
+    #[arg(long, value_name = "HASH")]
+    pub pin: Option<Hash>,
 
     /// Allow http:// for --report-to, for a server on this machine only.
     #[arg(long)]

@@ -20,7 +20,9 @@ use super::reporting::Reporting;
 use crate::capture::file;
 use crate::detector::{Scripted, onnx};
 use crate::presence::Policy;
+use crate::redact::Pii;
 use crate::trust::told;
+use crate::upload::Route;
 use crate::{settings, upload};
 
 /// What went wrong in a run, most serious last.
@@ -171,6 +173,7 @@ fn reporting(args: &Args) -> anyhow::Result<Option<Reporting>> {
         server: server.clone(),
         token: settings::read_token(token_file)?,
         authority: args.ca.clone(),
+        route: Route { proxy: args.proxy.clone().map(Pii::new), pin: args.pin },
         code: None,
         allow_plain_loopback: args.allow_plain_loopback,
         folder: spool_folder(args, server)?,

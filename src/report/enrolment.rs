@@ -89,12 +89,14 @@ impl<'de> Deserialize<'de> for JoinCode {
 }
 
 /// The link that a browser opens. `server`: `https://host[:port][/path]`.
-pub fn page_link(server: &str, code: &JoinCode) -> String {
-    format!("{server}/join/{}", code.reveal())
+/// `pin`: the key that the server must have, by its SHA-256.
+pub fn page_link(server: &str, code: &JoinCode, pin: Option<Hash>) -> String {
+    let pin = pin.map(|pin| format!("?pin={pin}")).unwrap_or_default();
+    format!("{server}/join/{}{pin}", code.reveal())
 }
 
 /// The link that opens the agent.
-pub fn agent_link(server: &str, code: &JoinCode) -> String {
+pub fn agent_link(server: &str, code: &JoinCode, pin: Option<Hash>) -> String {
     use std::fmt::Write as _;
     let mut encoded = String::new();
     for byte in server.bytes() {
@@ -104,7 +106,8 @@ pub fn agent_link(server: &str, code: &JoinCode) -> String {
             write!(encoded, "%{byte:02X}").ok();
         }
     }
-    format!("inview://join?server={encoded}&code={}", code.reveal())
+    let pin = pin.map(|pin| format!("&pin={pin}")).unwrap_or_default();
+    format!("inview://join?server={encoded}&code={}{pin}", code.reveal())
 }
 
 /// Asks for a session.
@@ -119,6 +122,9 @@ pub struct IssueRequest {
     /// Until when the code is good: RFC 3339. Seven days when absent, ninety at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
+    /// The SHA-256 of the public key in the server's certificate: the links hold agents to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_pin: Option<Hash>,
 }
 
 /// A session that was issued. Only this answer has the code.
@@ -205,11 +211,11 @@ mod tests {
     fn links_lead_to_the_server_with_the_code() {
         let code: JoinCode = "7KQ4-M2XP-9TRD".parse().unwrap();
         assert_eq!(
-            page_link("https://a.example:8443", &code),
+            page_link("https://a.example:8443", &code, None),
             "https://a.example:8443/join/7KQ4-M2XP-9TRD"
         );
         assert_eq!(
-            agent_link("https://a.example:8443", &code),
+            agent_link("https://a.example:8443", &code, None),
             "inview://join?server=https%3A%2F%2Fa.example%3A8443&code=7KQ4-M2XP-9TRD"
         );
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::report::SessionId;
+use crate::report::{Hash, SessionId};
 use crate::trust::signature::PublicKey;
 
 /// Take reports of agents and replays, keep them, and show them.
@@ -68,6 +68,10 @@ pub struct IssueArgs {
     /// The codes are good until then, such as 2026-11-25T18:00:00Z [default: in seven days].
     #[arg(long, value_name = "TIME")]
     pub expires_at: Option<String>,
+
+    /// The links hold agents to this key of the server: its SHA-256, as the server says it at its start.
+    #[arg(long, value_name = "HASH")]
+    pub pin: Option<Hash>,
 
     /// The folder of the server.
     #[arg(long, value_name = "DIR", required_unless_present_all = ["server", "token_file"])]

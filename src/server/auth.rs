@@ -72,7 +72,14 @@ pub fn look_up_blocking(
 
 async fn look_up(state: &State, secret: &str) -> Result<Option<Credential>, StoreError> {
     let (hash, now) = (hash_of(secret), state.now());
-    state.store.read(move |database| credential::find(database, hash, now)).await
+    if let Some(found) = state.known.token(hash, now) {
+        return Ok(Some(found));
+    }
+    let found = state.store.read(move |database| credential::find(database, hash, now)).await?;
+    if let Some(found) = &found {
+        state.known.keep_token(hash, found);
+    }
+    Ok(found)
 }
 
 /// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good.

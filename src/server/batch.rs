@@ -28,7 +28,7 @@ const MAX_LANGUAGE_BYTES: usize = 35;
 
 /// Why a body is no batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BatchError {
+pub enum BatchError {
     #[error("the body is no list of events: {0}")]
     NoList(String),
     #[error("the batch is empty")]
@@ -41,27 +41,27 @@ pub(super) enum BatchError {
 
 /// One event of the batch.
 #[derive(Clone, Debug)]
-pub(super) struct Received {
+pub struct Received {
     /// Without its signature.
-    pub(super) body: Vec<u8>,
-    pub(super) signature: Option<Signature>,
-    pub(super) hash: Hash,
-    pub(super) event: Result<(Identity, Event), Box<Malformed>>,
+    pub body: Vec<u8>,
+    pub signature: Option<Signature>,
+    pub hash: Hash,
+    pub event: Result<(Identity, Event), Box<Malformed>>,
 }
 
 /// An event that will never be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub struct Malformed {
     /// As far as it could be read.
-    pub(super) id: String,
+    pub id: String,
     /// When it is of the session that it was sent to.
-    pub(super) identity: Option<Identity>,
-    pub(super) prevhash: Option<Hash>,
-    pub(super) reason: String,
+    pub identity: Option<Identity>,
+    pub prevhash: Option<Hash>,
+    pub reason: String,
 }
 
 impl Received {
-    pub(super) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         match &self.event {
             Ok((_, event)) => &event.id,
             Err(malformed) => &malformed.id,
@@ -90,7 +90,7 @@ struct Envelope {
 }
 
 /// Takes a body apart; the events are for `session`.
-pub(super) fn parse(body: &[u8], session: SessionId) -> Result<Vec<Received>, BatchError> {
+pub fn parse(body: &[u8], session: SessionId) -> Result<Vec<Received>, BatchError> {
     let events = serde_json::from_slice::<Vec<&RawValue>>(body)
         .map_err(|error| BatchError::NoList(shortened(&error.to_string())))?;
     match events.len() {

@@ -26,6 +26,7 @@ use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{RootCertStore, ServerConfig};
 
 use super::home::{HomeError, write_private};
@@ -77,6 +78,13 @@ pub fn prepare(
         make_server(folder, &names, now)?;
     }
     Ok(load(folder)?)
+}
+
+/// The SHA-256 of the public key in the server's certificate. It stays until another certificate is made.
+pub fn pin(folder: &Path) -> Result<Hash, CertificateError> {
+    let certificate = certificate_in(folder, SERVER)?;
+    let key = ParsedCertificate::try_from(&certificate)?.subject_public_key_info();
+    Ok(Hash::of(&key))
 }
 
 fn make_authority(folder: &Path, now: Timestamp) -> Result<(), HomeError> {

@@ -14,6 +14,7 @@ use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
 use super::{audit_command, issue_command, verify_command};
 use crate::redact::Pii;
+use crate::report::Hash;
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
@@ -84,6 +85,7 @@ struct Ready {
     agent_token: String,
     proctor_token: String,
     manager_token: String,
+    pin: Hash,
     sign_in: Pii<String>,
     expires_at: Timestamp,
 }
@@ -100,6 +102,7 @@ impl Ready {
             agent_token: absolute(&home.agent_token.path),
             proctor_token: absolute(&home.proctor_token.path),
             manager_token: absolute(&home.manager_token.path),
+            pin: home.pin()?,
             sign_in: Pii::new(format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())),
             expires_at: [&home.proctor_token, &home.manager_token]
                 .map(|token| token.expires_at)
@@ -110,7 +113,7 @@ impl Ready {
     }
 
     fn print(&self) -> io::Result<()> {
-        let Self { address, authority, agent_token, proctor_token, manager_token, .. } = self;
+        let Self { address, authority, agent_token, proctor_token, manager_token, pin, .. } = self;
         let (sign_in, until) = (self.sign_in.reveal(), self.expires_at.strftime("%Y-%m-%d"));
         let mut out = io::stdout().lock();
         writeln!(out, "Listening on {address}")?;
@@ -120,6 +123,7 @@ impl Ready {
         writeln!(out, "  Token of agents, for --token-file   {agent_token}")?;
         writeln!(out, "  Token of proctors, for {:13}{proctor_token}", "/login")?;
         writeln!(out, "  Token that issues sessions          {manager_token}")?;
+        writeln!(out, "  Key of the certificate, for --pin   {pin}")?;
         writeln!(out, "  The tokens are good until           {until}")?;
         writeln!(out)?;
         writeln!(out, "The browser warns of the certificate until it knows the authority.")?;
@@ -134,6 +138,7 @@ impl Ready {
             "agent_token_file": self.agent_token,
             "proctor_token_file": self.proctor_token,
             "manager_token_file": self.manager_token,
+            "server_pin": self.pin,
             "sign_in": self.sign_in.reveal(),
         });
         format!("{ready}\n")

@@ -35,16 +35,17 @@ pub(super) async fn post(
     state.pace.admit(&agent.tenant, session, state.now())?;
     let Ok(_place) = state.heartbeats_in_flight.try_acquire() else { return Err(Refusal::busy()) };
     let body = body::read(body, MAX_HEARTBEAT_BYTES).await?;
-    let heartbeat = parse(&body)?;
+    let heartbeat = parse(&body).map_err(|detail| {
+        let title = "The body is no heartbeat";
+        Refusal::new(StatusCode::BAD_REQUEST, problem::MALFORMED_HEARTBEAT, title)
+            .with_detail(shortened(&detail))
+    })?;
     let signature =
         headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
     let (now, fresh) = (state.now(), new_nonce()?);
     let to = Target { tenant: agent.tenant, session, now };
-    let checking = state.store.read(move |database| {
-        let is_signed = attest::is_signed(database, &to, (&body, signature))?;
-        Ok((to, is_signed))
-    });
-    let (to, is_signed) = checking.await?;
+    let key = state.key_of(&to.tenant, session).await?;
+    let is_signed = attest::is_signed(key, (&body, signature));
     let writing = state.store.write(move |database| {
         let worth = attest::judge(database, &to, &heartbeat, is_signed, fresh)?;
         let Worth::Taken { attested, nonce, before } = &worth else {
@@ -84,23 +85,18 @@ fn new_nonce() -> Result<String, Refusal> {
     Ok(uuid::Uuid::from_bytes(bytes).simple().to_string())
 }
 
-fn parse(body: &[u8]) -> Result<Heartbeat, Refusal> {
-    let refuse = |detail: &str| {
-        let title = "The body is no heartbeat";
-        Refusal::new(StatusCode::BAD_REQUEST, problem::MALFORMED_HEARTBEAT, title)
-            .with_detail(shortened(detail))
-    };
+/// Reads a heartbeat; or says why it is none.
+pub fn parse(body: &[u8]) -> Result<Heartbeat, String> {
     if depth::is_too_deep(body) {
-        return Err(refuse(depth::TOO_DEEP));
+        return Err(depth::TOO_DEEP.to_owned());
     }
-    let heartbeat = serde_json::from_slice::<Heartbeat>(body);
-    let heartbeat = heartbeat.map_err(|error| refuse(&error.to_string()))?;
+    let heartbeat: Heartbeat = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let sent_at = std::iter::once(&heartbeat.sent_at);
     let clocks = sent_at
         .chain(heartbeat.health.iter().map(|trouble| &trouble.since))
         .chain(heartbeat.confirmed.iter().map(|confirmation| &confirmation.at));
     if clocks.into_iter().any(|clock| is_no_timestamp(clock)) {
-        return Err(refuse("sent_at, since and at must be times of RFC 3339"));
+        return Err("sent_at, since and at must be times of RFC 3339".to_owned());
     }
-    heartbeat.fault().map_or(Ok(heartbeat), |fault| Err(refuse(fault)))
+    heartbeat.fault().map_or(Ok(heartbeat), |fault| Err(fault.to_owned()))
 }

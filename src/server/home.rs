@@ -106,6 +106,11 @@ impl Home {
         self.folder.join(certificate::AUTHORITY)
     }
 
+    /// The SHA-256 of the public key in the certificate, by which agents may be held to it.
+    pub fn pin(&self) -> Result<Hash, HomeError> {
+        Ok(certificate::pin(&self.folder)?)
+    }
+
     /// A code for `/sign-in/…`, good once.
     pub fn sign_in_code(&self) -> Result<Pii<String>, HomeError> {
         let code = auth::new_secret()?;

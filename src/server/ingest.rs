@@ -21,12 +21,16 @@ use axum::response::Response;
 use jiff::Timestamp;
 
 use super::auth::Agent;
-use super::batch::{self, BatchError};
+use super::batch::{self, BatchError, Received};
 use super::error::Refusal;
+use super::store::StoreError;
 use super::store::ingest::{Outcome, Target, apply};
-use super::store::signed;
+use super::store::signed::{self, Checked};
 use super::{OfSession, State, body, receipt};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
+
+/// So many signatures are checked on the spot: that takes less than half a millisecond.
+const FEW: usize = 8;
 
 pub(super) async fn post(
     Of(state): Of<State>,
@@ -51,15 +55,35 @@ pub(super) async fn post(
     })?;
     let now = state.now();
     let target = Target { tenant: agent.tenant, session, now };
-    // Signatures cost more than storing: they are not checked on the one thread that writes.
-    let checking = state.store.read(move |database| {
-        let checked = signed::check(database, &target, &batch)?;
-        Ok((target, batch, checked))
-    });
-    let (target, batch, checked) = checking.await?;
+    let (batch, checked) = checked(&state, &target, batch).await?;
     let writing = state.store.write(move |database| apply(database, &target, &batch, &checked));
     let outcome = writing.await?;
     receipt::answer(&state.signer, &answered(outcome, session, now)?)
+}
+
+/// Checks signatures. They cost more than storing: it is not done on the one thread that writes, nor, when
+/// there are many, on one that serves others meanwhile.
+async fn checked(
+    state: &State,
+    target: &Target,
+    batch: Vec<Received>,
+) -> Result<(Vec<Received>, Checked), StoreError> {
+    let signatures = batch.iter().filter(|received| received.signature.is_some()).count();
+    if signatures == 0 {
+        // Whether one is missing is for the key to say, which is looked up before anything is stored.
+        let checked = signed::check(None, &batch);
+        return Ok((batch, checked));
+    }
+    let known = state.key_of(&target.tenant, target.session).await?;
+    if signatures <= FEW {
+        let checked = signed::check(known, &batch);
+        return Ok((batch, checked));
+    }
+    let checking = tokio::task::spawn_blocking(move || {
+        let checked = signed::check(known, &batch);
+        (batch, checked)
+    });
+    checking.await.map_err(|_panicked| StoreError::Gone)
 }
 
 fn answered(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Receipt, Refusal> {

@@ -55,7 +55,7 @@ pub(super) async fn by_form(
 ) -> Result<Response, PageError> {
     let (browser, Origin(server)) = (browser?, origin?);
     let Form(NewSession { label }) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    let request = IssueRequest { label, policy: Value::Null, expires_at: None };
+    let request = IssueRequest { label, policy: Value::Null, expires_at: None, server_pin: None };
     pages::issued(issue(&state, browser.tenant, &server, request).await?)
 }
 
@@ -84,8 +84,8 @@ async fn issue(
     Ok(Issued {
         session,
         label,
-        link: Pii::new(page_link(server, &code)),
-        agent_link: Pii::new(agent_link(server, &code)),
+        link: Pii::new(page_link(server, &code, request.server_pin)),
+        agent_link: Pii::new(agent_link(server, &code, request.server_pin)),
         code,
         expires_at: expires_at.to_string(),
     })

@@ -41,8 +41,12 @@ fn issue_all(args: &IssueArgs, issued: &mut Vec<Issued>) -> anyhow::Result<()> {
             1 => args.label.clone(),
             _ => format!("{} {number}", args.label),
         };
-        let request =
-            IssueRequest { label, policy: policy.clone(), expires_at: args.expires_at.clone() };
+        let request = IssueRequest {
+            label,
+            policy: policy.clone(),
+            expires_at: args.expires_at.clone(),
+            server_pin: args.pin,
+        };
         let one = server.issue(&request)?;
         print(&one).context("cannot write to standard output")?;
         issued.push(one);

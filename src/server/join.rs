@@ -2,17 +2,18 @@
 //! say whether there is such a code: only the agent finds out.
 
 use askama::Template;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query};
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::error::Refusal;
 use super::origin::Origin;
 use super::pages::{self, PageError};
 use crate::redact::Pii;
-use crate::report::{JoinCode, agent_link};
+use crate::report::{Hash, JoinCode, agent_link};
 
 #[derive(Template)]
 #[template(path = "join.html", config = "src/server/askama.toml")]
@@ -23,15 +24,22 @@ struct JoinPage {
     agent_link: Pii<String>,
 }
 
+/// What a link says of the server's key: it is passed on to the agent.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pin {
+    pin: Option<Hash>,
+}
+
 pub(super) async fn page(
     code: Result<Path<String>, PathRejection>,
+    pin: Result<Query<Pin>, QueryRejection>,
     origin: Result<Origin, Refusal>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let code = code.ok().and_then(|Path(code)| code.parse::<JoinCode>().ok());
     let (code, Origin(server)) = (code.ok_or(Refusal::not_found())?, origin?);
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let agent_link = Pii::new(agent_link(&server, &code));
+    let agent_link = Pii::new(agent_link(&server, &code, pin.ok().and_then(|Query(it)| it.pin)));
     let words = words(accepted.unwrap_or_default());
     pages::render(StatusCode::OK, &JoinPage { words, server, code, agent_link })
 }

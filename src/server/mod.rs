@@ -25,7 +25,7 @@ pub mod args;
 #[cfg(feature = "cli")]
 mod audit_command;
 pub mod auth;
-mod batch;
+pub mod batch;
 mod body;
 pub mod certificate;
 #[cfg(feature = "cli")]
@@ -36,13 +36,14 @@ mod door;
 mod enrol;
 mod error;
 mod headers;
-mod heartbeat;
+pub mod heartbeat;
 pub mod home;
 mod ingest;
 mod issue;
 #[cfg(feature = "cli")]
 mod issue_command;
 mod join;
+mod known;
 mod limit;
 mod origin;
 mod pace;
@@ -74,12 +75,13 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
-use crate::trust::signature::SigningKey;
+use crate::trust::signature::{PublicKey, SigningKey};
 use door::Door;
 use error::Refusal;
+use known::Known;
 use limit::WrongCodes;
 use pace::Pace;
-use store::Store;
+use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
@@ -104,6 +106,7 @@ pub struct State {
     heartbeats_in_flight: Arc<Semaphore>,
     wrong_codes: Arc<WrongCodes>,
     pace: Arc<Pace>,
+    known: Arc<Known>,
 }
 
 impl State {
@@ -117,11 +120,31 @@ impl State {
             heartbeats_in_flight: places(),
             wrong_codes: Arc::default(),
             pace: Arc::default(),
+            known: Arc::default(),
         }
     }
 
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The key of a session, if it has one.
+    async fn key_of(
+        &self,
+        tenant: &Tenant,
+        session: SessionId,
+    ) -> Result<Option<PublicKey>, StoreError> {
+        if let Some(key) = self.known.key(tenant, session) {
+            return Ok(Some(key));
+        }
+        let of = tenant.clone();
+        let reading =
+            self.store.read(move |database| signed::key_of(database, of.as_str(), session));
+        let found = reading.await?;
+        if let Some(key) = found {
+            self.known.keep_key(tenant, session, key);
+        }
+        Ok(found)
     }
 }
 

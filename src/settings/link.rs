@@ -4,18 +4,21 @@
 //! https://host[:port][/path]/join/CODE                 the page of the link, for a browser
 //! inview://join?server=https%3A%2F%2Fhost…&code=CODE   what that page opens
 //! ```
+//!
+//! Both may have a `pin`: the SHA-256 of the public key in the server's certificate.
 
 use std::str::FromStr;
 
 use url::Url;
 
-use crate::report::{InvalidCode, JoinCode};
+use crate::report::{Hash, InvalidCode, JoinCode};
 
 /// A server, and a code that it has issued. `Debug` hides the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinLink {
     server: String,
     code: JoinCode,
+    pin: Option<Hash>,
 }
 
 /// Why a text leads nowhere. Each prints as one line, without the text.
@@ -39,7 +42,7 @@ impl JoinLink {
                 return text.parse();
             }
         }
-        Ok(Self { server: address(server)?, code: code.parse()? })
+        Ok(Self { server: address(server)?, code: code.parse()?, pin: None })
     }
 
     /// `https://host[:port][/path]`, without a slash at the end.
@@ -49,6 +52,11 @@ impl JoinLink {
 
     pub fn code(&self) -> &JoinCode {
         &self.code
+    }
+
+    /// The key that the server must have.
+    pub fn pin(&self) -> Option<Hash> {
+        self.pin
     }
 }
 
@@ -90,13 +98,18 @@ fn of_agent_link(url: &Url) -> Result<JoinLink, LinkError> {
     if !place.trim_matches('/').eq_ignore_ascii_case("join") {
         return Err(LinkError::NoLink);
     }
-    let value = |name: &str| {
-        let mut pairs = url.query_pairs();
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let server = value("server").ok_or(LinkError::NoLink)?;
-    let code = value("code").ok_or(LinkError::NoLink)?;
-    Ok(JoinLink { server: address(&server)?, code: code.parse()? })
+    let server = value(url, "server").ok_or(LinkError::NoLink)?;
+    let code = value(url, "code").ok_or(LinkError::NoLink)?;
+    Ok(JoinLink { server: address(&server)?, code: code.parse()?, pin: pin(url)? })
+}
+
+fn value(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// One that cannot be read is not passed over: it was meant to be asked for.
+fn pin(url: &Url) -> Result<Option<Hash>, LinkError> {
+    value(url, "pin").map(|text| text.parse().map_err(|_no_hash| LinkError::NoLink)).transpose()
 }
 
 fn of_page_link(url: &Url) -> Result<JoinLink, LinkError> {
@@ -107,7 +120,7 @@ fn of_page_link(url: &Url) -> Result<JoinLink, LinkError> {
     server.set_path(prefix);
     server.set_query(None);
     server.set_fragment(None);
-    Ok(JoinLink { server: address(server.as_str())?, code: code.parse()? })
+    Ok(JoinLink { server: address(server.as_str())?, code: code.parse()?, pin: pin(url)? })
 }
 
 /// An address in its one spelling.
@@ -184,10 +197,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_is_read_and_one_that_cannot_be_read_makes_no_link() {
+        let pin = Hash::of(b"key");
+        for text in [
+            format!("https://a.example/join/{CODE}?pin={pin}"),
+            format!("inview://join?server=https://a.example&code={CODE}&pin={pin}"),
+        ] {
+            assert_eq!(text.parse::<JoinLink>().map(|link| link.pin()), Ok(Some(pin)), "{text}");
+            let cut = text.trim_end_matches(|digit: char| digit.is_ascii_hexdigit());
+            assert_eq!(cut.parse::<JoinLink>(), Err(LinkError::NoLink), "{cut}");
+        }
+    }
+
+    #[test]
     fn an_address_and_a_code_are_typed_or_a_whole_link_is_pasted_into_one_field() {
         let link: JoinLink = format!("https://a.example/join/{CODE}").parse().unwrap();
-        let page = page_link(link.server(), link.code());
-        let agent = agent_link(link.server(), link.code());
+        let page = page_link(link.server(), link.code(), None);
+        let agent = agent_link(link.server(), link.code(), None);
         for (server, code) in [
             ("https://a.example", CODE),
             ("a.example/", "7kq4 m2xp 9trd"),
@@ -229,16 +255,19 @@ mod tests {
             port in proptest::option::of(1_u16..),
             path in "(/[a-zA-Z0-9._~-]{1,9}){0,3}",
             bits: [u8; 8],
+            pin: Option<[u8; 32]>,
         ) {
             prop_assume!(port != Some(443));
             prop_assume!(!path.split('/').any(|part| part == "." || part == ".."));
             prop_assume!(!host.contains("xn--"));
             let port = port.map(|port| format!(":{port}")).unwrap_or_default();
             let (server, code) = (format!("https://{host}{port}{path}"), JoinCode::from_random(bits));
-            let link = JoinLink { server: server.clone(), code: code.clone() };
-            prop_assert_eq!(page_link(&server, &code).parse(), Ok(link.clone()));
-            prop_assert_eq!(agent_link(&server, &code).parse(), Ok(link.clone()));
-            prop_assert_eq!(JoinLink::typed(&server, &code.reveal()), Ok(link));
+            let pin = pin.map(Hash::from_bytes);
+            let link = JoinLink { server: server.clone(), code: code.clone(), pin };
+            prop_assert_eq!(page_link(&server, &code, pin).parse(), Ok(link.clone()));
+            prop_assert_eq!(agent_link(&server, &code, pin).parse(), Ok(link.clone()));
+            let typed = JoinLink { pin: None, ..link };
+            prop_assert_eq!(JoinLink::typed(&server, &code.reveal()), Ok(typed));
         }
     }
 }

@@ -10,6 +10,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Url, redirect};
 
 use super::policy::{self, Answer, Vouched};
+use super::route::{self, NotThePinnedKey};
 use super::{EnrolError, Settings, UploadError, enrolment};
 use crate::redact::Pii;
 use crate::report::{
@@ -47,13 +48,20 @@ impl ServerClient {
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(attempt);
-        // What is on this machine is not asked for by a proxy, which would look on its own.
-        if is_loopback(&server) {
-            http = http.no_proxy();
+        match &settings.route.proxy {
+            Some(proxy) => http = http.proxy(route::proxy(proxy)?),
+            // What is on this machine is not asked for by a proxy, which would look on its own.
+            None if is_loopback(&server) => http = http.no_proxy(),
+            None => {}
         }
-        if let Some(path) = &settings.authority {
-            http = http.tls_certs_only(authorities(path)?);
-        }
+        http = match (settings.route.pin, &settings.authority) {
+            (Some(_), _) if server.scheme() != "https" => return Err(UploadError::Pin),
+            (Some(pin), authority) => {
+                http.tls_backend_preconfigured(route::pinned(authority.as_deref(), pin)?)
+            }
+            (None, Some(path)) => http.tls_certs_only(authorities(path)?),
+            (None, None) => http,
+        };
         let http = http.build().map_err(|error| UploadError::Client(in_one_line(&error)))?;
         Ok(Self {
             http,
@@ -245,6 +253,7 @@ fn in_one_line(error: &reqwest::Error) -> String {
              by a known authority; name its authority by --ca"
                 .to_owned()
         }
+        Some(reason) if reason.contains("NotThePinnedKey") => NotThePinnedKey.to_string(),
         Some(reason) => format!("{what}: {reason}"),
         None => what.to_owned(),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::client::{ATTEMPT, ServerClient};
 use super::policy::Answer;
-use super::{Settings, UploadError};
+use super::{Route, Settings, UploadError};
 use crate::redact::Pii;
 use crate::report::{Enrolment, JoinCode, Problem, problem};
 use crate::trust::signature::PublicKey;
@@ -56,7 +56,7 @@ impl EnrolError {
 /// lost, and only the same token and key are answered again. Blocks for ten seconds at most.
 pub fn enrol(
     server: &str,
-    authority: Option<&Path>,
+    (authority, route): (Option<&Path>, &Route),
     code: &JoinCode,
     token: &Pii<String>,
     key: &PublicKey,
@@ -66,6 +66,7 @@ pub fn enrol(
         token: token.clone(),
         code: None,
         authority: authority.map(Path::to_owned),
+        route: route.clone(),
         allow_plain_loopback: false,
         key: None,
         server_key: None,

@@ -16,6 +16,7 @@ mod client;
 mod enrolment;
 pub mod heartbeat;
 pub mod policy;
+mod route;
 pub mod schedule;
 mod turns;
 
@@ -41,6 +42,7 @@ use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
 
 pub use enrolment::{EnrolError, enrol};
+pub use route::Route;
 
 /// Where reports go.
 #[derive(Clone, Debug)]
@@ -52,6 +54,7 @@ pub struct Settings {
     pub code: Option<JoinCode>,
     /// Certificates (PEM) that alone vouch for the server; the system's when absent.
     pub authority: Option<PathBuf>,
+    pub route: Route,
     /// Allows `http://` to this machine.
     pub allow_plain_loopback: bool,
     /// The spool's folder.
@@ -71,6 +74,10 @@ pub enum UploadError {
     Address { address: String, reason: String },
     #[error("the authority {path} cannot be used: {reason}")]
     Authority { path: String, reason: String },
+    #[error("the proxy cannot be used: it looks like http://proxy.example:3128")]
+    Proxy,
+    #[error("a key can be pinned for an address with https:// only")]
+    Pin,
     #[error("secure connections cannot be set up: {0}")]
     Client(String),
     #[error("no thread for the uploads: {0}")]
@@ -318,6 +325,7 @@ impl Worker {
         }
         let batch = self.stored.with(key, |outbox| outbox.peek_batch(limit, MAX_BATCH_BYTES))?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
+        self.turns.sending(key, now());
         let (verdict, vouched) = match (self.send)(session, &batch) {
             Ok(answer) => {
                 let verdict = policy::judge(&answer, session, incarnation);
@@ -456,5 +464,7 @@ fn random() -> f64 {
     getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
 }
 
+#[cfg(test)]
+mod outage_tests;
 #[cfg(test)]
 mod tests;

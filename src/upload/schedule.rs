@@ -1,8 +1,10 @@
 //! When the agent says how things stand. Pure: time and chance come in.
 //!
 //! A heartbeat comes at its time, give or take a tenth, so that a thousand agents that started together
-//! do not stay together; at once when something has changed, but not twice within [`GAP`]; and after
-//! a failure as reports do. There is no queue: whoever sends one says how things stand then.
+//! do not stay together; at once when something has changed, but not twice within [`GAP`]. After a failure
+//! it waits as reports do, but longer at first: all agents have heartbeats to send, and whoever lost a
+//! server together must not come back together. There is no queue: whoever sends one says how things stand
+//! then.
 
 use std::time::Duration;
 
@@ -16,6 +18,12 @@ pub const EVERY: Duration = Duration::from_secs(10);
 pub const EVERY_BETWEEN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(1));
 /// Two heartbeats are at least so far apart.
 pub const GAP: Duration = Duration::from_secs(1);
+
+/// The wait after a failure is that of reports after three more of them, and so much at least (the second
+/// for each agent by chance): all together ask no more than twice as often as when all is well, and none is
+/// called silent for one failure.
+const AS_AFTER: u32 = 3;
+const LEAST: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(8));
 
 /// How a heartbeat failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +74,11 @@ impl Schedule {
     pub fn failed(&mut self, now: MediaTime, failure: Failure, random: f64) {
         self.failures = self.failures.saturating_add(1);
         let wait = match failure {
-            Failure::Again { retry_after } => backoff::delay(self.failures, random, retry_after),
+            Failure::Again { retry_after } => {
+                let least = LEAST.0 + LEAST.1.mul_f64(random.clamp(0.0, 1.0));
+                let failures = self.failures.saturating_add(AS_AFTER);
+                backoff::delay(failures, random, retry_after).max(least)
+            }
             Failure::Slowly | Failure::Stale => SLOW.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0),
         };
         self.due = now + wait.max(GAP);
@@ -115,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_waited_for_as_reports_do_whatever_changes() {
+    fn failures_are_waited_for_longer_each_time_whatever_changes() {
         let again = |retry_after| Failure::Again { retry_after };
         for (failures, failure, expected) in [
-            (1, again(None), 1_000),
-            (2, again(None), 2_000),
-            (5, again(None), 16_000),
+            (1, again(None), 12_000),
+            (2, again(None), 16_000),
+            (3, again(None), 30_000),
             (9, again(None), 30_000),
-            (1, again(Some(Duration::from_secs(40))), 40_000),
+            (1, again(Some(Duration::from_secs(40))), 48_000),
             (1, Failure::Slowly, 22_500),
         ] {
             let mut schedule = Schedule::starting_at(at(0));
@@ -134,7 +146,7 @@ mod tests {
             // Heard again: everything begins anew.
             schedule.answered(at(100_000), 10_000, 0.5);
             schedule.failed(at(100_000), again(None), 1.0);
-            assert_eq!(schedule.due(), at(101_000));
+            assert_eq!(schedule.due(), at(112_000));
         }
     }
 

@@ -136,7 +136,10 @@ fn what_an_answer_means_is_done() {
         (refusal(409, problem::GAP, &[EventStatus::NotStored]), (0, 0, 1)),
     ];
     // A receipt counts with a success status only.
-    for status in [301, 302, 400, 401, 403, 404, 405, 408, 409, 413, 425, 429, 500, 502, 503, 504] {
+    for status in [
+        301, 302, 400, 401, 403, 404, 405, 408, 409, 413, 415, 425, 429, 500, 501, 502, 503, 504,
+        511,
+    ] {
         table.push((own(status), (0, 0, 1)));
     }
     for (answer, expected) in table {

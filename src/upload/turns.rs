@@ -2,6 +2,9 @@
 //!
 //! What stands in the way of one session alone (its token, a report that a proxy dislikes) holds up
 //! that session; a server that cannot be reached, or is too busy, holds up all.
+//!
+//! What an outage has left is sent no faster than the server takes it of one session: after a day there
+//! are dozens of batches.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +15,11 @@ use crate::time::MediaTime;
 
 /// One chain of reports: what is sent in order.
 pub(super) type Key = (SessionId, Incarnation);
+
+/// Batches of a session that may be sent at once, and the time between those that follow. The server takes
+/// 20, and one every 200 ms; heartbeats are among them.
+const BURST: u32 = 16;
+const STEP: Duration = Duration::from_millis(220);
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +36,8 @@ pub(super) enum Next {
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     chains: BTreeMap<Key, Chain>,
+    /// When each session's next batch would be on time, if all came evenly.
+    paces: BTreeMap<SessionId, MediaTime>,
     /// Whose turn was last.
     last: Option<Key>,
     /// Attempts that failed in a row, whoever's they were.
@@ -45,12 +55,15 @@ struct Chain {
 impl Turns {
     /// Everything is due from `now` on.
     pub(super) fn starting_at(now: MediaTime) -> Self {
-        Self { chains: BTreeMap::new(), last: None, failures: 0, due: now }
+        Self { chains: BTreeMap::new(), paces: BTreeMap::new(), last: None, failures: 0, due: now }
     }
 
     /// `waiting`: the chains that have something to send, in order.
     pub(super) fn next(&self, now: MediaTime, waiting: &[Key]) -> Next {
-        let of = |key: &Key| self.chains.get(key).copied().unwrap_or(Chain::new(self.due));
+        let of = |key: &Key| {
+            let chain = self.chains.get(key).copied().unwrap_or(Chain::new(self.due));
+            Chain { due: chain.due.max(self.paced(key.0)), ..chain }
+        };
         let open: Vec<Key> = waiting.iter().copied().filter(|key| !of(key).is_stopped).collect();
         let Some(earliest) = open.iter().map(|key| of(key).due).min() else { return Next::Idle };
         let due = earliest.max(self.due);
@@ -64,6 +77,18 @@ impl Turns {
             Some(&key) => Next::Send { key, limit: of(&key).limit },
             None => Next::Idle,
         }
+    }
+
+    /// When a session may send its next batch.
+    fn paced(&self, session: SessionId) -> MediaTime {
+        let on_time = self.paces.get(&session);
+        on_time.map_or(MediaTime::ZERO, |on_time| *on_time - STEP * (BURST - 1))
+    }
+
+    /// A batch of it is sent now.
+    pub(super) fn sending(&mut self, key: Key, now: MediaTime) {
+        let on_time = self.paces.entry(key.0).or_insert(now);
+        *on_time = (*on_time).max(now) + STEP;
     }
 
     /// The server has taken a batch of it.

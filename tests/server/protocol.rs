@@ -51,8 +51,8 @@ fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
     read::<Enrolment>("enrolment");
     let issued: Issued = read("issued");
     let server = "https://exams.example:8443";
-    assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code));
-    assert_eq!(*issued.agent_link.reveal(), inview::report::agent_link(server, &issued.code));
+    assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code, None));
+    assert_eq!(*issued.agent_link.reveal(), inview::report::agent_link(server, &issued.code, None));
 }
 
 /// The blocks of one kind in the description of the protocol.

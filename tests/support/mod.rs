@@ -4,6 +4,7 @@
 
 #[cfg(feature = "agent")]
 pub mod agent;
+pub mod connect_proxy;
 pub mod fault_proxy;
 #[cfg(all(feature = "camera", target_os = "linux"))]
 pub mod feeder;

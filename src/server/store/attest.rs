@@ -6,11 +6,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::StoreError;
 use super::ingest::Target;
 use super::liveness::is_late;
-use super::{StoreError, signed};
 use crate::report::Heartbeat;
-use crate::trust::signature::{Signature, Signed};
+use crate::trust::signature::{PublicKey, Signature, Signed};
 
 /// What a heartbeat is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +23,13 @@ pub(in crate::server) enum Worth {
     Stale,
 }
 
-/// Whether the session has a key, and it has signed these bytes. For a thread that reads: it costs more
-/// than writing. A key that is declared in this moment asks for signatures from the next heartbeat on.
+/// Whether the session has a key, and it has signed these bytes. Not for the thread that writes: it costs
+/// more than writing. A key that is declared in this moment asks for signatures from the next heartbeat on.
 pub(in crate::server) fn is_signed(
-    database: &Connection,
-    to: &Target,
+    key: Option<PublicKey>,
     (body, signature): (&[u8], Option<Signature>),
-) -> Result<Option<bool>, StoreError> {
-    let key = signed::key_of(database, to.tenant.as_str(), to.session)?;
-    Ok(key.map(|key| signature.is_some_and(|it| key.verifies(Signed::Heartbeat, body, &it))))
+) -> Option<bool> {
+    key.map(|key| signature.is_some_and(|it| key.verifies(Signed::Heartbeat, body, &it)))
 }
 
 /// Judges a heartbeat by what [`is_signed`] has found. `fresh`: a number that nobody knows yet.

@@ -277,20 +277,20 @@ pub(super) fn touch(
     to: &Target,
     incarnation: Incarnation,
 ) -> Result<(), StoreError> {
-    database.execute(
+    let mut query = database.prepare_cached(
         "INSERT INTO session
              (tenant, session, listed_at, first_contact, last_contact, alert_after_ms)
          VALUES (?1, ?2, ?3, ?3, ?3, ?4)
          ON CONFLICT (tenant, session)
          DO UPDATE SET first_contact = coalesce(first_contact, excluded.first_contact),
              last_contact = max(coalesce(last_contact, 0), excluded.last_contact)",
-        params![
-            to.tenant.as_str(),
-            to.session.0.as_bytes(),
-            to.now.as_microsecond(),
-            ALERT_AFTER_MS
-        ],
     )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        to.now.as_microsecond(),
+        ALERT_AFTER_MS
+    ])?;
     silence::heard(database, to, incarnation)
 }
 
@@ -302,39 +302,39 @@ fn insert(
     rejected: Option<&str>,
 ) -> Result<(), StoreError> {
     let body = rejected.is_none().then_some(&received.body);
-    database.execute(
+    let mut query = database.prepare_cached(
         "INSERT INTO event
              (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        params![
-            to.tenant.as_str(),
-            to.session.0.as_bytes(),
-            identity.incarnation.0.as_bytes(),
-            identity.seq,
-            received.hash.as_bytes(),
-            to.now.as_microsecond(),
-            body,
-            rejected,
-            received.signature.map(Signature::to_bytes)
-        ],
     )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        identity.incarnation.0.as_bytes(),
+        identity.seq,
+        received.hash.as_bytes(),
+        to.now.as_microsecond(),
+        body,
+        rejected,
+        received.signature.map(Signature::to_bytes)
+    ])?;
     Ok(())
 }
 
 fn set_head(database: &Connection, to: &Target, head: Head) -> Result<(), StoreError> {
-    database.execute(
+    let mut query = database.prepare_cached(
         "INSERT INTO chain (tenant, session, incarnation, first_contact, head_seq, head_hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (tenant, session, incarnation)
          DO UPDATE SET head_seq = excluded.head_seq, head_hash = excluded.head_hash",
-        params![
-            to.tenant.as_str(),
-            to.session.0.as_bytes(),
-            head.incarnation.0.as_bytes(),
-            to.now.as_microsecond(),
-            head.seq,
-            head.hash.as_bytes()
-        ],
     )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        head.incarnation.0.as_bytes(),
+        to.now.as_microsecond(),
+        head.seq,
+        head.hash.as_bytes()
+    ])?;
     Ok(())
 }

@@ -89,7 +89,9 @@ impl Agent {
 fn send_as(database: &Connection, tenant: &str, events: &[&str]) -> Outcome {
     let body = format!("[{}]", events.join(","));
     let batch = batch::parse(body.as_bytes(), session()).unwrap();
-    let checked = signed::check(database, &target(tenant), &batch).unwrap();
+    let to = target(tenant);
+    let known = signed::key_of(database, to.tenant.as_str(), to.session).unwrap();
+    let checked = signed::check(known, &batch);
     apply(database, &target(tenant), &batch, &checked).unwrap()
 }
 
@@ -134,7 +136,8 @@ fn a_key_that_came_while_a_batch_was_checked_counts_for_it() {
     let body = format!("[{}]", agent.ended(2));
     let batch = batch::parse(body.as_bytes(), session()).unwrap();
     let to = target("local");
-    let checked = signed::check(&database, &to, &batch).unwrap();
+    let known = signed::key_of(&database, to.tenant.as_str(), to.session).unwrap();
+    let checked = signed::check(known, &batch);
     let key = SigningKey::from_secret(&[1; 32]).public();
     signed::keep_key(&database, "local", session(), &key).unwrap();
     let outcome = apply(&database, &to, &batch, &checked).unwrap();

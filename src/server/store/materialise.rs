@@ -54,10 +54,11 @@ pub(super) fn materialise(
              WHERE NOT by_server",
         ),
         EventData::SessionEnded(ended) => {
-            database.execute(
+            let mut query = database.prepare_cached(
                 "UPDATE session SET ended = ?3 WHERE tenant = ?1 AND session = ?2",
-                params![to.tenant.as_str(), to.session.0.as_bytes(), serde_json::to_string(ended)?],
             )?;
+            let ended = serde_json::to_string(ended)?;
+            query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended])?;
             Ok(())
         }
     }
@@ -67,20 +68,20 @@ pub(super) fn materialise(
 /// for those to say who issued it.
 fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result<(), StoreError> {
     let alert_after = alert_after_ms(&started.policy);
-    database.execute(
+    let mut query = database.prepare_cached(
         "UPDATE session SET started = ?3, ended = NULL,
              started_contact = coalesce(started_contact, ?5), alert_after_ms =
              CASE WHEN EXISTS (SELECT 1 FROM issue WHERE tenant = ?1 AND session = ?2)
              THEN alert_after_ms ELSE ?4 END
          WHERE tenant = ?1 AND session = ?2",
-        params![
-            to.tenant.as_str(),
-            to.session.0.as_bytes(),
-            serde_json::to_string(started)?,
-            alert_after,
-            to.now.as_microsecond()
-        ],
     )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        serde_json::to_string(started)?,
+        alert_after,
+        to.now.as_microsecond()
+    ])?;
     Ok(())
 }
 

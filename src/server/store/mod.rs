@@ -41,15 +41,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
-/// Jobs that wait for the writer, and the most that one commit takes.
-const QUEUE: usize = 64;
-/// Idle connections that are kept for readers.
-const IDLE_READERS: usize = 4;
+/// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
+/// let in at one time.
+const QUEUE: usize = 512;
+/// Connections that read at one time. They are kept: opening one costs more than most questions.
+const READERS: usize = 16;
 
 /// Whose data it is. Everything is kept by tenant; there is one so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +108,7 @@ pub struct Store {
 struct Shared {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
+    reading: Arc<Semaphore>,
     /// Before `thread`: closing the channel is what ends it.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -123,6 +125,7 @@ impl Store {
         let shared = Shared {
             path: path.to_owned(),
             readers: Mutex::new(Vec::new()),
+            reading: Arc::new(Semaphore::new(READERS)),
             jobs: Some(jobs),
             thread: Some(thread),
         };
@@ -176,20 +179,21 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
+        let place = Arc::clone(&shared.reading).acquire_owned().await;
+        let place = place.map_err(|_closed| StoreError::Gone)?;
         let reading = tokio::task::spawn_blocking(move || {
-            let mut database = match shared.idle().pop() {
+            let _place = place;
+            let idle = shared.idle().pop();
+            let database = match idle {
                 Some(database) => database,
                 None => schema::open_reader(&shared.path)?,
             };
-            let view = database.transaction()?;
-            let found = work(&view)?;
-            drop(view);
-            let mut idle = shared.idle();
-            if idle.len() < IDLE_READERS {
-                idle.push(database);
-            }
-            drop(idle);
-            Ok(found)
+            database.prepare_cached("BEGIN")?.execute([])?;
+            let found = work(&database);
+            // After a panic the connection is gone, and its view with it.
+            database.prepare_cached("COMMIT")?.execute([])?;
+            shared.idle().push(database);
+            found
         });
         reading.await.map_err(|_panicked| StoreError::Gone)?
     }
@@ -249,14 +253,14 @@ fn in_savepoint<T>(
         // The transaction did not begin: nothing may be written outside of one.
         return Err(commit_failed());
     }
-    database.execute_batch("SAVEPOINT job")?;
+    database.prepare_cached("SAVEPOINT job")?.execute([])?;
     // A mistake in one job must not end the thread: the savepoint undoes what it did.
     let done = catch_unwind(AssertUnwindSafe(|| work(database)));
     let done = done.unwrap_or(Err(StoreError::Gone));
     if done.is_err() {
         database.execute_batch("ROLLBACK TO job")?;
     }
-    database.execute_batch("RELEASE job")?;
+    database.prepare_cached("RELEASE job")?.execute([])?;
     done
 }
 

@@ -20,6 +20,12 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(INTEGRITY),
 ];
 const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements that each connection keeps: more than there are.
+const STATEMENTS: usize = 128;
+/// Of the connection that writes: rows of one session lie together, those of all do not. In KiB.
+const CACHE_KIB: i64 = 64 * 1024;
+/// Pages of the log, after which it is copied to the database: 16 MB.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
 /// with the tenant.
@@ -282,6 +288,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "fullfsync", true)?;
+    database.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // What a job may have to undo is kept here, not in a file.
+    database.pragma_update(None, "temp_store", "MEMORY")?;
+    database.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS);
     let check: String = database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if check != "ok" {
         return Err(StoreError::Damaged(check));
@@ -312,6 +323,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(BUSY)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(database)
 }
 

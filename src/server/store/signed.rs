@@ -54,18 +54,13 @@ pub(super) enum Verdict {
     Foreign { at_fault: usize },
 }
 
-/// Checks the signatures of a batch, and the keys that it declares. It takes its time, and is for a
-/// thread that reads.
-pub(in crate::server) fn check(
-    database: &Connection,
-    to: &Target,
-    batch: &[Received],
-) -> Result<Checked, StoreError> {
-    let known = key_of(database, to.tenant.as_str(), to.session)?;
-    Ok(Checked { known, verdict: judge(known, batch) })
+/// Checks the signatures of a batch, and the keys that it declares, against the key that is known. It
+/// takes its time, and is not for the thread that writes.
+pub(in crate::server) fn check(known: Option<PublicKey>, batch: &[Received]) -> Checked {
+    Checked { known, verdict: judge(known, batch) }
 }
 
-/// What was found still holds, unless a key was declared since.
+/// What was found still holds, unless the session has another key than was known.
 pub(super) fn check_again(
     database: &Connection,
     to: &Target,

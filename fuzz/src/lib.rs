@@ -1,0 +1,360 @@
+//! What must hold of each reader of outside bytes, whatever the bytes are. Each function panics where
+//! it does not.
+//!
+//! `scripts/fuzz` looks for such bytes, guided by coverage; `tests/fuzz.rs` includes this file, and
+//! tries the seeds and some changes of them in every run of the tests.
+
+use std::cell::RefCell;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{Method, Request};
+use inview::capture::file::{Options, open_with};
+use inview::capture::{LARGEST_SIDE, jpeg};
+use inview::detector::Scripted;
+use inview::frame::Payload;
+use inview::redact::Pii;
+use inview::report::{
+    BATCH_CONTENT_TYPE, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation,
+    MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
+};
+use inview::server::home::Home;
+use inview::server::{app, batch as server_batch, heartbeat as server_heartbeat};
+use inview::settings::link::JoinLink;
+use inview::settings::{parse_policy, parse_session};
+use inview::time::MediaTime;
+use inview::trust::export::{Export, ExportedChain, FORMAT, Link, SignedReceipt};
+use inview::trust::signature::{Signed, SigningKey};
+use inview::trust::{envelope, told, verify};
+use inview::upload::policy::{Answer, Verdict, Vouched, judge, judge_heartbeat, retry_after};
+use jiff::Timestamp;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+/// The session of PROTOCOL.md's examples.
+const SESSION: SessionId = SessionId(Uuid::from_u128(0x8f14_e45f_ceea_467f_a9a7_3b4c_1d2e_5f60));
+const INCARNATION: Incarnation =
+    Incarnation(Uuid::from_u128(0x0198_f3a1_6c2b_7d10_8e4f_5a6b_7c8d_9e0f));
+
+/// A batch of events at the server: what is taken is what came, and is taken again.
+pub fn batch(bytes: &[u8]) {
+    let Ok(batch) = server_batch::parse(bytes, SESSION) else { return };
+    assert!((1..=MAX_BATCH_EVENTS).contains(&batch.len()));
+    let mut sealed = Vec::new();
+    for received in &batch {
+        assert_eq!(received.hash, Hash::of(&received.body));
+        let came = match &received.signature {
+            Some(signature) => envelope::seal(&received.body, signature),
+            None => received.body.clone(),
+        };
+        assert_eq!(envelope::open(&came), (received.body.clone(), received.signature));
+        assert!(bytes.windows(came.len()).any(|part| part == came), "not the bytes that came");
+        if let Ok((identity, event)) = &received.event {
+            assert_eq!((identity.session, event.identity()), (SESSION, Some(*identity)));
+            let stored = serde_json::to_vec(event).unwrap();
+            serde_json::from_slice::<Event>(&stored).unwrap();
+        }
+        sealed.push(came);
+    }
+    let again = [b"[".as_slice(), &sealed.join(&b","[..]), b"]"].concat();
+    let again = server_batch::parse(&again, SESSION).unwrap();
+    let of = |batch: &[server_batch::Received]| -> Vec<(Hash, bool)> {
+        batch.iter().map(|it| (it.hash, it.event.is_ok())).collect()
+    };
+    assert_eq!(of(&again), of(&batch));
+}
+
+/// A heartbeat at the server: it survives being written again.
+pub fn heartbeat(bytes: &[u8]) {
+    let Ok(heartbeat) = server_heartbeat::parse(bytes) else { return };
+    let again = serde_json::to_vec(&heartbeat).unwrap();
+    assert_eq!(server_heartbeat::parse(&again).as_ref(), Ok(&heartbeat));
+}
+
+/// An answer at the agent: what the server has not signed acknowledges nothing, and what it has signed
+/// only if it is a receipt for these reports. Two bytes of status, then the body.
+pub fn answer(bytes: &[u8]) {
+    let Some((status, body)) = bytes.split_first_chunk() else { return };
+    let status = u16::from_be_bytes(*status);
+    if let Some(wait) = std::str::from_utf8(body).ok().and_then(retry_after) {
+        let most = inview::backoff::RETRY_AFTER_CAP + inview::backoff::BASE;
+        assert!(inview::backoff::delay(1, 0.5, Some(wait)) <= most);
+    }
+    let answered = |vouched| Answer { status, retry_after: None, body: body.to_vec(), vouched };
+    let unsigned = judge(&answered(None), SESSION, INCARNATION);
+    assert!(!matches!(unsigned, Verdict::Acknowledged(_)));
+    let key = SigningKey::from_secret(&[9; 32]);
+    let signature = key.sign(Signed::Receipt, body);
+    let vouched = Vouched::check(key.public(), body, Some(signature));
+    if let Verdict::Acknowledged(receipt) = judge(&answered(vouched), SESSION, INCARNATION) {
+        assert!((200..300).contains(&status));
+        assert_eq!((receipt.session, receipt.incarnation), (SESSION, INCARNATION));
+        let again = serde_json::to_vec(&receipt).unwrap();
+        assert_eq!(serde_json::from_slice::<Receipt>(&again).unwrap(), receipt);
+    }
+    if let Ok(answer) = judge_heartbeat(&answered(None)) {
+        assert!((200..300).contains(&status));
+        let again = serde_json::to_vec(&answer).unwrap();
+        assert_eq!(serde_json::from_slice::<HeartbeatAnswer>(&again).unwrap(), answer);
+    }
+}
+
+/// The session's key in [`genuine_export`].
+fn session_key() -> SigningKey {
+    SigningKey::from_secret(&[1; 32])
+}
+
+/// An export in which all is well. It is also a seed.
+pub fn genuine_export() -> Export {
+    let (mut links, mut head) = (Vec::new(), Hash::ZERO);
+    for seq in 1..=3 {
+        let identity = Identity { session: SESSION, incarnation: INCARNATION, seq };
+        let data = EventData::SessionEnded(SessionEnded {
+            duration_ms: MediaTime::from_millis(seq.cast_signed()),
+            intervals: 0,
+            camera: SampledCamera::default(),
+            truncated: None,
+        });
+        let body = serde_json::to_vec(&Event::new(&identity, head, None, data)).unwrap();
+        head = Hash::of(&body);
+        let sealed = envelope::seal(&body, &envelope::sign(&body, &session_key()));
+        links.push(Link::Event(String::from_utf8(sealed).unwrap()));
+    }
+    let receipt = serde_json::to_string(&Receipt {
+        session: SESSION,
+        incarnation: INCARNATION,
+        acked_seq: 3,
+        head_hash: head,
+        server_time: String::new(),
+        results: Vec::new(),
+    });
+    let (receipt, server) = (receipt.unwrap(), SigningKey::from_secret(&[9; 32]));
+    let signature = server.sign(Signed::Receipt, receipt.as_bytes());
+    let receipt = Some(SignedReceipt { receipt, signature });
+    Export {
+        format: FORMAT.to_owned(),
+        session: SESSION,
+        public_key: Some(session_key().public()),
+        server_key: Some(server.public()),
+        chains: vec![ExportedChain { incarnation: INCARNATION, links, receipt }],
+    }
+}
+
+/// An exported report: who has not the session's key makes no event that is believed.
+pub fn export(bytes: &[u8]) {
+    let Some(export) = told::read(bytes) else { return };
+    let again = serde_json::to_vec(&export).unwrap();
+    assert_eq!(told::read(&again).as_ref(), Some(&export));
+    let key = session_key().public();
+    let verdict = verify::verify(&export, Some(&key));
+    assert_eq!(told::tell(&export, Some(&key)).is_good, verdict.is_ok());
+    if verdict.is_err() {
+        return;
+    }
+    let genuine = genuine_export();
+    let known = &genuine.chains[0].links;
+    for chain in &export.chains {
+        for (place, link) in chain.links.iter().enumerate() {
+            if let Link::Event(text) = link {
+                assert_eq!(known.get(place), Some(link), "forged: {text}");
+            }
+        }
+    }
+}
+
+/// A policy, in TOML or JSON: what is taken has no fault, and is taken again in both forms.
+pub fn policy(bytes: &[u8]) {
+    let Ok(policy) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| {
+        parse_policy(text).map_err(|reason| assert!(!reason.contains('\n'), "{reason}"))
+    }) else {
+        return;
+    };
+    assert!(policy.faults().is_empty());
+    let json = serde_json::to_string(&policy).unwrap();
+    assert_eq!(parse_policy(&json).map(|it| it.version), Ok(policy.version));
+}
+
+/// A session file.
+pub fn session(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let session = parse_session(text).map_err(|reason| assert!(!reason.contains('\n'), "{reason}"));
+    if let Ok(session) = session {
+        assert!(session.policy.faults().is_empty());
+        assert_eq!(format!("{:?}", session.token), format!("{:?}", Pii::new("another".to_owned())));
+    }
+}
+
+/// A link or code, as it is pasted or typed: it leads to https only, and is the same one when a server
+/// writes it.
+pub fn link(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (server, code) = text.split_once('\n').unwrap_or((text, ""));
+    for link in [text.parse::<JoinLink>(), JoinLink::typed(server, code)].into_iter().flatten() {
+        assert!(link.server().starts_with("https://"), "{}", link.server());
+        let page = page_link(link.server(), link.code(), link.pin());
+        assert_eq!(page.parse().as_ref(), Ok(&link), "{page}");
+        let agent = agent_link(link.server(), link.code(), link.pin());
+        assert_eq!(agent.parse().as_ref(), Ok(&link), "{agent}");
+    }
+}
+
+/// Detections in a file.
+pub fn script(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        Scripted::parse(text).map(|script| script.only("a")).ok();
+    }
+}
+
+fn assert_pixels(payload: &Payload, width: u32, height: u32) {
+    assert!((1..=LARGEST_SIDE).contains(&width) && (1..=LARGEST_SIDE).contains(&height));
+    let (width, height) = (width as usize, height as usize);
+    let chroma = width.div_ceil(2) * height.div_ceil(2);
+    match payload {
+        Payload::I420(planes) => {
+            let found = [planes.y.len(), planes.u.len(), planes.v.len()];
+            assert_eq!(found, [width * height, chroma, chroma]);
+        }
+        Payload::Rgb8(pixels) => assert_eq!(pixels.len(), width * height * 3),
+        Payload::Gray8(pixels) => assert_eq!(pixels.len(), width * height),
+    }
+}
+
+/// A JPEG, as cameras and recordings have them: all of its pixels, or none.
+pub fn picture(bytes: &[u8]) {
+    if let Some((payload, size)) = jpeg::decode(bytes) {
+        assert_pixels(&payload, size.width, size.height);
+    }
+}
+
+/// A recording: its first frames are whole, and in order.
+pub fn recording(bytes: &[u8]) {
+    // In memory where there is such a folder.
+    let memory = std::path::Path::new("/dev/shm");
+    let file = if memory.is_dir() {
+        tempfile::NamedTempFile::new_in(memory)
+    } else {
+        tempfile::NamedTempFile::new()
+    };
+    let mut file = file.unwrap();
+    file.write_all(bytes).unwrap();
+    let Ok(mut source) = open_with(file.path(), &Options::default()) else { return };
+    let mut before = MediaTime::ZERO;
+    for _ in 0..4 {
+        let Ok(Some(frame)) = source.next_frame(MediaTime::ZERO) else { return };
+        assert!(frame.pts >= before, "{:?} after {before:?}", frame.pts);
+        assert_pixels(&frame.payload, frame.size.width, frame.size.height);
+        before = frame.pts;
+    }
+}
+
+/// A server whose clock jumps ahead with each request, so that none is too fast.
+struct Server {
+    home: Home,
+    second: Arc<AtomicI64>,
+    runtime: tokio::runtime::Runtime,
+    tokens: [String; 3],
+    cookie: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.unwrap();
+        let second = Arc::new(AtomicI64::new(1_795_000_000));
+        let hand = Arc::clone(&second);
+        let clock = Arc::new(move || Timestamp::from_second(hand.load(Ordering::SeqCst)).unwrap());
+        let home = Home::open(folder.path(), IpAddr::V4(Ipv4Addr::LOCALHOST), clock).unwrap();
+        let tokens = [&home.agent_token, &home.proctor_token, &home.manager_token]
+            .map(|it| std::fs::read_to_string(&it.path).unwrap().trim().to_owned());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut server =
+            Self { home, second, runtime, tokens, cookie: String::new(), _folder: folder };
+        let code = server.home.sign_in_code().unwrap();
+        let request = Request::get(format!("/sign-in/{}", code.reveal()));
+        let answer = server.ask(request.body(Body::empty()).unwrap());
+        assert_eq!(answer.headers()[LOCATION], "/");
+        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().clone_into(&mut server.cookie);
+        server
+    }
+
+    fn ask(&self, request: Request<Body>) -> axum::response::Response {
+        // The cookie and the tokens outlive it: a year has thirty million seconds.
+        self.second.fetch_add(1, Ordering::SeqCst);
+        let app = app(self.home.state.clone());
+        self.runtime.block_on(app.oneshot(request)).unwrap()
+    }
+}
+
+/// Method, address, media type of the body, and whose token: as places in [`Server::tokens`].
+const ROUTES: [(Method, &str, &str, usize); 9] = [
+    (
+        Method::POST,
+        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/events",
+        BATCH_CONTENT_TYPE,
+        0,
+    ),
+    (
+        Method::POST,
+        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/heartbeats",
+        "application/json",
+        0,
+    ),
+    (
+        Method::POST,
+        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/commands",
+        "application/json",
+        1,
+    ),
+    (Method::POST, "/v1/sessions", "application/json", 2),
+    (Method::POST, "/v1/enrolments", "application/json", 0),
+    (Method::POST, "/login", "application/x-www-form-urlencoded", 3),
+    (Method::POST, "/sessions", "application/x-www-form-urlencoded", 3),
+    (
+        Method::POST,
+        "/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/commands",
+        "application/x-www-form-urlencoded",
+        3,
+    ),
+    // Here the bytes are the rest of the address.
+    (Method::GET, "/", "", 1),
+];
+
+/// Requests to the server as a whole: whatever comes, it does not fail. One byte says which address,
+/// the rest is the body.
+pub fn http(bytes: &[u8]) {
+    thread_local! {
+        static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) };
+    }
+    let Some((which, rest)) = bytes.split_first() else { return };
+    let (method, path, media_type, token) = &ROUTES[usize::from(*which) % ROUTES.len()];
+    let mut request = Request::builder().method(method);
+    let body = if *method == Method::GET {
+        let Ok(rest) = std::str::from_utf8(rest) else { return };
+        request = request.uri(format!("{path}{rest}"));
+        Body::empty()
+    } else {
+        request = request.uri(*path).header(CONTENT_TYPE, *media_type);
+        Body::from(rest.to_vec())
+    };
+    SERVER.with_borrow_mut(|server| {
+        let server = server.get_or_insert_with(Server::start);
+        request = match server.tokens.get(*token) {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request.header(COOKIE, &server.cookie),
+        };
+        request = request
+            .extension(axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 9))));
+        // What is no address never leaves a client.
+        let Ok(request) = request.body(body) else { return };
+        let answer = server.ask(request);
+        assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
+    });
+}

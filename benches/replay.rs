@@ -15,66 +15,74 @@ use std::time::Instant;
 
 use inview::capture::file;
 use inview::detection::Detection;
-use inview::detector::onnx::preprocess::{Input, Preprocessor};
 use inview::detector::onnx::{Models, Onnx};
 use inview::detector::{Detector, DetectorError};
 use inview::frame::Frame;
+use inview::geometry::BoundingBox;
 use inview::pipeline::Pipeline;
 use inview::presence::Policy;
 use inview::report::{IntervalId, ModelIdentity, SessionId};
 
 const ROUNDS: usize = 5;
 
-/// Seconds spent in the detector, and in its resizing done over again.
-#[derive(Debug, Default)]
-struct Spent {
-    faces: Cell<f64>,
-    people: Cell<f64>,
-    resize: [Cell<f64>; 2],
+/// What one part of the work took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    times: u32,
+    seconds: f64,
 }
 
-fn add(total: &Cell<f64>, since: Instant) {
-    total.set(total.get() + since.elapsed().as_secs_f64());
+impl Part {
+    fn add(&mut self, since: Instant) {
+        self.times += 1;
+        self.seconds += since.elapsed().as_secs_f64();
+    }
+}
+
+/// The looks of the detector.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    everywhere: Part,
+    near: Part,
+    people: Part,
 }
 
 /// The real detector, with a stopwatch.
 struct Timed {
     detector: Onnx,
-    again: Option<[Preprocessor; 2]>,
-    tensors: [Vec<f32>; 2],
-    spent: Rc<Spent>,
+    looks: Rc<Cell<Looks>>,
 }
 
 impl Timed {
-    /// Resizes once more for itself, since the detector's own resizing cannot be told apart from
-    /// outside.
-    fn resize(&mut self, which: usize, frame: &Frame) {
-        let inputs = [Input::Faces { brighten: true }, Input::People];
-        let again = self
-            .again
-            .get_or_insert_with(|| inputs.map(|input| Preprocessor::new(input, frame.size)));
-        self.tensors[which].resize(again[which].layout().tensor.area() * 3, 0.0);
+    fn timed<T>(
+        &mut self,
+        part: impl FnOnce(&mut Looks) -> &mut Part,
+        look: impl FnOnce(&mut Onnx) -> T,
+    ) -> T {
         let start = Instant::now();
-        again[which].fill(frame, &mut self.tensors[which]).unwrap();
-        add(&self.spent.resize[which], start);
+        let found = look(&mut self.detector);
+        let mut looks = self.looks.get();
+        part(&mut looks).add(start);
+        self.looks.set(looks);
+        found
     }
 }
 
 impl Detector for Timed {
     fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
-        let start = Instant::now();
-        let found = self.detector.faces(frame);
-        add(&self.spent.faces, start);
-        self.resize(0, frame);
-        found
+        self.timed(|looks| &mut looks.everywhere, |detector| detector.faces(frame))
+    }
+
+    fn faces_near(
+        &mut self,
+        frame: &Frame,
+        face: BoundingBox,
+    ) -> Result<Vec<Detection>, DetectorError> {
+        self.timed(|looks| &mut looks.near, |detector| detector.faces_near(frame, face))
     }
 
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
-        let start = Instant::now();
-        let found = self.detector.people(frame);
-        add(&self.spent.people, start);
-        self.resize(1, frame);
-        found
+        self.timed(|looks| &mut looks.people, |detector| detector.people(frame))
     }
 
     fn models(&self) -> &[ModelIdentity] {
@@ -82,54 +90,42 @@ impl Detector for Timed {
     }
 }
 
-/// Seconds of one round.
+/// One round.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     media: f64,
-    decode: f64,
-    resize: f64,
-    faces: f64,
-    people: f64,
-    rest: f64,
+    seconds: f64,
+    decode: Part,
+    looks: Looks,
     sampled: u64,
 }
 
 impl Round {
-    fn total(&self) -> f64 {
-        self.decode + self.resize + self.faces + self.people + self.rest
+    fn speed(&self) -> f64 {
+        self.media / self.seconds
     }
 }
 
 fn round(recording: &Path, models: &Arc<Models>) -> Round {
     let mut source = file::open(recording).unwrap();
-    let spent = Rc::new(Spent::default());
-    let detector = Timed {
-        detector: Onnx::with(Arc::clone(models)),
-        again: None,
-        tensors: [Vec::new(), Vec::new()],
-        spent: Rc::clone(&spent),
-    };
+    let looks = Rc::new(Cell::new(Looks::default()));
+    let detector = Timed { detector: Onnx::with(Arc::clone(models)), looks: Rc::clone(&looks) };
     let session = SessionId::derived(&[b"bench"]);
     let ids = move |number| IntervalId::derived(session, number);
     let mut pipeline = Pipeline::new(detector, Policy::default(), ids);
-    let (mut decode, start) = (0.0, Instant::now());
+    let (mut decode, start) = (Part::default(), Instant::now());
     loop {
         let wanted = Instant::now();
         let frame = source.next_frame(pipeline.next_due()).unwrap();
-        decode += wanted.elapsed().as_secs_f64();
+        decode.add(wanted);
         let Some(frame) = frame else { break };
         pipeline.step(&frame).unwrap();
     }
-    let resize = spent.resize[0].get() + spent.resize[1].get();
-    let all = start.elapsed().as_secs_f64() - resize;
-    let (faces, people) = (spent.faces.get(), spent.people.get());
     Round {
         media: source.tally().end.as_secs_f64(),
+        seconds: start.elapsed().as_secs_f64(),
         decode,
-        resize,
-        faces: faces - spent.resize[0].get(),
-        people: people - spent.resize[1].get(),
-        rest: all - decode - faces - people,
+        looks: looks.get(),
         sampled: pipeline.sampled(),
     }
 }
@@ -140,9 +136,8 @@ fn main() {
     let recording = named.unwrap_or(shipped);
     let models = Models::load().unwrap();
     let mut rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&recording, &models)).collect();
-    rounds.sort_by(|a, b| a.total().total_cmp(&b.total()));
+    rounds.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let median = rounds[ROUNDS / 2];
-    let speed = |round: &Round| round.media / round.total();
     println!(
         "{}: {:.1} s, {} frames looked at",
         recording.file_name().unwrap_or_default().to_string_lossy(),
@@ -151,21 +146,28 @@ fn main() {
     );
     println!(
         "replayed at {:.1}x real time in one thread (median of {ROUNDS} rounds; {:.1}x to {:.1}x)",
-        speed(&median),
-        speed(&rounds[ROUNDS - 1]),
-        speed(&rounds[0])
+        median.speed(),
+        rounds[ROUNDS - 1].speed(),
+        rounds[0].speed()
     );
-    for (name, seconds) in [
+    let Looks { everywhere, near, people } = median.looks;
+    let parts = [median.decode, everywhere, near, people];
+    let others = parts.iter().map(|part| part.seconds).sum::<f64>();
+    let rest = Part { times: median.sampled as u32, seconds: median.seconds - others };
+    println!("                      share   times    ms each   ms a frame");
+    for (name, part) in [
         ("decode", median.decode),
-        ("resize", median.resize),
-        ("faces", median.faces),
-        ("people", median.people),
-        ("rest", median.rest),
+        ("faces everywhere", everywhere),
+        ("face near the last", near),
+        ("bodies", people),
+        ("rest", rest),
     ] {
-        let share = 100.0 * seconds / median.total();
         println!(
-            "  {name:8} {share:5.1} %  {:7.3} ms a look",
-            1e3 * seconds / median.sampled as f64
+            "  {name:18} {:5.1} %  {:6}  {:9.3}  {:11.3}",
+            100.0 * part.seconds / median.seconds,
+            part.times,
+            1e3 * part.seconds / f64::from(part.times.max(1)),
+            1e3 * part.seconds / median.sampled as f64
         );
     }
 }

@@ -103,11 +103,11 @@ impl Anchor {
     }
 
     /// An anchor for going on at `reading`, perhaps after the machine was started anew. Then there
-    /// is only the wall clock to tell what has passed; it is not believed when it says less than
-    /// what is known to have passed, `at_least`.
+    /// is only the wall clock to tell what has passed. No clock is believed that says less than what
+    /// is known to have passed, `at_least`: a virtual machine that is set back keeps its boot.
     #[must_use]
     pub fn resumed(&self, reading: &Reading, boot_id: String, at_least: MediaTime) -> Self {
-        if boot_id == self.boot_id && reading.boot >= self.boot {
+        if boot_id == self.boot_id && reading.boot >= self.boot && self.media(reading) >= at_least {
             return self.clone();
         }
         let by_wall = reading.wall.duration_since(self.wall);
@@ -239,6 +239,16 @@ mod tests {
         let after = reading(20, 20, 40_000);
         let anew = anchor.resumed(&after, "b".to_owned(), secs(200));
         assert_eq!(anew.media(&after), secs(200));
+    }
+
+    #[test]
+    fn a_clock_of_the_same_boot_that_was_set_back_is_not_believed() {
+        let anchor = Anchor::at(&reading(100, 90, 1_000), "a".to_owned());
+        let after = reading(120, 110, 1_300);
+        let anew = anchor.resumed(&after, "a".to_owned(), secs(200));
+        assert_eq!(anew.media(&after), secs(300), "the wall clock's word");
+        let anew = anchor.resumed(&after, "a".to_owned(), secs(400));
+        assert_eq!(anew.media(&after), secs(400), "what is known");
     }
 
     #[test]

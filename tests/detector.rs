@@ -260,6 +260,41 @@ fn a_dark_frame_is_brightened_unless_that_is_switched_off() {
 }
 
 #[test]
+fn a_face_is_found_where_it_was_as_well_as_everywhere() {
+    let (frame, mut detector) = (astronaut(), detector());
+    let everywhere = detector.faces(&frame).unwrap();
+    let moved = |share: f32| {
+        let face = everywhere[0].bounding_box;
+        let (x, y) = (face.width() * share, face.height() * share);
+        BoundingBox::new(face.left + x, face.top + y, face.right + x, face.bottom + y)
+    };
+    for share in [0.0, -0.3, 0.3] {
+        let near = detector.faces_near(&frame, moved(share)).unwrap();
+        assert_eq!(near.len(), 1, "{near:?}");
+        assert!(near[0].score > 0.8, "{near:?}");
+        assert!(near[0].bounding_box.iou(&everywhere[0].bounding_box) > 0.6, "{near:?}");
+    }
+}
+
+#[test]
+fn noise_in_the_dark_is_no_face_where_one_was() {
+    let mut detector = detector();
+    let mut state = 7_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    for most in [4, 12, 40] {
+        let pixels = (0..640 * 480).map(|_| noise() % most).collect();
+        let dark = frame(Size::new(640, 480), Payload::Gray8(pixels));
+        for side in [40.0, 100.0, 180.0] {
+            let face = BoundingBox::new(300.0, 200.0, 300.0 + side, 200.0 + side);
+            assert_eq!(detector.faces_near(&dark, face).unwrap(), [], "{most} {side}");
+        }
+    }
+}
+
+#[test]
 fn every_size_and_format_of_frame_is_looked_at() {
     let mut detector = detector();
     for (width, height) in [(1, 1), (2, 3), (641, 479), (360, 640), (1920, 200), (31, 900)] {

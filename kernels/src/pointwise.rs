@@ -59,7 +59,7 @@ impl Pointwise {
         assert!(add.is_empty() || add.len() == to.len());
         // As many sums as the registers hold, beside what they are made of.
         match S::F32_LANES {
-            16 => self.tiles::<S, 1, 12>(simd, pixels, from, add, to),
+            16 => self.tiles::<S, 1, 8>(simd, pixels, from, add, to),
             8 => self.tiles::<S, 2, 6>(simd, pixels, from, add, to),
             4 => self.tiles::<S, 4, 2>(simd, pixels, from, add, to),
             _ => self.tiles::<S, 16, 1>(simd, pixels, from, add, to),

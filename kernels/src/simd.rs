@@ -9,11 +9,15 @@ pub(crate) const GROUP: usize = 16;
 pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     {
-        use pulp::x86::{V2, V3};
-        match (V3::try_new(), V2::try_new()) {
-            (Some(simd), _) => Simd::vectorize(simd, work),
-            (None, Some(simd)) => Simd::vectorize(simd, work),
-            (None, None) => Simd::vectorize(pulp::Scalar, work),
+        use pulp::x86::{V2, V3, V4};
+        if let Some(simd) = V4::try_new() {
+            Simd::vectorize(simd, work)
+        } else if let Some(simd) = V3::try_new() {
+            Simd::vectorize(simd, work)
+        } else if let Some(simd) = V2::try_new() {
+            Simd::vectorize(simd, work)
+        } else {
+            Simd::vectorize(pulp::Scalar, work)
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

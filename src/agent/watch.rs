@@ -36,8 +36,8 @@ const SLOW_REPORTER: Duration = Duration::from_secs(1);
 /// What the worker is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// The exam begins; everything from here on is reported.
-    Begin,
+    /// The exam has begun, at this moment; everything from there on is reported.
+    Begin(MediaTime),
     /// The exam ends.
     End,
     /// Another camera looks from here on; what was seen through the last one is of no account.
@@ -99,6 +99,10 @@ impl Watch {
             let now = (self.now)();
             self.pulse.beat(now);
             while let Ok(order) = self.orders.try_recv() {
+                if matches!(order, Order::Begin(_)) {
+                    // What was before the exam is of no account.
+                    (before, woken) = ((self.clock)(), now);
+                }
                 self.obey(order, now, &mut eyes)?;
             }
             let deadline = eyes.deadline().map_or(LONGEST_NAP, |deadline| deadline.since(now));
@@ -127,7 +131,7 @@ impl Watch {
 
     fn obey(&mut self, order: Order, now: MediaTime, eyes: &mut Eyes) -> Result<(), DetectorError> {
         match order {
-            Order::Begin => {
+            Order::Begin(at) => {
                 *eyes = self.eyes()?;
                 // Nothing may be said of an exam that nobody can look at but that.
                 eyes.await_frames(now);
@@ -136,6 +140,12 @@ impl Watch {
                 (sight.looked_at, sight.skipped, sight.warned) = (0, 0, None);
                 if let Some(preview) = self.preview.take() {
                     *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                }
+                drop(sight);
+                // The machine may have been sent to sleep before the order was read.
+                if now.since(at) >= GAP_FROM {
+                    let gap = agent_gap(at, now, ClosedBy::SeenAgain);
+                    self.hand_over(Fact::Change(Change::Closed(gap)));
                 }
             }
             Order::End => {

@@ -12,7 +12,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::report::ModelIdentity;
 
-/// Looks at a frame: for faces, cheap, for a face where one was, a fifth of that, and for bodies, an
+/// Looks at a frame: for faces, cheap, for a face where one was, a sixth of that, and for bodies, an
 /// order of magnitude dearer. The caller decides which is worth its price.
 pub trait Detector {
     /// Faces, best first, overlapping ones removed.

@@ -1,5 +1,5 @@
-//! Where and when to look: bodies cost ten times what faces do, and a face where one was a moment
-//! ago a fifth of faces anywhere.
+//! Where and when to look: bodies cost six times what faces anywhere do, and a face where one was a
+//! moment ago a sixth of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const CHANGED_SHARE_OF_P99: u8 = 16;
 /// … in at least this part of the samples: something moved.
 const MOVED_SHARE: f64 = 0.004;
 /// While nothing moves but the candidate, looks are this many times rarer than the policy's.
-const CALM: u32 = 5;
+const CALM: u32 = 10;
 /// Around the candidate's face, this many times its size may move without another person there.
 const AROUND_FACE: f32 = 2.5;
 /// A place is worth a second look for this long.
@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn the_one_face_is_looked_for_where_it_was_and_everywhere_once_in_a_while() {
         let attention = after(&[face(140.0)], &[person(100.0)]);
-        assert!(looks_near(&attention, 200, None) && looks_near(&attention, 4_800, None));
-        assert!(!looks_near(&attention, 5_000, None));
+        assert!(looks_near(&attention, 200, None) && looks_near(&attention, 9_800, None));
+        assert!(!looks_near(&attention, 10_000, None));
         assert!(!looks_near(&Attention::default(), 0, None));
     }
 
@@ -217,7 +217,7 @@ mod tests {
             attention.wants_people(&Policy::default(), at(millis), &room(thing), FRAME, &faces)
         };
         let alone = after(&[face(140.0)], &[person(100.0)]);
-        assert!(!wants(&alone, 4_900, None) && wants(&alone, 5_000, None));
+        assert!(!wants(&alone, 9_900, None) && wants(&alone, 10_000, None));
         assert!(!wants(&alone, 900, Some((270, 60))) && wants(&alone, 1_000, Some((270, 60))));
         assert!(!wants(&alone, 1_000, Some((110, 180))));
         let two = after(&[face(140.0)], &[person(100.0), person(0.0)]);

@@ -77,7 +77,7 @@ pub struct PersonPolicy {
     /// Smaller bodies, in parts of the frame's height, are people in the distance.
     pub min_height: f32,
     /// With a face in view, bodies are looked for this often while something else than the
-    /// candidate moves, and a fifth as often while nothing does.
+    /// candidate moves, and a tenth as often while nothing does.
     pub every_ms: u64,
 }
 

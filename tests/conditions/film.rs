@@ -58,7 +58,7 @@ fn luma(scene: Scene, room: f32, x: f32, y: f32, noise: &mut Noise) -> f32 {
         Scene::Candidate | Scene::Frozen => room,
         Scene::Finger => 50.0 - 30.0 * (x * x + y * y) + 10.0 * x + noise.next(2.0),
         Scene::Cap => noise.next(3.0),
-        Scene::Dark => room * 0.02 + noise.next(2.0),
+        Scene::Dark => room * 0.01 + noise.next(2.0),
         Scene::Night => room * 0.04 + noise.next(10.0),
         // What is left of a picture that an encoder has sent before.
         Scene::FrozenEncoded => room + (noise.next(1.0) / 2.5).trunc(),

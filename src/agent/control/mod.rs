@@ -285,7 +285,7 @@ impl Control {
         if self.pace.strain().is_some() {
             self.tell_rate(at);
         }
-        self.order(Order::Begin);
+        self.order(Order::Begin(at));
     }
 
     /// An exam that an earlier life of the agent left: closes what was open, and tells the gap.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A face is looked for everywhere, or in a small window around where it was: the same network on a
-//! fifth of the pixels.
+//! ninth of the pixels.
 //!
 //! [`Models`] holds what all threads share; an [`Onnx`] holds what one thread needs: for each of
 //! the looks the tables for the frame size at hand, a tensor to fill and the state of tract.

@@ -1,9 +1,10 @@
 //! The operators of the domain `inview`, of which the networks are made, for tract.
 //!
 //! `models/convert/fuse.py` writes them in place of the standard ones and describes them; the
-//! arithmetic is in the package `inview-kernels`. Each keeps the space that it works in between
-//! frames.
+//! arithmetic is in the package `inview-kernels`. All operators of a thread work in the same space:
+//! one runs at a time.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use inview_kernels::{
@@ -14,9 +15,9 @@ use tract_onnx::pb::{NodeProto, TensorProto};
 use tract_onnx::tensor::load_tensor;
 use tract_onnx::tract_hir::internal::{
     Datum as _, DatumExt as _, EvalContext, EvalOp, InferenceOp, InferenceResult, IntoTValue as _,
-    LaneId, Op, OpState, PlainView, Solver, StaticName, TValue, TVec, Tensor, TensorProxy,
-    TractErrorContext as _, TractResult, TypedFact, TypedOp, as_op, bail, check_output_arity,
-    inference_wrap, not_out_of_plan, op_as_typed_op, tvec,
+    Op, PlainView, Solver, StaticName, TValue, TVec, Tensor, TensorProxy, TractErrorContext as _,
+    TractResult, TypedFact, TypedOp, as_op, bail, check_output_arity, inference_wrap,
+    op_as_typed_op, op_out_of_plan, tvec,
 };
 
 /// Teaches tract these operators.
@@ -174,10 +175,10 @@ impl Op for Kernel {
 }
 
 impl EvalOp for Kernel {
-    not_out_of_plan!();
+    op_out_of_plan!();
 
-    fn state(&self, _: &EvalContext<'_>) -> TractResult<Option<Box<dyn OpState>>> {
-        Ok(Some(Box::new(Space::default())))
+    fn eval(&self, _: &EvalContext<'_>, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        SPACE.with_borrow_mut(|space| self.run(&inputs, space))
     }
 }
 
@@ -192,28 +193,26 @@ impl TypedOp for Kernel {
 }
 
 /// What an operator works in.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Space {
     lines: Vec<f32>,
     scratch: Scratch,
 }
 
-impl OpState for Space {
-    fn eval(
-        &mut self,
-        _: &EvalContext<'_>,
-        op: &dyn Op,
-        inputs: TVec<TValue>,
-    ) -> TractResult<TVec<TValue>> {
-        let kernel = op.downcast_ref::<Kernel>().context("the state of another operator")?;
+thread_local! {
+    static SPACE: RefCell<Space> = RefCell::default();
+}
+
+impl Kernel {
+    fn run(&self, inputs: &[TValue], space: &mut Space) -> TractResult<TVec<TValue>> {
         let shapes: TVec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
-        let shape = kernel.result(&shapes)?;
+        let shape = self.result(&shapes)?;
         let views = inputs.iter().map(|input| input.try_as_plain_ram());
         let views = views.collect::<TractResult<TVec<_>>>()?;
         let from = views[0].as_slice::<f32>()?;
         let &[_, height, width, channels] = shapes[0] else { bail!("not one picture") };
         let extent = Extent::new(height, width);
-        if matches!(kernel, Kernel::DoubleAndAdd) {
+        if matches!(self, Self::DoubleAndAdd) {
             let mut sum = views[1].tensor().clone();
             double_and_add(from, extent, channels, sum.try_as_plain_ram_mut()?.as_slice_mut()?);
             return Ok(tvec!(sum.into_tvalue()));
@@ -221,21 +220,17 @@ impl OpState for Space {
         let mut result = Tensor::zero::<f32>(&shape)?;
         let mut view = result.try_as_plain_ram_mut()?;
         let to = view.as_slice_mut::<f32>()?;
-        match kernel {
-            Kernel::Stem(stem) => {
-                stem.run(from, Extent::new(width, channels), to, &mut self.lines);
+        match self {
+            Self::Stem(stem) => {
+                stem.run(from, Extent::new(width, channels), to, &mut space.lines);
             }
-            Kernel::Block(block) => {
+            Self::Block(block) => {
                 let add = views.get(1).map(PlainView::as_slice::<f32>).transpose()?;
-                block.run(from, extent, add.unwrap_or(&[]), to, &mut self.scratch);
+                block.run(from, extent, add.unwrap_or(&[]), to, &mut space.scratch);
             }
-            Kernel::Halve => halve(from, extent, channels, to),
-            Kernel::DoubleAndAdd => {}
+            Self::Halve => halve(from, extent, channels, to),
+            Self::DoubleAndAdd => {}
         }
         Ok(tvec!(result.into_tvalue()))
-    }
-
-    fn reset_lanes(&mut self, _: &[LaneId]) -> TractResult<()> {
-        Ok(())
     }
 }

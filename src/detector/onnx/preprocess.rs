@@ -8,7 +8,7 @@
 //! | network | geometry | planes | values |
 //! |---|---|---|---|
 //! | face | keeps the aspect, fits into 320x320, zeros on the right and below | B G R | 0 to 255 |
-//! | face, near the last one | a square of two and a half faces, as 128x128 | B G R | 0 to 255 |
+//! | face, near the last one | a square of two and a half faces, as 96x96 | B G R | 0 to 255 |
 //! | person | stretched to 300x300 | R G B | -1 to 1 |
 //!
 //! Dark frames are brightened for the face network (at a tenth of the light with sensor noise, that
@@ -28,7 +28,7 @@ const FACE_SIDE: u32 = 320;
 const FACE_STEP: u32 = 32;
 pub(super) const PERSON_SIDE: u32 = 300;
 /// Side of the square around a face, for the face network.
-pub(super) const NEAR_SIDE: u32 = 128;
+pub(super) const NEAR_SIDE: u32 = 96;
 /// That square is this many times as large as the face: it may have moved since.
 const AROUND_FACE: f32 = 2.5;
 /// A face that is larger than this part of the square is looked for everywhere.
@@ -390,7 +390,7 @@ mod tests {
             assert!(left + size.width <= 641 && top + size.height <= 479, "{layout:?}");
             assert_eq!((left % 2, top % 2, size.width % 32), (0, 0, 0));
             assert!(size.width as f32 >= 2.0 * side, "{layout:?}");
-            let whole = layout.to_frame(BoundingBox::new(0.0, 0.0, 128.0, 128.0));
+            let whole = layout.to_frame(BoundingBox::new(0.0, 0.0, 96.0, 96.0));
             let (right, bottom) = ((left + size.width) as f32, (top + size.height) as f32);
             assert_eq!(whole, BoundingBox::new(left as f32, top as f32, right, bottom));
         }

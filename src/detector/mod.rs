@@ -12,8 +12,8 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::report::ModelIdentity;
 
-/// Looks at a frame: for faces, cheap, for a face where one was, a sixth of that, and for bodies, an
-/// order of magnitude dearer. The caller decides which is worth its price.
+/// Looks at a frame: for faces, cheap, for a face where one was, a part of that, and for bodies,
+/// several times dearer. The caller decides which is worth its price.
 pub trait Detector {
     /// Faces, best first, overlapping ones removed.
     fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError>;

@@ -1,5 +1,5 @@
-//! Where and when to look: bodies cost six times what faces anywhere do, and a face where one was a
-//! moment ago a sixth of it.
+//! Where and when to look: bodies cost several times what faces anywhere do, and a face where one
+//! was a moment ago a part of it (`benches/replay.rs` says how much).
 
 use std::sync::Arc;
 use std::time::Duration;

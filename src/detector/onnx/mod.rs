@@ -11,12 +11,15 @@
 //! the looks the tables for the frame size at hand, a tensor to fill and the state of tract.
 //! They are made at the first frame and again when the size of the frames changes.
 //!
-//! `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
+//! `file` is the networks as they are stored, `graph` makes plans for tract of them, and `operators`
+//! is what they are made of. `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
 //! is shared, because all ends must agree on it.
 //!
 //! Scores below [`postprocess::FACE_FLOOR`] and [`postprocess::PERSON_FLOOR`] are dropped; what
 //! counts as present is the policy's affair. Same frame, same machine: same bytes.
 
+mod file;
+mod graph;
 mod models;
 mod operators;
 pub mod postprocess;

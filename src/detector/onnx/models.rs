@@ -4,15 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tract_onnx::prelude::{
-    Datum as _, Framework as _, InferenceFact, InferenceModel, InferenceModelExt as _,
-    IntoRunnable as _, IntoTValue as _, TValue, TVec, Tensor, TractResult, TypedRunnableModel,
-    TypedSimpleState, tvec,
+use tract_core::internal::{
+    IntoTValue as _, TValue, TVec, Tensor, TypedRunnableModel, TypedSimpleState, tvec,
 };
 
+use super::graph::Graph;
 use crate::detector::DetectorError;
 use crate::geometry::Size;
 use crate::report::{Hash, ModelIdentity};
@@ -41,7 +39,7 @@ type Plan = Arc<TypedRunnableModel>;
 /// The networks, ready to run. Costs a fraction of a second and some tens of megabytes: make it
 /// once, and give each worker thread an [`super::Onnx`] with a clone of the same [`Arc`].
 pub struct Models {
-    face: InferenceModel,
+    face: Graph,
     /// By width and height of the input; there are at most eleven. Guards only itself.
     face_plans: Mutex<BTreeMap<(u32, u32), Plan>>,
     person_plan: Plan,
@@ -60,7 +58,7 @@ impl Models {
         let identities = [FACE.identity()?, PERSON.identity()?];
         let person = PERSON.parse()?;
         let side = super::preprocess::PERSON_SIDE;
-        let person_plan = PERSON.plan(person, Size::new(side, side))?;
+        let person_plan = PERSON.plan(&person, Size::new(side, side))?;
         let face = FACE.parse()?;
         let face_plans = Mutex::default();
         Ok(Arc::new(Self { face, face_plans, person_plan, identities }))
@@ -80,7 +78,7 @@ impl Models {
         if let Some(plan) = plans.get(&(input.width, input.height)) {
             return Ok(Arc::clone(plan));
         }
-        let plan = FACE.plan(self.face.clone(), input)?;
+        let plan = FACE.plan(&self.face, input)?;
         tracing::debug!(width = input.width, height = input.height, "face network ready");
         plans.insert((input.width, input.height), Arc::clone(&plan));
         Ok(plan)
@@ -103,29 +101,17 @@ impl Embedded {
         }
     }
 
-    fn parse(&self) -> Result<InferenceModel, DetectorError> {
-        let mut onnx = tract_onnx::onnx();
-        super::operators::register(&mut onnx.op_register);
-        let parsed = onnx.model_for_read(&mut Cursor::new(self.bytes));
-        parsed.map_err(|error| self.load_error(&error))
+    fn parse(&self) -> Result<Graph, DetectorError> {
+        Graph::read(self.bytes).map_err(|error| self.load_error(&error))
     }
 
-    fn plan(&self, model: InferenceModel, input: Size) -> Result<Plan, DetectorError> {
-        optimised(model, input).map_err(|error| self.load_error(&error))
+    fn plan(&self, graph: &Graph, input: Size) -> Result<Plan, DetectorError> {
+        graph.plan(input).map_err(|error| self.load_error(&error))
     }
 
     fn load_error(&self, error: &dyn fmt::Display) -> DetectorError {
         DetectorError::Load { name: self.name.to_owned(), reason: format!("{error:#}") }
     }
-}
-
-fn optimised(model: InferenceModel, input: Size) -> TractResult<Plan> {
-    model
-        .with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape(input)))?
-        .into_typed()?
-        .into_decluttered()?
-        .into_optimized()?
-        .into_runnable()
 }
 
 const fn shape(input: Size) -> [usize; 4] {

@@ -10,119 +10,86 @@ use std::sync::Arc;
 use inview_kernels::{
     Activation, Block, Depthwise, Extent, Pointwise, Scratch, Stem, double_and_add, halve,
 };
-use tract_onnx::model::{OnnxOpRegister, ParsingContext};
-use tract_onnx::pb::{NodeProto, TensorProto};
-use tract_onnx::tensor::load_tensor;
-use tract_onnx::tract_hir::internal::{
-    Datum as _, DatumExt as _, EvalContext, EvalOp, InferenceOp, InferenceResult, IntoTValue as _,
-    Op, PlainView, Solver, StaticName, TValue, TVec, Tensor, TensorProxy, TractErrorContext as _,
-    TractResult, TypedFact, TypedOp, as_op, bail, check_output_arity, inference_wrap,
-    op_as_typed_op, op_out_of_plan, tvec,
+use tract_core::internal::{
+    DatumExt as _, EvalContext, EvalOp, IntoTValue as _, Op, PlainView, StaticName, TValue, TVec,
+    Tensor, TractErrorContext as _, TractResult, TypedFact, TypedOp, as_op, bail, op_as_typed_op,
+    op_out_of_plan, tvec,
 };
 
-/// Teaches tract these operators.
-pub(super) fn register(operators: &mut OnnxOpRegister) {
-    operators.insert("Stem", stem);
-    operators.insert("Block", block);
-    operators.insert("Halve", |_, _| Ok(parsed(Kernel::Halve)));
-    operators.insert("DoubleAndAdd", |_, _| Ok(parsed(Kernel::DoubleAndAdd)));
-}
+use super::file::Node;
 
-type Parsed = (Box<dyn InferenceOp>, Vec<String>);
-
-fn parsed(kernel: Kernel) -> Parsed {
-    (inference_wrap(kernel, 1, rules), Vec::new())
-}
-
-/// What follows of the shapes is told by `output_facts`, once they are known.
-fn rules(
-    _: &dyn Op,
-    solver: &mut Solver<'_>,
-    inputs: &[TensorProxy],
-    outputs: &[TensorProxy],
-) -> InferenceResult {
-    check_output_arity(outputs, 1)?;
-    for input in inputs {
-        solver.equals(&input.datum_type, f32::datum_type())?;
-        solver.equals(&input.rank, 4)?;
+impl Kernel {
+    /// The operator of a node of the domain `inview`.
+    pub(super) fn read(node: &Node) -> TractResult<Self> {
+        let weights = Weights { node };
+        match node.operator.as_str() {
+            "Stem" => weights.stem(),
+            "Block" => weights.block(),
+            "Halve" => Ok(Self::Halve),
+            "DoubleAndAdd" => Ok(Self::DoubleAndAdd),
+            _ => bail!("{node} is not known"),
+        }
     }
-    solver.equals(&outputs[0].datum_type, f32::datum_type())?;
-    solver.equals(&outputs[0].rank, 4)
-}
-
-fn stem(context: &ParsingContext<'_>, node: &NodeProto) -> TractResult<Parsed> {
-    let weights = Weights { context, node };
-    let before = node.get_attr("before")?;
-    let made = Stem::new(
-        &weights.values("stem_weights")?,
-        &weights.values("stem_biases")?,
-        before,
-        weights.activation("stem_activation")?,
-    );
-    let stem = made.with_context(|| format!("the weights of {} do not fit", node.name))?;
-    Ok(parsed(Kernel::Stem(Arc::new(stem))))
-}
-
-fn block(context: &ParsingContext<'_>, node: &NodeProto) -> TractResult<Parsed> {
-    let weights = Weights { context, node };
-    let depthwise = weights.given("depthwise_weights").then(|| weights.depthwise()).transpose()?;
-    let (expand, project) = (weights.pointwise("expand")?, weights.pointwise("project")?);
-    let block = Block::new(expand, depthwise, project)
-        .with_context(|| format!("the parts of {} do not fit each other", node.name))?;
-    Ok(parsed(Kernel::Block(Arc::new(block))))
 }
 
 /// The attributes of a node.
 #[derive(Clone, Copy)]
 struct Weights<'a> {
-    context: &'a ParsingContext<'a>,
-    node: &'a NodeProto,
+    node: &'a Node,
 }
 
 impl Weights<'_> {
-    fn given(self, name: &str) -> bool {
-        self.node.attribute.iter().any(|attribute| attribute.name == name)
+    fn stem(self) -> TractResult<Kernel> {
+        let made = Stem::new(
+            &self.node.floats("stem_weights")?,
+            &self.node.floats("stem_biases")?,
+            self.node.number("before")?,
+            self.activation("stem_activation")?,
+        );
+        let stem = made.with_context(|| format!("the weights of {} do not fit", self.node))?;
+        Ok(Kernel::Stem(Arc::new(stem)))
     }
 
-    /// Half precision becomes single.
-    fn values(self, name: &str) -> TractResult<Vec<f32>> {
-        let stored: &TensorProto = self.node.get_attr(name)?;
-        let tensor = load_tensor(&*self.context.framework.provider, stored, None)?;
-        Ok(tensor.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
+    fn block(self) -> TractResult<Kernel> {
+        let depthwise = self.node.has("depthwise_weights").then(|| self.depthwise()).transpose()?;
+        let (expand, project) = (self.pointwise("expand")?, self.pointwise("project")?);
+        let block = Block::new(expand, depthwise, project)
+            .with_context(|| format!("the parts of {} do not fit each other", self.node))?;
+        Ok(Kernel::Block(Arc::new(block)))
     }
 
     fn activation(self, name: &str) -> TractResult<Activation> {
-        match self.node.get_attr::<&str>(name)? {
+        match self.node.text(name)? {
             "none" => Ok(Activation::None),
             "relu" => Ok(Activation::Relu),
             "relu6" => Ok(Activation::Relu6),
-            other => bail!("{}: no activation is called {other}", self.node.name),
+            other => bail!("{}: no activation is called {other}", self.node),
         }
     }
 
     fn depthwise(self) -> TractResult<Depthwise> {
-        let shape = (self.node.get_attr("stride")?, self.node.get_attr("before")?);
+        let shape = (self.node.number("stride")?, self.node.number("before")?);
         let (weights, biases) =
-            (self.values("depthwise_weights")?, self.values("depthwise_biases")?);
+            (self.node.floats("depthwise_weights")?, self.node.floats("depthwise_biases")?);
         Depthwise::new(&weights, &biases, shape, self.activation("depthwise_activation")?)
-            .with_context(|| format!("the depthwise weights of {} do not fit", self.node.name))
+            .with_context(|| format!("the depthwise weights of {} do not fit", self.node))
     }
 
     fn pointwise(self, part: &str) -> TractResult<Option<Pointwise>> {
         let (weights, biases) = (format!("{part}_weights"), format!("{part}_biases"));
-        if !self.given(&weights) {
+        if !self.node.has(&weights) {
             return Ok(None);
         }
         let activation = self.activation(&format!("{part}_activation"))?;
-        Pointwise::new(&self.values(&weights)?, &self.values(&biases)?, activation)
-            .with_context(|| format!("the {part} weights of {} do not fit", self.node.name))
+        Pointwise::new(&self.node.floats(&weights)?, &self.node.floats(&biases)?, activation)
+            .with_context(|| format!("the {part} weights of {} do not fit", self.node))
             .map(Some)
     }
 }
 
 /// One node of a network.
 #[derive(Clone, Debug)]
-enum Kernel {
+pub(super) enum Kernel {
     Stem(Arc<Stem>),
     Block(Arc<Block>),
     Halve,

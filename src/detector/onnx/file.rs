@@ -3,6 +3,7 @@
 use std::fmt;
 
 use prost::Message;
+use prost::bytes::Bytes;
 
 /// Why a file is not a network.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +18,9 @@ pub(super) enum FileError {
     Values(String),
 }
 
-/// The graph of a network.
-pub(super) fn read(bytes: &[u8]) -> Result<Graph, FileError> {
-    Model::decode(bytes)?.graph.ok_or(FileError::NoGraph)
+/// The graph of a network, whose values stay where they are in `bytes`.
+pub(super) fn read(bytes: &'static [u8]) -> Result<Graph, FileError> {
+    Model::decode(Bytes::from_static(bytes))?.graph.ok_or(FileError::NoGraph)
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -67,8 +68,8 @@ struct Attribute {
     name: String,
     #[prost(int64, optional, tag = "3")]
     number: Option<i64>,
-    #[prost(bytes = "vec", optional, tag = "4")]
-    text: Option<Vec<u8>>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    text: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
     values: Option<Values>,
 }
@@ -112,8 +113,8 @@ pub(super) struct Values {
     of: i32,
     #[prost(string, tag = "8")]
     pub name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    bytes: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "9")]
+    bytes: Bytes,
 }
 
 /// Numbers of the types in onnx.proto3.
@@ -171,7 +172,18 @@ impl Values {
 
     pub(super) fn of_integers(name: &str, values: &[i64]) -> Self {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Self { shape: vec![values.len() as i64], of: INT64, name: name.to_owned(), bytes }
+        let length = values.len().try_into().unwrap();
+        Self { shape: vec![length], of: INT64, name: name.to_owned(), bytes }
+    }
+}
+
+#[cfg(test)]
+impl Node {
+    /// Of a standard operator, without attributes.
+    pub(super) fn of(operator: &str, inputs: &[&str], output: &str) -> Self {
+        let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
+        let (operator, outputs) = (operator.to_owned(), vec![output.to_owned()]);
+        Self { inputs, outputs, operator, ..Self::default() }
     }
 }
 
@@ -180,7 +192,7 @@ mod tests {
     use super::*;
 
     fn values(of: i32, shape: &[i64], bytes: &[u8]) -> Values {
-        Values { shape: shape.to_vec(), of, name: "w".to_owned(), bytes: bytes.to_vec() }
+        Values { shape: shape.to_vec(), of, name: "w".to_owned(), bytes: bytes.to_vec().into() }
     }
 
     #[test]

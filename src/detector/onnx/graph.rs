@@ -5,11 +5,12 @@
 //! program.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tract_core::internal::{
     AxisOp, DatumExt as _, IntoRunnable as _, OutletId, TVec, Tensor, TractErrorContext as _,
-    TractResult, TypedModel, TypedOp, TypedRunnableModel, bail, tvec,
+    TractResult, TypedModel, TypedOp, TypedRunnableModel, bail, ensure, tvec,
 };
 use tract_core::model::SpecialOps as _;
 use tract_core::ops::array::{Slice, TypedConcat};
@@ -71,7 +72,7 @@ enum Each {
 
 impl Graph {
     /// Reads an ONNX file and makes its weights ready.
-    pub(super) fn read(bytes: &[u8]) -> TractResult<Self> {
+    pub(super) fn read(bytes: &'static [u8]) -> TractResult<Self> {
         Self::of(&file::read(bytes)?)
     }
 
@@ -114,6 +115,19 @@ impl Graph {
     }
 }
 
+impl Operator {
+    /// How many it takes.
+    fn inputs(&self) -> RangeInclusive<usize> {
+        match self {
+            Self::Kernel(kernel) => kernel.inputs(),
+            Self::Pairs(_) | Self::Reshape => 2..=2,
+            Self::Each(_) | Self::Identity => 1..=1,
+            Self::Concat(_) => 1..=usize::MAX,
+            Self::Slice => 4..=4,
+        }
+    }
+}
+
 impl Step {
     fn read(node: &Node) -> TractResult<Self> {
         let operator = match (node.domain.as_str(), node.operator.as_str()) {
@@ -130,6 +144,8 @@ impl Step {
             _ => bail!("{node} is not known"),
         };
         let [output] = &node.outputs[..] else { bail!("{node} has not one output") };
+        let (given, takes) = (node.inputs.len(), operator.inputs());
+        ensure!(takes.contains(&given), "{node} has {given} inputs and takes {takes:?}");
         Ok(Self { operator, inputs: node.inputs.clone(), output: output.clone() })
     }
 }
@@ -268,12 +284,6 @@ mod tests {
         Named { name: name.to_owned() }
     }
 
-    fn node(operator: &str, inputs: &[&str], output: &str) -> Node {
-        let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
-        let (operator, outputs) = (operator.to_owned(), vec![output.to_owned()]);
-        Node { inputs, outputs, operator, ..Node::default() }
-    }
-
     /// What the nodes make of a picture of 3 planes, 1 x 2 pixels, with the values 0 to 5.
     fn run(nodes: Vec<Node>, constants: Vec<Values>) -> TractResult<(Vec<usize>, Vec<f32>)> {
         let stored =
@@ -293,30 +303,30 @@ mod tests {
         constants.push(Values::of_integers("shape", &[0, -1]));
         constants.push(Values::of_floats("two", &[1], &[2.0]));
         let nodes = vec![
-            node("Slice", &["in", "start", "end", "axis"], "cut"),
-            node("Reshape", &["cut", "shape"], "flat"),
-            node("Mul", &["flat", "two"], "twice"),
-            node("Sub", &["twice", "flat"], "once"),
-            node("Add", &["once", "two"], "more"),
-            node("Identity", &["more"], "out"),
+            Node::of("Slice", &["in", "start", "end", "axis"], "cut"),
+            Node::of("Reshape", &["cut", "shape"], "flat"),
+            Node::of("Mul", &["flat", "two"], "twice"),
+            Node::of("Sub", &["twice", "flat"], "once"),
+            Node::of("Add", &["once", "two"], "more"),
+            Node::of("Identity", &["more"], "out"),
         ];
         let (shape, values) = run(nodes, constants).unwrap();
         assert_eq!((&shape[..], &values[..]), (&[1, 4][..], &[4.0, 5.0, 6.0, 7.0][..]));
-        let (shape, values) = run(vec![node("Exp", &["in"], "out")], Vec::new()).unwrap();
+        let (shape, values) = run(vec![Node::of("Exp", &["in"], "out")], Vec::new()).unwrap();
         assert_eq!(shape, [1, 3, 1, 2]);
         assert!((values[1] - 1f32.exp()).abs() < 1e-6 && values[0] == 1.0, "{values:?}");
-        let (_, values) = run(vec![node("Sigmoid", &["in"], "out")], Vec::new()).unwrap();
+        let (_, values) = run(vec![Node::of("Sigmoid", &["in"], "out")], Vec::new()).unwrap();
         assert!((values[0] - 0.5).abs() < 1e-6, "{values:?}");
     }
 
     #[test]
     fn what_cannot_be_run_is_told_by_name() {
         for (nodes, says) in [
-            (vec![node("LSTM", &["in"], "out")], "LSTM of out"),
-            (vec![node("Add", &["in", "gone"], "out")], "gone"),
-            (vec![node("Reshape", &["in", "in"], "out")], "in is not a constant"),
-            (vec![node("Add", &["in"], "out")], "out"),
-            (vec![node("Exp", &["in"], "other")], "out is not made"),
+            (vec![Node::of("LSTM", &["in"], "out")], "LSTM of out"),
+            (vec![Node::of("Add", &["in", "gone"], "out")], "gone"),
+            (vec![Node::of("Reshape", &["in", "in"], "out")], "in is not a constant"),
+            (vec![Node::of("Add", &["in"], "out")], "has 1 inputs and takes 2..=2"),
+            (vec![Node::of("Exp", &["in"], "other")], "out is not made"),
         ] {
             let refused = format!("{:#}", run(nodes, Vec::new()).unwrap_err());
             assert!(refused.contains(says), "{refused}");

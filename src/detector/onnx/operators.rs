@@ -5,6 +5,7 @@
 //! one runs at a time.
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use inview_kernels::{
@@ -111,6 +112,15 @@ impl PartialEq for Kernel {
 impl Eq for Kernel {}
 
 impl Kernel {
+    /// How many it takes.
+    pub(super) const fn inputs(&self) -> RangeInclusive<usize> {
+        match self {
+            Self::Stem(_) | Self::Halve => 1..=1,
+            Self::Block(_) => 1..=2,
+            Self::DoubleAndAdd => 2..=2,
+        }
+    }
+
     /// Shape of the result for the shapes of the inputs.
     fn result(&self, inputs: &[&[usize]]) -> TractResult<[usize; 4]> {
         let &[1, first, second, third] = inputs[0] else {

@@ -415,7 +415,12 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
     if kind == Kind::OutOfView {
         return holds(reading.view == View::Nobody, unseen);
     }
-    holds(reading.view == View::BodyOnly, reading.best_person * (1.0 - reading.best_face))
+    match reading.view {
+        View::BodyOnly => holds(true, reading.best_person * (1.0 - reading.best_face)),
+        // A body that is not found for a moment has not left.
+        View::Nobody => Evidence::Worse,
+        View::Face => Evidence::Clear,
+    }
 }
 
 fn interval(

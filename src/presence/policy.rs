@@ -135,7 +135,7 @@ impl Default for FacePolicy {
 
 impl Default for PersonPolicy {
     fn default() -> Self {
-        Self { enter: 0.40, keep: 0.20, another: 0.50, min_height: 0.25, every_ms: 1_000 }
+        Self { enter: 0.40, keep: 0.20, another: 0.30, min_height: 0.25, every_ms: 1_000 }
     }
 }
 

@@ -22,6 +22,9 @@ pub(super) enum Evidence {
     Holds(f64),
     /// It does not hold.
     Clear,
+    /// Something worse holds, of which this is a part: it is over only if that lasts, for half of
+    /// `record_after`.
+    Worse,
     /// This frame cannot tell.
     Unknown,
     /// It may hold; a later frame will tell, and if it does, it has held since here.
@@ -122,13 +125,13 @@ impl Run {
     }
 
     /// Takes one frame; `true` when the run is over.
-    fn take(
-        &mut self,
-        at: MediaTime,
-        evidence: Evidence,
-        counts: Counts,
-        confirm: Duration,
-    ) -> bool {
+    fn take(&mut self, at: MediaTime, evidence: Evidence, counts: Counts, times: &Times) -> bool {
+        let confirm = match evidence {
+            Evidence::Worse => times.confirm.max(times.record_after / 2),
+            Evidence::Holds(_) | Evidence::Clear | Evidence::Unknown | Evidence::MayHold => {
+                times.confirm
+            }
+        };
         match (evidence, self.cleared) {
             (Evidence::Holds(_), _) => {
                 self.counts.add(std::mem::take(&mut self.doubtful));
@@ -144,7 +147,7 @@ impl Run {
                 self.doubtful.add(counts);
                 false
             }
-            (Evidence::Clear, cleared) => {
+            (Evidence::Clear | Evidence::Worse, cleared) => {
                 self.doubtful.add(counts);
                 let cleared = *self.cleared.insert(cleared.unwrap_or(at));
                 at.since(cleared) >= confirm
@@ -177,7 +180,9 @@ impl Track {
         let mut steps = self.expire(at);
         steps.extend(self.advance(at, evidence, counts, id));
         match evidence {
-            Evidence::Clear => (self.last_clear, self.may_hold_since) = (Some(at), None),
+            Evidence::Clear | Evidence::Worse => {
+                (self.last_clear, self.may_hold_since) = (Some(at), None);
+            }
             Evidence::MayHold => self.may_hold_since = self.may_hold_since.or(Some(at)),
             Evidence::Holds(_) | Evidence::Unknown => {}
         }
@@ -206,7 +211,7 @@ impl Track {
             State::Clear if holds => (State::Pending(begun()), None),
             State::Clear => (State::Clear, None),
             State::Pending(mut run) => {
-                if run.take(at, evidence, counts, times.confirm) {
+                if run.take(at, evidence, counts, &times) {
                     (State::Clear, None)
                 } else if holds && run.is_long_enough(at, &times) {
                     let id = id();
@@ -217,7 +222,7 @@ impl Track {
                 }
             }
             State::Open { id, mut run } => {
-                if run.take(at, evidence, counts, times.confirm) {
+                if run.take(at, evidence, counts, &times) {
                     let end = run.cleared.unwrap_or(at);
                     (State::Closing { id, run, end, again: None }, None)
                 } else {
@@ -231,7 +236,7 @@ impl Track {
                     (State::Closing { id, run, end, again }, None)
                 }
                 Some(mut again) => {
-                    if again.take(at, evidence, counts, times.confirm) {
+                    if again.take(at, evidence, counts, &times) {
                         run.doubtful.add(again.counts);
                         run.doubtful.add(again.doubtful);
                         (State::Closing { id, run, end, again: None }, None)
@@ -335,8 +340,8 @@ mod tests {
         confirm: Duration::from_millis(150),
     };
 
-    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `m` may hold, `?`
-    /// cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
+    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `w` worse, `m`
+    /// may hold, `?` cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
     fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
         let mut track = Track::new(TIMES);
         let mut number = 0;
@@ -350,6 +355,7 @@ mod tests {
             let evidence = match frame {
                 'x' => Evidence::Holds(1.0),
                 '.' => Evidence::Clear,
+                'w' => Evidence::Worse,
                 'm' => Evidence::MayHold,
                 _ => Evidence::Unknown,
             };
@@ -399,6 +405,14 @@ mod tests {
     fn frames_that_cannot_tell_neither_open_nor_close() {
         assert_eq!(closed("..xx??xxx...???....."), [(200, 1_800, ClosedBy::SeenAgain)]);
         assert_eq!(closed("..x????????........."), []);
+    }
+
+    #[test]
+    fn something_worse_ends_it_only_when_that_lasts() {
+        assert_eq!(closed("..xxwwxxx......"), [(200, 1_800, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxxxxxwwwwwwwww"), [(200, 1_600, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxwwwwxx......."), []);
+        assert_eq!(closed("..xxxxxxww......."), [(200, 1_600, ClosedBy::SeenAgain)]);
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl State {
         }
         let of = tenant.clone();
         let reading =
-            self.store.read(move |database| signed::key_of(database, of.as_str(), session));
+            self.store.look_up(move |database| signed::key_of(database, of.as_str(), session));
         let found = reading.await?;
         if let Some(key) = found {
             self.known.keep_key(tenant, session, key);

@@ -46,7 +46,7 @@ fn wrong_hashes(
     session: SessionId,
 ) -> Result<Vec<String>, StoreError> {
     let mut query = database.prepare(
-        "SELECT incarnation, seq, hash, body FROM event
+        "SELECT incarnation, seq, hash, body FROM report
          WHERE tenant = ?1 AND session = ?2 AND body IS NOT NULL ORDER BY incarnation, seq",
     )?;
     let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;

@@ -2,12 +2,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ingest::{Head, Outcome, Target, apply};
+use super::signed::Checked;
+use super::tail::Tail;
 use super::{Tenant, in_memory, read, signed};
 use crate::report::{
     Event, EventData, EventStatus, Hash, Identity, Incarnation, Interval, IntervalId,
     IntervalReport, Kind, SampledCamera, SessionEnded, SessionId, SessionStarted,
 };
-use crate::server::batch;
+use crate::server::batch::{self, Received};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 
@@ -86,13 +88,27 @@ impl Agent {
     }
 }
 
+/// Applies a batch, and derives what follows from it.
+fn apply_now(
+    database: &Connection,
+    to: &Target,
+    batch: Vec<Received>,
+    checked: &Checked,
+) -> Outcome {
+    let mut tail = Tail::default();
+    tail.restore(database).unwrap();
+    let outcome = apply(database, &mut tail, to, batch, checked).unwrap();
+    tail.settle_some(database, usize::MAX).unwrap();
+    outcome
+}
+
 fn send_as(database: &Connection, tenant: &str, events: &[&str]) -> Outcome {
     let body = format!("[{}]", events.join(","));
     let batch = batch::parse(body.as_bytes(), session()).unwrap();
     let to = target(tenant);
     let known = signed::key_of(database, to.tenant.as_str(), to.session).unwrap();
     let checked = signed::check(known, &batch);
-    apply(database, &target(tenant), &batch, &checked).unwrap()
+    apply_now(database, &to, batch, &checked)
 }
 
 fn send(database: &Connection, events: &[&str]) -> Outcome {
@@ -100,7 +116,7 @@ fn send(database: &Connection, events: &[&str]) -> Outcome {
 }
 
 fn stored(outcome: &Outcome) -> (Head, Vec<EventStatus>) {
-    let Outcome::Stored { reached, results } = outcome else { panic!("{outcome:?}") };
+    let Outcome::Stored { reached, results, .. } = outcome else { panic!("{outcome:?}") };
     (*reached, results.iter().map(|result| result.status).collect())
 }
 
@@ -140,7 +156,7 @@ fn a_key_that_came_while_a_batch_was_checked_counts_for_it() {
     let checked = signed::check(known, &batch);
     let key = SigningKey::from_secret(&[1; 32]).public();
     signed::keep_key(&database, "local", session(), &key).unwrap();
-    let outcome = apply(&database, &to, &batch, &checked).unwrap();
+    let outcome = apply_now(&database, &to, batch, &checked);
     assert!(matches!(outcome, Outcome::Foreign { .. }), "{outcome:?}");
     assert_eq!(events(&database).len(), 1);
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 // A heartbeat attests the time, and must not contradict what is stored.
-use super::ingest::{Target, touch};
+use super::derive::touch;
+use super::ingest::Target;
 use super::read::rfc3339;
 use super::{coverage, heads};
 use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};

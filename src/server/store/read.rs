@@ -311,7 +311,7 @@ pub(in crate::server) fn events(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
     let mut query = database.prepare_cached(
-        "SELECT body, sig FROM event
+        "SELECT body, sig FROM report
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
              AND body IS NOT NULL
          ORDER BY seq LIMIT ?5",
@@ -375,7 +375,7 @@ fn rejected(
     session: SessionId,
 ) -> Result<Vec<RejectedEvent>, StoreError> {
     let mut query = database.prepare_cached(
-        "SELECT incarnation, seq, hash, rejected FROM event
+        "SELECT incarnation, seq, hash, rejected FROM report
          WHERE tenant = ?1 AND session = ?2 AND rejected IS NOT NULL ORDER BY incarnation, seq",
     )?;
     let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {

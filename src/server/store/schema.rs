@@ -18,6 +18,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     silence,
     |database| database.execute_batch(SIGNED),
     |database| database.execute_batch(INTEGRITY),
+    |database| database.execute_batch(LOG),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.
@@ -276,6 +277,54 @@ const INTEGRITY: &str = "
         report TEXT NOT NULL,
         PRIMARY KEY (tenant, session, incarnation, seq)
     ) STRICT, WITHOUT ROWID;
+";
+
+/// Events in the order in which they came: only the end of the table is written. Of what is derived from
+/// it, `place` finds an event by its number in its incarnation; `report` is what was an event's row.
+/// `derived`, one row: up to which event all of that is done, at least; of each incarnation it is done up
+/// to the head in `chain`.
+const LOG: &str = "
+    ALTER TABLE event RENAME TO event_before;
+    CREATE TABLE event (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        received_at INTEGER NOT NULL,
+        body BLOB,
+        rejected TEXT,
+        sig BLOB,
+        CHECK ((body IS NULL) <> (rejected IS NULL))
+    ) STRICT;
+    INSERT INTO event (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
+        SELECT tenant, session, incarnation, seq, hash, received_at, body, rejected, sig
+        FROM event_before ORDER BY received_at, tenant, session, incarnation, seq;
+    DROP TABLE event_before;
+
+    CREATE TABLE place (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        event INTEGER NOT NULL,
+        PRIMARY KEY (tenant, session, incarnation, seq)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO place (tenant, session, incarnation, seq, event)
+        SELECT tenant, session, incarnation, seq, number FROM event
+        ORDER BY tenant, session, incarnation, seq;
+
+    CREATE TABLE derived (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        up_to INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO derived (only, up_to) SELECT 1, coalesce(max(number), 0) FROM event;
+
+    CREATE VIEW report AS
+        SELECT place.tenant, place.session, place.incarnation, place.seq, hash, received_at, body,
+               rejected, sig
+        FROM place JOIN event ON event.number = place.event;
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

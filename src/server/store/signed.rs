@@ -6,7 +6,6 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
-use super::ingest::Target;
 use crate::report::{Event, EventData, SessionId};
 use crate::server::batch::Received;
 use crate::trust::signature::{PublicKey, Signed};
@@ -62,13 +61,11 @@ pub(in crate::server) fn check(known: Option<PublicKey>, batch: &[Received]) -> 
 
 /// What was found still holds, unless the session has another key than was known.
 pub(super) fn check_again(
-    database: &Connection,
-    to: &Target,
+    key: Option<PublicKey>,
     batch: &[Received],
     checked: &Checked,
-) -> Result<Verdict, StoreError> {
-    let known = key_of(database, to.tenant.as_str(), to.session)?;
-    Ok(if known == checked.known { checked.verdict } else { judge(known, batch) })
+) -> Verdict {
+    if key == checked.known { checked.verdict } else { judge(key, batch) }
 }
 
 fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
@@ -91,7 +88,8 @@ fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     Verdict::Good { declared: key.filter(|_| known.is_none()) }
 }
 
-fn declares(event: &Event) -> Option<PublicKey> {
+/// The key that an event declares.
+pub(super) fn declares(event: &Event) -> Option<PublicKey> {
     match &event.data {
         EventData::SessionStarted(started) => started.public_key.as_ref()?.parse().ok(),
         EventData::Sampling(_)

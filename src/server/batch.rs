@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::depth;
+use super::{depth, plain};
 use crate::report::{
     Clocks, EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
     SessionId, SessionStarted, fault_of_text,
@@ -113,6 +113,17 @@ fn received(text: &str, session: SessionId) -> Received {
 }
 
 fn event(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
+    if let Some(event) = plain::read(text)
+        && let Some(identity) = event.identity()
+        && identity.session == session
+        && fault(&event).is_none()
+    {
+        return Ok((identity, event));
+    }
+    read_carefully(text, session)
+}
+
+fn read_carefully(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
     let envelope = serde_json::from_slice::<Envelope>(text).map_err(|error| {
         let reason = shortened(&error.to_string());
         Box::new(Malformed { id: String::new(), identity: None, prevhash: None, reason })

@@ -48,6 +48,7 @@ mod limit;
 mod origin;
 mod pace;
 mod pages;
+mod plain;
 mod receipt;
 mod rivals;
 mod sessions;

@@ -62,6 +62,7 @@ pub mod watch;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
@@ -82,6 +83,7 @@ use error::Refusal;
 use known::Known;
 use limit::WrongCodes;
 use pace::Pace;
+use receipt::Signer;
 use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -97,32 +99,35 @@ const HEAD_FIELDS: usize = 64;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What the requests share.
-#[derive(Clone)]
-pub struct State {
+#[derive(Clone, Debug)]
+pub struct State(Arc<Shared>);
+
+/// Each request takes a [`State`], several times.
+pub struct Shared {
     pub store: Store,
     pub clock: Clock,
     /// Signs receipts.
-    signer: Arc<SigningKey>,
-    in_flight: Arc<Semaphore>,
-    heartbeats_in_flight: Arc<Semaphore>,
-    wrong_codes: Arc<WrongCodes>,
-    pace: Arc<Pace>,
-    known: Arc<Known>,
+    signer: Signer,
+    in_flight: Semaphore,
+    heartbeats_in_flight: Semaphore,
+    wrong_codes: WrongCodes,
+    pace: Pace,
+    known: Known,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
-        let places = || Arc::new(Semaphore::new(IN_FLIGHT));
-        Self {
+        let places = || Semaphore::new(IN_FLIGHT);
+        Self(Arc::new(Shared {
             store,
             clock,
-            signer: Arc::new(signer),
+            signer: Signer::new(signer),
             in_flight: places(),
             heartbeats_in_flight: places(),
-            wrong_codes: Arc::default(),
-            pace: Arc::default(),
-            known: Arc::default(),
-        }
+            wrong_codes: WrongCodes::default(),
+            pace: Pace::default(),
+            known: Known::default(),
+        }))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -149,7 +154,15 @@ impl State {
     }
 }
 
-impl fmt::Debug for State {
+impl Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("store", &self.store).finish_non_exhaustive()
     }

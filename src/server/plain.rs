@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::report::{
-    ClosedBy, Clocks, Event, EventData, Hash, Interval, IntervalId, IntervalReport, Kind,
+    Clocks, ClosedBy, Event, EventData, Hash, Interval, IntervalId, IntervalReport, Kind,
     ModelIdentity,
 };
 use crate::time::MediaTime;
@@ -109,10 +109,10 @@ fn interval(data: &str) -> Option<IntervalReport> {
         frames_skipped: plain.frames_skipped,
         closed_by: plain.closed_by,
     };
-    let models = plain.models.into_iter().map(|model| ModelIdentity {
-        name: model.name.to_owned(),
-        sha256: model.sha256,
-    });
+    let models = plain
+        .models
+        .into_iter()
+        .map(|model| ModelIdentity { name: model.name.to_owned(), sha256: model.sha256 });
     Some(IntervalReport {
         interval,
         start_utc: plain.start_utc.map(str::to_owned),

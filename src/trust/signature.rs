@@ -29,7 +29,8 @@ impl Signed {
         }
     }
 
-    fn encoded(self, bytes: &[u8]) -> Vec<u8> {
+    /// What is signed of these bytes.
+    pub fn encoded(self, bytes: &[u8]) -> Vec<u8> {
         let kind = self.media_type();
         let mut encoded = format!("DSSEv1 {} {kind} {} ", kind.len(), bytes.len()).into_bytes();
         encoded.extend_from_slice(bytes);

@@ -26,17 +26,17 @@ pub(super) fn derive(
     for one in waiting {
         let Waiting { incarnation, seq, .. } = *one;
         place(database, of, one)?;
-        let Some(event) = &one.event else { continue };
-        if let (None, Some(declared)) = (key, signed::declares(event)) {
+        let Some((time, data)) = &one.says else { continue };
+        if let (None, Some(declared)) = (key, signed::declares(data)) {
             signed::keep_key(database, of.0.as_str(), of.1, &declared)?;
             key = Some(declared);
         }
         // A closing knows more, whenever it came.
-        let is_over = matches!(&event.data, EventData::IntervalOpened(report)
+        let is_over = matches!(data, EventData::IntervalOpened(report)
             if closed.contains(&report.interval.id));
         if !is_over {
             let identity = Identity { session: of.1, incarnation, seq };
-            materialise(database, &target(one.at), &identity, event)?;
+            materialise(database, &target(one.at), &identity, (time.as_deref(), data))?;
         }
     }
     let mut incarnations: Vec<Incarnation> = waiting.iter().map(|one| one.incarnation).collect();
@@ -52,7 +52,7 @@ pub(super) fn derive(
 }
 
 fn closed(waiting: &[Waiting]) -> BTreeSet<IntervalId> {
-    let closed = waiting.iter().filter_map(|one| match &one.event.as_ref()?.data {
+    let closed = waiting.iter().filter_map(|one| match &one.says.as_ref()?.1 {
         EventData::IntervalClosed(report) => Some(report.interval.id),
         EventData::SessionStarted(_)
         | EventData::Sampling(_)

@@ -166,8 +166,8 @@ fn store(
     }
     for (number, Received { hash, event, .. }) in (first..).zip(new.drain(..)) {
         let Ok((Identity { incarnation, seq, .. }, event)) = event else { continue };
-        let event = Some(event);
-        tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash, event });
+        let says = Some((event.time, event.data));
+        tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash, says });
     }
     Ok(())
 }
@@ -225,7 +225,7 @@ fn refuse(
         Place::Next => {
             insert(database, to, (number, identity), received, Some(&malformed.reason))?;
             let (at, hash) = (to.now, received.hash);
-            tail.push(&of, Waiting { number, at, incarnation, seq, hash, event: None });
+            tail.push(&of, Waiting { number, at, incarnation, seq, hash, says: None });
             Ok(rejected)
         }
         Place::Known => Ok(rejected),

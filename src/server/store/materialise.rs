@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Event, EventData, Family, Identity, IntervalReport, SessionStarted};
+use crate::report::{EventData, Family, Identity, IntervalReport, SessionStarted};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -23,14 +23,14 @@ pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
     says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
 }
 
-/// Brings the tables that are read up to date with one new event.
+/// Brings the tables that are read up to date with what one new event says; `time`: when it was made.
 pub(super) fn materialise(
     database: &Connection,
     to: &Target,
     identity: &Identity,
-    event: &Event,
+    (time, data): (Option<&str>, &EventData),
 ) -> Result<(), StoreError> {
-    match &event.data {
+    match data {
         EventData::SessionStarted(started) => start(database, to, started),
         EventData::Sampling(sampling) => {
             keep(database, to, identity, "sampling", (sampling.at_ms, sampling))
@@ -39,7 +39,7 @@ pub(super) fn materialise(
             keep(database, to, identity, "integrity", (integrity.at_ms, integrity))
         }
         EventData::IntervalOpened(report) => {
-            let since = opened_at(to.now, event.time.as_deref(), report);
+            let since = opened_at(to.now, time, report);
             // A closing that came first knows more.
             keep_interval(database, to, identity, (since, report), "DO NOTHING")
         }

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
-use crate::report::{Event, EventData, SessionId};
+use crate::report::{EventData, SessionId};
 use crate::server::batch::Received;
 use crate::trust::signature::{PublicKey, Signed};
 
@@ -71,7 +71,7 @@ pub(super) fn check_again(
 fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     let mut key = known;
     for (at_fault, received) in batch.iter().enumerate() {
-        let declared = received.event.as_ref().ok().and_then(|(_, event)| declares(event));
+        let declared = received.event.as_ref().ok().and_then(|(_, event)| declares(&event.data));
         let key = match (key, declared) {
             (Some(key), Some(other)) if key != other => return Verdict::Foreign { at_fault },
             (None, Some(first)) => *key.insert(first),
@@ -89,8 +89,8 @@ fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
 }
 
 /// The key that an event declares.
-pub(super) fn declares(event: &Event) -> Option<PublicKey> {
-    match &event.data {
+pub(super) fn declares(data: &EventData) -> Option<PublicKey> {
+    match data {
         EventData::SessionStarted(started) => started.public_key.as_ref()?.parse().ok(),
         EventData::Sampling(_)
         | EventData::Integrity(_)

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::ingest::{Head, head_of};
 use super::{StoreError, Tenant, derive, in_savepoint, signed};
-use crate::report::{Event, Hash, Incarnation, SessionId};
+use crate::report::{Event, EventData, Hash, Incarnation, SessionId};
 use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
@@ -36,8 +36,8 @@ pub(super) struct Waiting {
     pub(super) incarnation: Incarnation,
     pub(super) seq: u64,
     pub(super) hash: Hash,
-    /// None where it was rejected.
-    pub(super) event: Option<Event>,
+    /// When it was made, by the agent's clock, and what it says; none where it was rejected.
+    pub(super) says: Option<(Option<String>, EventData)>,
 }
 
 /// What decides over a session's next events.
@@ -86,7 +86,7 @@ impl Known {
             None => self.heads.push(head),
         }
         if self.key.is_none() {
-            self.key = waiting.event.as_ref().and_then(signed::declares);
+            self.key = waiting.says.as_ref().and_then(|(_, data)| signed::declares(data));
         }
         self.waiting.push(waiting);
     }
@@ -129,7 +129,7 @@ impl Tail {
                 incarnation: Incarnation(Uuid::from_bytes(row.get(3)?)),
                 seq: row.get(4)?,
                 hash: Hash::from_bytes(row.get(5)?),
-                event: body.and_then(|body| read(&body)),
+                says: body.and_then(|body| read(&body)),
             };
             let known = self.known(database, &of)?;
             if waiting.seq > known.head(database, &of, waiting.incarnation)?.seq {
@@ -253,10 +253,10 @@ impl Tail {
 }
 
 /// What a stored event says. It could be read when it came.
-fn read(body: &[u8]) -> Option<Event> {
-    let event = serde_json::from_slice(body);
+fn read(body: &[u8]) -> Option<(Option<String>, EventData)> {
+    let event = serde_json::from_slice::<Event>(body);
     if let Err(error) = &event {
         tracing::error!(%error, "a stored report cannot be read");
     }
-    event.ok()
+    event.ok().map(|event| (event.time, event.data))
 }

@@ -94,20 +94,26 @@ fn wrong_intervals(
 ) -> Result<Vec<String>, StoreError> {
     let told = told_intervals(export);
     let mut query = database.prepare(
-        "SELECT interval, report, start_ms, end_ms FROM interval
+        "SELECT interval, report, start_ms, end_ms,
+                (SELECT body FROM event WHERE number = interval.event)
+         FROM interval
          WHERE tenant = ?1 AND session = ?2 ORDER BY interval",
     )?;
     let mut rows = query.query(params![tenant.as_str(), export.session.0.as_bytes()])?;
     let (mut wrong, mut found) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let id = IntervalId(Uuid::from_bytes(row.get(0)?));
-        let text: String = row.get(1)?;
+        let text: Option<String> = row.get(1)?;
+        let report = read::told_by(row.get(4)?).ok().flatten();
         let times: (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
         let is_this = |told: &IntervalReport| {
             let interval = &told.interval;
             let end = interval.end_ms.map(MediaTime::as_millis);
-            (interval.start_ms.as_millis(), end) == times
-                && serde_json::to_string(told).is_ok_and(|told| told == text)
+            let is_said = match &text {
+                Some(text) => serde_json::to_string(told).is_ok_and(|told| told == *text),
+                None => report.as_ref() == Some(told),
+            };
+            is_said && (interval.start_ms.as_millis(), end) == times
         };
         found += 1;
         if !told.get(&id).is_some_and(|told| told.iter().any(is_this)) {

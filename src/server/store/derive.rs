@@ -36,7 +36,8 @@ pub(super) fn derive(
             if closed.contains(&report.interval.id));
         if !is_over {
             let identity = Identity { session: of.1, incarnation, seq };
-            materialise(database, &target(one.at), &identity, (time.as_deref(), data))?;
+            let says = (time.as_deref(), data);
+            materialise(database, &target(one.at), (one.number, &identity), says)?;
         }
     }
     let mut incarnations: Vec<Incarnation> = waiting.iter().map(|one| one.incarnation).collect();

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{EventData, Family, Identity, IntervalReport, SessionStarted};
+use crate::report::{EventData, Family, Identity, Interval, IntervalReport, SessionStarted};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -23,11 +23,12 @@ pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
     says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
 }
 
-/// Brings the tables that are read up to date with what one new event says; `time`: when it was made.
+/// Brings the tables that are read up to date with what one new event says; `number`: its row; `time`: when it was
+/// made.
 pub(super) fn materialise(
     database: &Connection,
     to: &Target,
-    identity: &Identity,
+    (number, identity): (i64, &Identity),
     (time, data): (Option<&str>, &EventData),
 ) -> Result<(), StoreError> {
     match data {
@@ -41,16 +42,16 @@ pub(super) fn materialise(
         EventData::IntervalOpened(report) => {
             let since = opened_at(to.now, time, report);
             // A closing that came first knows more.
-            keep_interval(database, to, identity, (since, report), "DO NOTHING")
+            keep_interval(database, to, (number, identity), (since, &report.interval), "DO NOTHING")
         }
         EventData::IntervalClosed(report) => keep_interval(
             database,
             to,
-            identity,
-            (to.now, report),
+            (number, identity),
+            (to.now, &report.interval),
             "DO UPDATE SET incarnation = excluded.incarnation, alerting = excluded.alerting,
-                start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = excluded.report,
-                told_at = excluded.told_at
+                start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = NULL,
+                event = excluded.event, told_at = excluded.told_at
              WHERE NOT by_server",
         ),
         EventData::SessionEnded(ended) => {
@@ -111,14 +112,13 @@ fn keep(
 fn keep_interval(
     database: &Connection,
     to: &Target,
-    identity: &Identity,
-    (open_since, report): (Timestamp, &IntervalReport),
+    (number, identity): (i64, &Identity),
+    (open_since, interval): (Timestamp, &Interval),
     on_conflict: &str,
 ) -> Result<(), StoreError> {
-    let interval = &report.interval;
     let mut query = database.prepare_cached(&format!(
         "INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
-                               open_since, report, told_at)
+                               open_since, event, told_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (tenant, session, interval) {on_conflict}"
     ))?;
@@ -131,7 +131,7 @@ fn keep_interval(
         interval.start_ms.as_millis(),
         interval.end_ms.map(MediaTime::as_millis),
         open_since.as_microsecond(),
-        serde_json::to_string(report)?,
+        number,
         to.now.as_microsecond()
     ])?;
     Ok(())
@@ -151,7 +151,7 @@ fn opened_at(now: Timestamp, reported: Option<&str>, report: &IntervalReport) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Interval, IntervalId, Kind, SessionId};
+    use crate::report::{IntervalId, Kind, SessionId};
 
     fn report(start_utc: Option<&str>) -> IntervalReport {
         let interval = Interval {

@@ -25,8 +25,9 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 /// Of the connection that writes: rows of one session lie together, those of all do not. In KiB.
 const CACHE_KIB: i64 = 64 * 1024;
-/// Pages of the log, after which it is copied to the database: 16 MB.
-const CHECKPOINT_PAGES: i64 = 4_000;
+/// Pages of the log, after which it is copied to the database: 64 MB. Most were written several times by
+/// then, and are copied once.
+const CHECKPOINT_PAGES: i64 = 16_000;
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
 /// with the tenant.
@@ -282,7 +283,8 @@ const INTEGRITY: &str = "
 /// Events in the order in which they came: only the end of the table is written. Of what is derived from
 /// it, `place` finds an event by its number in its incarnation; `report` is what was an event's row.
 /// `derived`, one row: up to which event all of that is done, at least; of each incarnation it is done up
-/// to the head in `chain`.
+/// to the head in `chain`. An interval's report is in the event that tells of it last (`event`); `report`
+/// has what no event does: of the server's own, and of those that are older than this step.
 const LOG: &str = "
     ALTER TABLE event RENAME TO event_before;
     CREATE TABLE event (
@@ -320,6 +322,33 @@ const LOG: &str = "
         up_to INTEGER NOT NULL
     ) STRICT;
     INSERT INTO derived (only, up_to) SELECT 1, coalesce(max(number), 0) FROM event;
+
+    DROP INDEX interval_silence;
+    ALTER TABLE interval RENAME TO interval_before;
+    CREATE TABLE interval (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        interval BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        alerting INTEGER NOT NULL,
+        start_ms INTEGER NOT NULL,
+        end_ms INTEGER,
+        open_since INTEGER NOT NULL,
+        report TEXT,
+        event INTEGER,
+        told_at INTEGER,
+        by_server INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (tenant, session, interval),
+        CHECK ((report IS NULL) <> (event IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
+                          open_since, report, told_at, by_server)
+        SELECT tenant, session, interval, incarnation, alerting, start_ms, end_ms, open_since, report,
+               told_at, by_server
+        FROM interval_before;
+    DROP TABLE interval_before;
+    CREATE INDEX interval_silence ON interval (tenant, session)
+        WHERE by_server = 1 AND end_ms IS NULL;
 
     CREATE VIEW report AS
         SELECT place.tenant, place.session, place.incarnation, place.seq, hash, received_at, body,

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::says::{Arrived, Says};
 use super::{depth, plain};
 use crate::report::{
-    Clocks, EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
+    EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
     SessionId, SessionStarted, fault_of_text,
 };
 use crate::time::MediaTime;
@@ -23,6 +24,8 @@ const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
 const LONGEST_UPTIME_S: f64 = 3.2e10;
 /// Longer reasons are cut: they may repeat what the event says.
 const REASON_CHARS: usize = 200;
+pub(super) const SPECVERSION: &str = "1.0";
+pub(super) const JSON: &str = "application/json";
 /// Tags of languages are shorter.
 const MAX_LANGUAGE_BYTES: usize = 35;
 
@@ -46,7 +49,7 @@ pub struct Received {
     pub body: Vec<u8>,
     pub signature: Option<Signature>,
     pub hash: Hash,
-    pub event: Result<(Identity, Event), Box<Malformed>>,
+    pub event: Result<Arrived, Box<Malformed>>,
 }
 
 /// An event that will never be stored.
@@ -61,16 +64,16 @@ pub struct Malformed {
 }
 
 impl Received {
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> String {
         match &self.event {
-            Ok((_, event)) => &event.id,
-            Err(malformed) => &malformed.id,
+            Ok(arrived) => arrived.identity.event_id(),
+            Err(malformed) => malformed.id.clone(),
         }
     }
 
     fn incarnation(&self) -> Option<Incarnation> {
         match &self.event {
-            Ok((identity, _)) => Some(identity.incarnation),
+            Ok(arrived) => Some(arrived.identity.incarnation),
             Err(malformed) => malformed.identity.map(|identity| identity.incarnation),
         }
     }
@@ -112,18 +115,11 @@ fn received(text: &str, session: SessionId) -> Received {
     Received { body, signature, hash, event }
 }
 
-fn event(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
-    if let Some(event) = plain::read(text)
-        && let Some(identity) = event.identity()
-        && identity.session == session
-        && fault(&event).is_none()
-    {
-        return Ok((identity, event));
-    }
-    read_carefully(text, session)
+fn event(text: &[u8], session: SessionId) -> Result<Arrived, Box<Malformed>> {
+    plain::read(text, session).map_or_else(|| read_carefully(text, session), Ok)
 }
 
-fn read_carefully(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
+fn read_carefully(text: &[u8], session: SessionId) -> Result<Arrived, Box<Malformed>> {
     let envelope = serde_json::from_slice::<Envelope>(text).map_err(|error| {
         let reason = shortened(&error.to_string());
         Box::new(Malformed { id: String::new(), identity: None, prevhash: None, reason })
@@ -149,25 +145,28 @@ fn read_carefully(text: &[u8], session: SessionId) -> Result<(Identity, Event), 
     if depth::is_too_deep(text) {
         return Err(malformed(depth::TOO_DEEP));
     }
-    let event = serde_json::from_slice(text).map_err(|error| malformed(&error.to_string()))?;
+    let event: Event =
+        serde_json::from_slice(text).map_err(|error| malformed(&error.to_string()))?;
     match fault(&event) {
-        None => Ok((identity, event)),
+        None => Ok(Arrived { identity, prevhash: event.prevhash, says: Says::of(event) }),
         Some(fault) => Err(malformed(fault)),
     }
 }
 
 /// What the types alone do not rule out.
 fn fault(event: &Event) -> Option<&'static str> {
-    if event.specversion != "1.0" {
+    if event.specversion != SPECVERSION {
         return Some("specversion must be 1.0");
     }
-    if event.datacontenttype != "application/json" {
+    if event.datacontenttype != JSON {
         return Some("datacontenttype must be application/json");
     }
     if event.time.as_deref().is_some_and(is_no_timestamp) {
         return Some("time must be a time of RFC 3339");
     }
-    if let Some(fault) = fault_of_clocks(&event.clocks) {
+    let clocks = &event.clocks;
+    let seconds = [clocks.monotime.as_deref(), clocks.boottime.as_deref()];
+    if let Some(fault) = fault_of_clocks((clocks.walltime.as_deref(), seconds)) {
         return Some(fault);
     }
     match &event.data {
@@ -198,15 +197,17 @@ fn fault(event: &Event) -> Option<&'static str> {
     }
 }
 
-fn fault_of_clocks(clocks: &Clocks) -> Option<&'static str> {
-    if clocks.walltime.as_deref().is_some_and(is_no_timestamp) {
+/// Of the wall clock, and of the two that count seconds.
+pub(super) fn fault_of_clocks(
+    (walltime, seconds): (Option<&str>, [Option<&str>; 2]),
+) -> Option<&'static str> {
+    if walltime.is_some_and(is_no_timestamp) {
         return Some("walltime must be a time of RFC 3339");
     }
     let are_seconds = |text: &str| {
         text.chars().all(|one| one.is_ascii_digit() || one == '.')
             && text.parse::<f64>().is_ok_and(|seconds| seconds < LONGEST_UPTIME_S)
     };
-    let seconds = [clocks.monotime.as_deref(), clocks.boottime.as_deref()];
     let are_wrong = seconds.into_iter().flatten().any(|text| !are_seconds(text));
     are_wrong.then_some("monotime and boottime must be seconds")
 }
@@ -230,7 +231,7 @@ fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
     allowed.and_then(|allowed| fault_of_text(&allowed.reason))
 }
 
-fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
+pub(super) fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
     let end = interval.end_ms.unwrap_or(interval.start_ms);
     if !is_within_a_session(interval.start_ms) || !is_within_a_session(end) {
         return Some("start_ms or end_ms is out of range");

@@ -51,6 +51,7 @@ mod pages;
 mod plain;
 mod receipt;
 mod rivals;
+pub mod says;
 mod sessions;
 mod sign_in;
 mod silence;

@@ -2,13 +2,13 @@
 //! What is not just so (another attribute, an escape, an exponent, a start) is left to the careful way: it
 //! decides what is an event, and this here must find the same in it. Pure.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::report::{
-    Clocks, ClosedBy, Event, EventData, Hash, Interval, IntervalId, IntervalReport, Kind,
-    ModelIdentity,
-};
+use super::batch::{JSON, SPECVERSION, fault_of_clocks, fault_of_interval};
+use super::says::{Arrived, Says, lasted};
+use crate::report::{ClosedBy, Hash, Identity, Interval, IntervalId, Kind, SessionId};
 use crate::time::MediaTime;
 
 /// Digits in a row; longer numbers may be too great for any type.
@@ -41,6 +41,7 @@ struct PlainEvent<'a> {
 /// [`Interval`] and [`IntervalReport`] in one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "some of it is only to be of its type")]
 struct PlainInterval<'a> {
     id: IntervalId,
     kind: Kind,
@@ -63,42 +64,30 @@ struct PlainInterval<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "all of it is only to be of its type")]
 struct PlainModel<'a> {
     name: &'a str,
     sha256: Hash,
 }
 
 /// `None` where the event must be read the careful way. `text` is valid JSON.
-pub(super) fn read(text: &[u8]) -> Option<Event> {
+pub(super) fn read(text: &[u8], session: SessionId) -> Option<Arrived> {
     if !is_plain(text) {
         return None;
     }
     let event: PlainEvent<'_> = serde_json::from_slice(text).ok()?;
-    let data = event.data.get();
-    let data = match event.kind {
-        "io.inview.presence.interval.opened.v1" => EventData::IntervalOpened(interval(data)?),
-        "io.inview.presence.interval.closed.v1" => EventData::IntervalClosed(interval(data)?),
+    let is_closed = match event.kind {
+        "io.inview.presence.interval.opened.v1" => false,
+        "io.inview.presence.interval.closed.v1" => true,
         _ => return None,
     };
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    Some(Event {
-        specversion: event.specversion.to_owned(),
-        id: event.id.to_owned(),
-        source: event.source.to_owned(),
-        time: owned(event.time),
-        clocks: Clocks {
-            walltime: owned(event.walltime),
-            monotime: owned(event.monotime),
-            boottime: owned(event.boottime),
-        },
-        datacontenttype: event.datacontenttype.to_owned(),
-        prevhash: event.prevhash,
-        data,
-    })
-}
-
-fn interval(data: &str) -> Option<IntervalReport> {
-    let plain: PlainInterval<'_> = serde_json::from_str(data).ok()?;
+    let PlainEvent { specversion, datacontenttype, prevhash, .. } = event;
+    let clocks = (event.walltime, [event.monotime, event.boottime]);
+    if specversion != SPECVERSION || datacontenttype != JSON || fault_of_clocks(clocks).is_some() {
+        return None;
+    }
+    let identity = Identity::parse(event.source, event.id).filter(|it| it.session == session)?;
+    let plain: PlainInterval<'_> = serde_json::from_str(event.data.get()).ok()?;
     let interval = Interval {
         id: plain.id,
         kind: plain.kind,
@@ -109,18 +98,21 @@ fn interval(data: &str) -> Option<IntervalReport> {
         frames_skipped: plain.frames_skipped,
         closed_by: plain.closed_by,
     };
-    let models = plain
-        .models
-        .into_iter()
-        .map(|model| ModelIdentity { name: model.name.to_owned(), sha256: model.sha256 });
-    Some(IntervalReport {
-        interval,
-        start_utc: plain.start_utc.map(str::to_owned),
-        end_utc: plain.end_utc.map(str::to_owned),
-        sample_rate_hz: plain.sample_rate_hz,
-        policy_version: plain.policy_version.to_owned(),
-        models: models.collect(),
-    })
+    if fault_of_interval(&interval).is_some() || (is_closed && interval.end_ms.is_none()) {
+        return None;
+    }
+    let (time, start) = (timestamp(event.time).ok()?, timestamp(plain.start_utc).ok()?);
+    timestamp(plain.end_utc).ok()?;
+    let says = if is_closed {
+        Says::Closed(interval)
+    } else {
+        Says::Opened { interval, lasted: lasted(time, start) }
+    };
+    Some(Arrived { identity, prevhash, says })
+}
+
+fn timestamp(text: Option<&str>) -> Result<Option<Timestamp>, jiff::Error> {
+    text.map(str::parse).transpose()
 }
 
 /// Without escapes, exponents and long numbers, and nested as little as agents nest.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::ingest::{Head, Target, head_of};
+use super::ingest::{Head, Target};
 use super::materialise::{ALERT_AFTER_MS, materialise};
 use super::tail::{Key, Waiting};
 // A report ends a silence, and must not contradict what heartbeats have told.
 use super::{StoreError, heads, signed, silence};
-use crate::report::{EventData, Identity, Incarnation, IntervalId};
+use crate::report::{Identity, Incarnation, IntervalId};
+use crate::server::says::Says;
 
 /// Derives what follows from these events of one session, which came in this order.
 pub(super) fn derive(
@@ -18,65 +19,50 @@ pub(super) fn derive(
     of: &Key,
     waiting: &[Waiting],
 ) -> Result<(), StoreError> {
-    let Some(first) = waiting.first() else { return Ok(()) };
+    let (Some(first), Some(last)) = (waiting.first(), waiting.iter().map(|one| one.at).max())
+    else {
+        return Ok(());
+    };
     let target = |now| Target { tenant: of.0.clone(), session: of.1, now };
-    touch(database, &target(first.at), first.incarnation)?;
-    let mut key = signed::key_of(database, of.0.as_str(), of.1)?;
+    touch(database, &target(first.at), last, first.incarnation)?;
     let closed = closed(waiting);
+    let mut placing = database.prepare_cached(
+        "INSERT INTO place (tenant, session, incarnation, seq, event) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for one in waiting {
-        let Waiting { incarnation, seq, .. } = *one;
-        place(database, of, one)?;
-        let Some((time, data)) = &one.says else { continue };
-        if let (None, Some(declared)) = (key, signed::declares(data)) {
+        let Waiting { number, incarnation, seq, .. } = *one;
+        let (session, incarnation_bytes) = (of.1.0.as_bytes(), incarnation.0.as_bytes());
+        placing.execute(params![of.0.as_str(), session, incarnation_bytes, seq, number])?;
+        let Some(says) = &one.says else { continue };
+        if let Some(declared) = signed::declares(says)
+            && signed::key_of(database, of.0.as_str(), of.1)?.is_none()
+        {
             signed::keep_key(database, of.0.as_str(), of.1, &declared)?;
-            key = Some(declared);
         }
         // A closing knows more, whenever it came.
-        let is_over = matches!(data, EventData::IntervalOpened(report)
-            if closed.contains(&report.interval.id));
+        let is_over =
+            matches!(says, Says::Opened { interval, .. } if closed.contains(&interval.id));
         if !is_over {
             let identity = Identity { session: of.1, incarnation, seq };
-            let says = (time.as_deref(), data);
-            materialise(database, &target(one.at), (one.number, &identity), says)?;
+            materialise(database, &target(one.at), (number, &identity), says)?;
         }
     }
     let mut incarnations: Vec<Incarnation> = waiting.iter().map(|one| one.incarnation).collect();
     incarnations.sort_unstable();
     incarnations.dedup();
-    for incarnation in incarnations {
-        reach(database, of, incarnation, waiting)?;
-    }
-    match waiting.iter().map(|one| one.at).max() {
-        Some(last) if last > first.at => heard_last(database, of, last),
-        Some(_) | None => Ok(()),
-    }
+    incarnations.into_iter().try_for_each(|one| reach(database, of, one, waiting))
 }
 
 fn closed(waiting: &[Waiting]) -> BTreeSet<IntervalId> {
-    let closed = waiting.iter().filter_map(|one| match &one.says.as_ref()?.1 {
-        EventData::IntervalClosed(report) => Some(report.interval.id),
-        EventData::SessionStarted(_)
-        | EventData::Sampling(_)
-        | EventData::Integrity(_)
-        | EventData::IntervalOpened(_)
-        | EventData::SessionEnded(_) => None,
+    let closed = waiting.iter().filter_map(|one| match one.says.as_ref()? {
+        Says::Closed(interval) => Some(interval.id),
+        Says::Started(_)
+        | Says::Sampling(_)
+        | Says::Integrity(_)
+        | Says::Opened { .. }
+        | Says::Ended(_) => None,
     });
     closed.collect()
-}
-
-/// Where an event is found by its number.
-fn place(database: &Connection, (tenant, session): &Key, one: &Waiting) -> Result<(), StoreError> {
-    let mut query = database.prepare_cached(
-        "INSERT INTO place (tenant, session, incarnation, seq, event) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    query.execute(params![
-        tenant.as_str(),
-        session.0.as_bytes(),
-        one.incarnation.0.as_bytes(),
-        one.seq,
-        one.number
-    ])?;
-    Ok(())
 }
 
 /// The chain of an incarnation reaches as far as these events do.
@@ -89,37 +75,23 @@ fn reach(
     let of_this = || waiting.iter().filter(|one| one.incarnation == incarnation);
     let (Some(first), Some(last)) = (of_this().next(), of_this().last()) else { return Ok(()) };
     let target = |now| Target { tenant: of.0.clone(), session: of.1, now };
-    let before = head_of(database, of, incarnation)?;
     let after = Head { incarnation, seq: last.seq, hash: last.hash };
     set_head(database, &target(first.at), after)?;
     let at = |seq| of_this().find(|one| one.seq == seq).map_or(last.at, |one| one.at);
-    heads::check_told(database, |seq| target(at(seq)), before, after)
+    heads::check_told(database, |seq| target(at(seq)), first.seq, after)
 }
 
-/// Several reports came.
-fn heard_last(
-    database: &Connection,
-    (tenant, session): &Key,
-    last: Timestamp,
-) -> Result<(), StoreError> {
-    let mut query = database.prepare_cached(
-        "UPDATE session SET last_contact = max(last_contact, ?3)
-         WHERE tenant = ?1 AND session = ?2",
-    )?;
-    query.execute(params![tenant.as_str(), session.0.as_bytes(), last.as_microsecond()])?;
-    Ok(())
-}
-
-/// The session was heard of.
+/// The session was heard of, since `to.now` and until `last`.
 pub(super) fn touch(
     database: &Connection,
     to: &Target,
+    last: Timestamp,
     incarnation: Incarnation,
 ) -> Result<(), StoreError> {
     let mut query = database.prepare_cached(
         "INSERT INTO session
              (tenant, session, listed_at, first_contact, last_contact, alert_after_ms)
-         VALUES (?1, ?2, ?3, ?3, ?3, ?4)
+         VALUES (?1, ?2, ?3, ?3, ?5, ?4)
          ON CONFLICT (tenant, session)
          DO UPDATE SET first_contact = coalesce(first_contact, excluded.first_contact),
              last_contact = max(coalesce(last_contact, 0), excluded.last_contact)",
@@ -128,7 +100,8 @@ pub(super) fn touch(
         to.tenant.as_str(),
         to.session.0.as_bytes(),
         to.now.as_microsecond(),
-        ALERT_AFTER_MS
+        ALERT_AFTER_MS,
+        last.as_microsecond()
     ])?;
     silence::heard(database, to, incarnation)
 }

@@ -53,12 +53,12 @@ pub(super) fn hold_against(
     Ok(())
 }
 
-/// Compares reports that are stored now with what heartbeats had told of before. `to`: where a report of
+/// Compares reports that are stored now, from the number `first` on, with what heartbeats had told of before. `to`: where a report of
 /// this number went, and when it came.
 pub(super) fn check_told(
     database: &Connection,
     to: impl Fn(u64) -> Target,
-    before: Head,
+    first: u64,
     after: Head,
 ) -> Result<(), StoreError> {
     let incarnation = after.incarnation;
@@ -69,7 +69,7 @@ pub(super) fn check_told(
         )?
         .query_row(key(&to(after.seq), incarnation), told)
         .optional()?;
-    let Some(told) = told.filter(|told| before.seq < told.seq && told.seq <= after.seq) else {
+    let Some(told) = told.filter(|told| first <= told.seq && told.seq <= after.seq) else {
         return Ok(());
     };
     let to = to(told.seq);

@@ -16,6 +16,7 @@ use super::tail::{Key, Known, Tail, Waiting};
 use super::{StoreError, Tenant, in_savepoint};
 use crate::report::{EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId};
 use crate::server::batch::{Malformed, Received};
+use crate::server::says::Arrived;
 use crate::trust::signature::{PublicKey, Signature};
 
 /// Where the events go, and when they came.
@@ -78,11 +79,10 @@ pub(in crate::server) fn apply(
             _ => Ok(Outcome::Malformed { results: results(&batch, |_| EventStatus::NotStored) }),
         };
     }
-    let events = batch.iter().filter_map(|received| {
-        let (identity, event) = received.event.as_ref().ok()?;
-        Some((received, identity, event))
-    });
-    let Some(incarnation) = events.clone().next().map(|(_, first, _)| first.incarnation) else {
+    let events =
+        batch.iter().filter_map(|received| Some((received, received.event.as_ref().ok()?)));
+    let first = events.clone().next();
+    let Some(incarnation) = first.map(|(_, first)| first.identity.incarnation) else {
         return Ok(Outcome::Malformed { results: Vec::new() });
     };
     let before = known.head(database, &of, incarnation)?;
@@ -91,13 +91,13 @@ pub(in crate::server) fn apply(
     let mut new: Vec<Hash> = Vec::with_capacity(batch.len());
     // What the agent can check: it may not have made, or no longer have, what is behind its batch.
     let mut reached = before;
-    for (received, identity, event) in events {
+    for (received, Arrived { identity, prevhash, .. }) in events {
         let stored = match usize::try_from(identity.seq.saturating_sub(before.seq + 1)) {
             Ok(index) if identity.seq > before.seq => new.get(index).copied(),
             Ok(_) | Err(_) => hash_of(database, known, to, identity)?,
         };
         let this = Head { incarnation, seq: identity.seq, hash: received.hash };
-        match place(after, identity.seq, received.hash, Some(event.prevhash), stored) {
+        match place(after, identity.seq, received.hash, Some(*prevhash), stored) {
             Place::Next => {
                 after = this;
                 new.push(received.hash);
@@ -125,7 +125,7 @@ pub(in crate::server) fn apply(
     let results = results(&batch, |index| statuses[index]);
     if new.is_empty() {
         tail.settle(database, &of)?;
-        derive::touch(database, to, incarnation)?;
+        derive::touch(database, to, to.now, incarnation)?;
     } else {
         store(database, tail, (to, &of), batch, &statuses)?;
     }
@@ -154,7 +154,7 @@ fn store(
     let first = tail.next();
     let insert_all = |database: &Connection| {
         (first..).zip(&new).try_for_each(|(number, received)| match &received.event {
-            Ok((identity, _)) => insert(database, to, (number, identity), received, None),
+            Ok(arrived) => insert(database, to, (number, &arrived.identity), received, None),
             Err(_malformed) => Ok(()),
         })
     };
@@ -165,8 +165,8 @@ fn store(
         insert_all(database)?
     }
     for (number, Received { hash, event, .. }) in (first..).zip(new.drain(..)) {
-        let Ok((Identity { incarnation, seq, .. }, event)) = event else { continue };
-        let says = Some((event.time, event.data));
+        let Ok(Arrived { identity, says, .. }) = event else { continue };
+        let (Identity { incarnation, seq, .. }, says) = (identity, Some(says));
         tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash, says });
     }
     Ok(())
@@ -182,7 +182,7 @@ fn foreign(
 ) -> Result<Outcome, StoreError> {
     if let Some(received) = batch.get(at_fault) {
         let identity = match &received.event {
-            Ok((identity, _)) => Some(*identity),
+            Ok(arrived) => Some(arrived.identity),
             Err(malformed) => malformed.identity,
         };
         // No number of ours is greater.
@@ -269,7 +269,7 @@ fn results(batch: &[Received], status: impl Fn(usize) -> EventStatus) -> Vec<Eve
 }
 
 fn result(received: &Received, status: EventStatus) -> EventResult {
-    EventResult { id: received.id().to_owned(), status, detail: None }
+    EventResult { id: received.id(), status, detail: None }
 }
 
 /// The end of a chain, as far as it is derived.

@@ -31,7 +31,7 @@ pub(in crate::server) fn keep(
     heartbeat: &Heartbeat,
     (attested, nonce, before): (bool, &str, Option<&str>),
 ) -> Result<(), StoreError> {
-    touch(database, to, heartbeat.incarnation)?;
+    touch(database, to, to.now, heartbeat.incarnation)?;
     heads::hold_against(database, to, heartbeat)?;
     if attests(heartbeat.phase, phase(database, to)?) {
         coverage::attest(database, to)?;

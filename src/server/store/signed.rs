@@ -6,8 +6,9 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
-use crate::report::{EventData, SessionId};
+use crate::report::SessionId;
 use crate::server::batch::Received;
+use crate::server::says::Says;
 use crate::trust::signature::{PublicKey, Signed};
 
 /// The key of a session; `None` where reports need no signature.
@@ -71,7 +72,7 @@ pub(super) fn check_again(
 fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     let mut key = known;
     for (at_fault, received) in batch.iter().enumerate() {
-        let declared = received.event.as_ref().ok().and_then(|(_, event)| declares(&event.data));
+        let declared = received.event.as_ref().ok().and_then(|arrived| declares(&arrived.says));
         let key = match (key, declared) {
             (Some(key), Some(other)) if key != other => return Verdict::Foreign { at_fault },
             (None, Some(first)) => *key.insert(first),
@@ -89,13 +90,13 @@ fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
 }
 
 /// The key that an event declares.
-pub(super) fn declares(data: &EventData) -> Option<PublicKey> {
-    match data {
-        EventData::SessionStarted(started) => started.public_key.as_ref()?.parse().ok(),
-        EventData::Sampling(_)
-        | EventData::Integrity(_)
-        | EventData::IntervalOpened(_)
-        | EventData::IntervalClosed(_)
-        | EventData::SessionEnded(_) => None,
+pub(super) fn declares(says: &Says) -> Option<PublicKey> {
+    match says {
+        Says::Started(started) => started.public_key.as_ref()?.parse().ok(),
+        Says::Sampling(_)
+        | Says::Integrity(_)
+        | Says::Opened { .. }
+        | Says::Closed(_)
+        | Says::Ended(_) => None,
     }
 }

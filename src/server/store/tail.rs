@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::ingest::{Head, head_of};
 use super::{StoreError, Tenant, derive, in_savepoint, signed};
-use crate::report::{Event, EventData, Hash, Incarnation, SessionId};
+use crate::report::{Event, Hash, Incarnation, SessionId};
+use crate::server::says::Says;
 use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
@@ -36,8 +37,8 @@ pub(super) struct Waiting {
     pub(super) incarnation: Incarnation,
     pub(super) seq: u64,
     pub(super) hash: Hash,
-    /// When it was made, by the agent's clock, and what it says; none where it was rejected.
-    pub(super) says: Option<(Option<String>, EventData)>,
+    /// None where it was rejected.
+    pub(super) says: Option<Says>,
 }
 
 /// What decides over a session's next events.
@@ -86,7 +87,7 @@ impl Known {
             None => self.heads.push(head),
         }
         if self.key.is_none() {
-            self.key = waiting.says.as_ref().and_then(|(_, data)| signed::declares(data));
+            self.key = waiting.says.as_ref().and_then(signed::declares);
         }
         self.waiting.push(waiting);
     }
@@ -253,10 +254,10 @@ impl Tail {
 }
 
 /// What a stored event says. It could be read when it came.
-fn read(body: &[u8]) -> Option<(Option<String>, EventData)> {
+fn read(body: &[u8]) -> Option<Says> {
     let event = serde_json::from_slice::<Event>(body);
     if let Err(error) = &event {
         tracing::error!(%error, "a stored report cannot be read");
     }
-    event.ok().map(|event| (event.time, event.data))
+    event.ok().map(Says::of)
 }

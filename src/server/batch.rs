@@ -256,6 +256,8 @@ pub(super) fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn session() -> SessionId {
@@ -331,6 +333,79 @@ mod tests {
             *event.pointer_mut(pointer).unwrap() = value;
             let reason = reason(&event);
             assert!(reason.contains(expected), "{pointer}: {reason}");
+        }
+    }
+
+    fn interval(kind: &str) -> String {
+        let identity =
+            Identity { session: session(), incarnation: Incarnation::of_replay(session()), seq: 7 };
+        format!(
+            r#"{{"specversion":"1.0","id":"{}","source":"{}","time":"2026-01-01T00:00:09Z","walltime":"2026-01-01T00:00:09Z","monotime":"4711.120","boottime":"4711.5","datacontenttype":"application/json","prevhash":"{}","type":"io.inview.presence.interval.{kind}.v1","data":{{"id":"{}","kind":"out_of_view","start_ms":4200,"end_ms":9940,"confidence":0.973,"frames_looked_at":29,"frames_skipped":143,"closed_by":"seen_again","start_utc":"2026-01-01T00:00:01Z","end_utc":null,"sample_rate_hz":5.0,"policy_version":"default-1","models":[{{"name":"m","sha256":"{}"}}]}}}}"#,
+            identity.event_id(),
+            identity.event_source(),
+            Hash::ZERO,
+            session(),
+            Hash::ZERO,
+        )
+    }
+
+    /// The quick way finds what the careful way finds, or leaves it to it.
+    fn both_ways(text: &str) -> bool {
+        // Only JSON comes so far.
+        let Ok(text) = serde_json::from_str::<&RawValue>(text) else { return false };
+        let text = text.get().as_bytes();
+        let quick = plain::read(text, session());
+        if let Some(arrived) = &quick {
+            let careful = read_carefully(text, session());
+            assert_eq!(careful.as_ref(), Ok(arrived), "{}", String::from_utf8_lossy(text));
+        }
+        quick.is_some()
+    }
+
+    #[test]
+    fn events_as_agents_write_them_are_read_the_quick_way_and_odd_ones_the_careful_way() {
+        for kind in ["opened", "closed"] {
+            assert!(both_ways(&interval(kind)));
+            for (from, to) in [
+                (r#""id":"#, r#""new":1,"id":"#),
+                (r#""kind":"#, r#""new":1,"kind":"#),
+                (r#""name":"#, r#""new":"\ud800","name":"#),
+                (r#""start_ms":4200"#, r#""start_ms":4200,"start_ms":4200"#),
+                (r#""start_ms":4200"#, r#""start_ms":4200.0"#),
+                (r#""start_ms":4200"#, r#""start_ms":-1"#),
+                (r#""start_ms":4200"#, r#""start_ms":42e2"#),
+                (r#""frames_skipped":143"#, r#""frames_skipped":-0"#),
+                (r#""frames_skipped":143"#, r#""frames_skipped":99999999999999999999999"#),
+                (r#""confidence":0.973"#, r#""confidence":1.1"#),
+                (r#""specversion":"1.0""#, r#""specversion":"1.1""#),
+                (r#""monotime":"4711.120""#, r#""monotime":"1e3""#),
+                (r#""end_utc":null"#, r#""end_utc":"soon""#),
+                ("out_of_view", "elsewhere"),
+                ("default-1", r"default\u002d1"),
+                ("application/json", "text/plain"),
+            ] {
+                let odd = interval(kind).replacen(from, to, 1);
+                assert!(odd != interval(kind) && !both_ways(&odd), "{odd}");
+            }
+            assert_eq!(
+                both_ways(&interval(kind).replace(r#""end_ms":9940,"#, "")),
+                kind == "opened"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_an_event_is_read_in_two_ways(
+            changes in prop::collection::vec((0_usize..1_100, "[ -~]{0,3}", 0_usize..3), 1..4),
+            is_closed: bool,
+        ) {
+            let mut text = interval(if is_closed { "closed" } else { "opened" });
+            for (place, new, cut) in changes {
+                let place = place.min(text.len());
+                text.replace_range(place..(place + cut).min(text.len()), &new);
+            }
+            both_ways(&text);
         }
     }
 

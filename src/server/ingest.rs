@@ -57,9 +57,9 @@ pub(super) async fn post(
     let target = Target { tenant: agent.tenant, session, now };
     let (batch, checked) = checked(&state, &target, batch).await?;
     let tenant = target.tenant.clone();
-    let outcome = state.store.ingest(target, batch, checked).await?;
+    let outcome = state.store.ingest(target, batch, Box::new(checked)).await?;
     if let Outcome::Stored { declared: Some(key), .. } = &outcome {
-        state.known.keep_key(&tenant, session, *key);
+        state.known.keep_key(&tenant, session, **key);
     }
     receipt::answer(&state.signer, &answered(outcome, session, now)?)
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::export::export;
+use super::tail::Tail;
 use super::{StoreError, Tenant, read, schema};
 use crate::report::{
     Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalReport, SessionId,
@@ -30,13 +31,29 @@ pub(in crate::server) fn in_file(
     session: SessionId,
 ) -> Result<Option<Kept>, StoreError> {
     let mut database = schema::open_reader(path)?;
+    if unsettled(&database)? {
+        // Nothing is derived yet from what came last. It is here, and all of that is undone at the end.
+        database = schema::open_again(path)?;
+    }
     let view = database.transaction()?;
+    let mut tail = Tail::default();
+    tail.restore(&view)?;
+    if tail.len() > 0 {
+        tail.settle_some(&view, usize::MAX)?;
+    }
     let tenant = Tenant::local();
     let Some((export, heads)) = export(&view, &tenant, session)? else { return Ok(None) };
     let mut faults = wrong_hashes(&view, &tenant, session)?;
     faults.extend(wrong_intervals(&view, &tenant, &export)?);
     faults.extend(wrong_integrity(&view, &tenant, &export)?);
     Ok(Some(Kept { export, heads, faults }))
+}
+
+/// Whether events wait.
+fn unsettled(database: &Connection) -> Result<bool, StoreError> {
+    let mut tail = Tail::default();
+    tail.restore(database)?;
+    Ok(tail.len() > 0)
 }
 
 /// Events whose bytes have another hash than the one that is kept beside them.

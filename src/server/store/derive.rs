@@ -73,7 +73,9 @@ fn reach(
     waiting: &[Waiting],
 ) -> Result<(), StoreError> {
     let of_this = || waiting.iter().filter(|one| one.incarnation == incarnation);
-    let (Some(first), Some(last)) = (of_this().next(), of_this().last()) else { return Ok(()) };
+    let (Some(first), Some(last)) = (of_this().next(), of_this().next_back()) else {
+        return Ok(());
+    };
     let target = |now| Target { tenant: of.0.clone(), session: of.1, now };
     let after = Head { incarnation, seq: last.seq, hash: last.hash };
     set_head(database, &target(first.at), after)?;

@@ -40,7 +40,7 @@ pub(in crate::server) struct Head {
 pub(in crate::server) enum Outcome {
     /// Nothing was wrong: all of it is stored now, or was before. `reached`: the batch's last.
     /// `declared`: the key that is the session's from now on.
-    Stored { reached: Head, declared: Option<PublicKey>, results: Vec<EventResult> },
+    Stored { reached: Head, declared: Option<Box<PublicKey>>, results: Vec<EventResult> },
     /// At least one event is malformed; nothing was stored.
     Malformed { results: Vec<EventResult> },
     /// The event `found` does not follow upon the head; nothing was stored.
@@ -137,7 +137,7 @@ pub(in crate::server) fn apply(
         signed::keep_key(database, of.0.as_str(), of.1, &key)?;
         tail.forget_known(Some(&of));
     }
-    Ok(Outcome::Stored { reached, declared, results })
+    Ok(Outcome::Stored { reached, declared: declared.map(Box::new), results })
 }
 
 /// Stores those events of a batch that are new.
@@ -159,10 +159,9 @@ fn store(
         })
     };
     // One statement is all or nothing by itself.
-    if new.len() > 1 {
-        in_savepoint(database, insert_all)?
-    } else {
-        insert_all(database)?
+    match &*new {
+        [_alone] => insert_all(database)?,
+        _ => in_savepoint(database, insert_all)?,
     }
     for (number, Received { hash, event, .. }) in (first..).zip(new.drain(..)) {
         let Ok(Arrived { identity, says, .. }) = event else { continue };

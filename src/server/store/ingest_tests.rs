@@ -13,7 +13,7 @@ use crate::server::batch::{self, Received};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 
-fn session() -> SessionId {
+pub(super) fn session() -> SessionId {
     SessionId::derived(&[b"session"])
 }
 
@@ -23,24 +23,24 @@ fn target(tenant: &str) -> Target {
 }
 
 /// Makes events that follow upon each other.
-struct Agent {
+pub(super) struct Agent {
     identity: Identity,
     prevhash: Hash,
 }
 
 impl Agent {
-    fn new(incarnation: u128) -> Self {
+    pub(super) fn new(incarnation: u128) -> Self {
         let incarnation = Incarnation(uuid::Uuid::from_u128(incarnation));
         let identity = Identity { session: session(), incarnation, seq: 1 };
         Self { identity, prevhash: Hash::ZERO }
     }
 
-    fn make(&mut self, data: EventData) -> String {
+    pub(super) fn make(&mut self, data: EventData) -> String {
         let event = Event::new(&self.identity, self.prevhash, None, data);
         self.raw(serde_json::to_string(&event).unwrap())
     }
 
-    fn ended(&mut self, millis: i64) -> String {
+    pub(super) fn ended(&mut self, millis: i64) -> String {
         self.make(EventData::SessionEnded(SessionEnded {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
@@ -50,7 +50,7 @@ impl Agent {
     }
 
     /// An event that cannot be read.
-    fn poison(&mut self) -> String {
+    pub(super) fn poison(&mut self) -> String {
         let event = self.ended(0);
         self.identity.seq -= 1;
         self.raw(event.replace("duration_ms", "duration_mms"))
@@ -62,7 +62,7 @@ impl Agent {
         body
     }
 
-    fn interval(&mut self, number: u64, end: Option<i64>) -> String {
+    pub(super) fn interval(&mut self, number: u64, end: Option<i64>) -> String {
         let interval = Interval {
             id: IntervalId::derived(session(), number),
             kind: Kind::OutOfView,

@@ -39,6 +39,8 @@ mod schema;
 pub(super) mod signed;
 pub(super) mod silence;
 mod tail;
+#[cfg(test)]
+mod tail_tests;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,7 +71,7 @@ const READERS: usize = 16;
 
 /// What waits is derived when nothing came for this long …
 const AT_REST: Duration = Duration::from_millis(100);
-/// … or else of so many sessions with each commit, once more waits than at other times.
+/// … or else, when it is due, of so many sessions after each commit.
 const SLICE: usize = 256;
 
 /// Whose data it is. Everything is kept by tenant; there is one so far.
@@ -161,11 +163,11 @@ impl Store {
         &self,
         to: Target,
         batch: Vec<Received>,
-        signatures: Signatures,
+        signatures: Box<Signatures>,
     ) -> Result<Outcome, StoreError> {
         let answer = self.enqueue(move |database, tail| {
             tail.restore(database)?;
-            if tail.len() >= 2 * tail::MOST {
+            if tail.is_full() {
                 return Err(StoreError::Busy);
             }
             let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
@@ -227,7 +229,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_reader(|shared| shared.settle(), work).await
+        self.on_reader(Shared::settle, work).await
     }
 
     /// [`Store::read`] of what is not derived from reports, or need not be of this moment.
@@ -393,7 +395,7 @@ impl Writer {
         for reply in replies {
             reply(committed.is_ok());
         }
-        if self.tail.len() >= tail::MOST {
+        if self.tail.is_due() {
             self.settle(SLICE);
         }
     }

@@ -396,6 +396,16 @@ fn migrate(database: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Opens a connection that writes to what another one has opened, and what it must be.
+#[cfg(feature = "cli")]
+pub(super) fn open_again(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut database = Connection::open_with_flags(path, flags)?;
+    database.busy_timeout(BUSY)?;
+    database.set_transaction_behavior(rusqlite::TransactionBehavior::Immediate);
+    Ok(database)
+}
+
 /// Opens a connection that reads.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -464,6 +474,44 @@ mod tests {
         let token = Hash::of(b"a token of version 1 to write");
         let token = credential::find(&database, token, now).unwrap().unwrap();
         assert_eq!((token.scope, token.session), (Scope::Write, None));
+    }
+
+    #[test]
+    fn a_file_from_before_the_log_keeps_every_report_and_interval() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let old = Connection::open(&path).unwrap();
+        for step in &STEPS[..7] {
+            step(&old).unwrap();
+        }
+        old.pragma_update(None, "user_version", 7).unwrap();
+        old.execute_batch(
+            "INSERT INTO session (session, listed_at, first_contact, last_contact, alert_after_ms)
+                 VALUES (zeroblob(16), 1, 1, 9, 5000);
+             INSERT INTO chain (session, incarnation, first_contact, head_seq, head_hash)
+                 VALUES (zeroblob(16), zeroblob(16), 1, 3, zeroblob(32));
+             INSERT INTO event (session, incarnation, seq, hash, received_at, body, rejected, sig)
+                 VALUES (zeroblob(16), zeroblob(16), 3, zeroblob(32), 9, x'33', NULL, NULL),
+                        (zeroblob(16), zeroblob(16), 1, zeroblob(32), 9, x'31', NULL, NULL),
+                        (zeroblob(16), zeroblob(16), 2, zeroblob(32), 9, NULL, 'unheard', NULL);
+             INSERT INTO interval (session, interval, incarnation, alerting, start_ms, end_ms,
+                                   open_since, report, told_at, by_server)
+                 VALUES (zeroblob(16), zeroblob(16), zeroblob(16), 1, 5, NULL, 1, '{\"id\":\"00000000-0000-0000-0000-000000000000\",\"kind\":\"reporting_gap\",\"start_ms\":5,\"confidence\":1.0,\"frames_looked_at\":0,\"frames_skipped\":0,\"sample_rate_hz\":0.0,\"policy_version\":\"\",\"models\":[]}', 8, 1);",
+        )
+        .unwrap();
+        drop(old);
+        let database = open_writer(&path).unwrap();
+        let (tenant, session) = (Tenant::local(), crate::report::SessionId(uuid::Uuid::nil()));
+        let incarnation = crate::report::Incarnation(uuid::Uuid::nil());
+        let events = read::events(&database, &tenant, session, incarnation, (0, 9)).unwrap();
+        assert_eq!(events, [b"1", b"3"]);
+        let now = Timestamp::UNIX_EPOCH;
+        let detail = read::session(&database, &tenant, now, session).unwrap().unwrap();
+        assert_eq!((detail.rejected.len(), detail.chains[0].head_seq), (1, 3));
+        let told = read::intervals(&database, &tenant, now, session, (None, 9)).unwrap();
+        assert_eq!(told.intervals[0].report.interval.start_ms.as_millis(), 5);
+        let up_to = "SELECT up_to FROM derived";
+        assert_eq!(database.query_row(up_to, [], |row| row.get(0)), Ok(3));
     }
 
     #[test]

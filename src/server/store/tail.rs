@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
@@ -22,8 +22,10 @@ use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
 const SESSIONS: usize = 50_000;
-/// Events that may wait. Behind twice as many, which only a failure leaves, no more are taken.
-pub(super) const MOST: usize = 16_384;
+/// So many events may wait …
+const MOST: usize = 16_384;
+/// … and, while others come, for so long.
+const LONGEST: SignedDuration = SignedDuration::from_secs(1);
 
 /// Whose reports they are.
 pub(super) type Key = (Tenant, SessionId);
@@ -100,8 +102,9 @@ pub(in crate::server) struct Tail {
     /// Sessions with events that wait, by the row of the first of them.
     order: BTreeMap<i64, Key>,
     waiting: usize,
-    /// The last row.
+    /// The last row, and when it came.
     last: i64,
+    last_at: Timestamp,
     is_whole: bool,
 }
 
@@ -152,6 +155,18 @@ impl Tail {
         self.waiting
     }
 
+    /// Whether some have waited for long enough.
+    pub(super) fn is_due(&self) -> bool {
+        let first = self.order.values().next().and_then(|of| self.waiting_of(of).first());
+        self.waiting >= MOST
+            || first.is_some_and(|first| self.last_at.duration_since(first.at) >= LONGEST)
+    }
+
+    /// Whether so many wait as only a failure leaves: no more are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting >= 2 * MOST
+    }
+
     pub(super) fn known(
         &mut self,
         database: &Connection,
@@ -173,7 +188,7 @@ impl Tail {
 
     /// An event was stored.
     pub(super) fn push(&mut self, of: &Key, waiting: Waiting) {
-        self.last = waiting.number;
+        (self.last, self.last_at) = (waiting.number, waiting.at);
         let Some(known) = self.sessions.get_mut(of) else {
             // Nobody has asked what is known of it: that must be read first.
             return self.forget();

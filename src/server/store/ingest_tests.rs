@@ -296,10 +296,8 @@ fn an_open_interval_alerts_when_the_servers_clock_says_so() {
     assert_eq!((alerts(1_004), alerts(1_005)), (0, 1));
 }
 
-#[test]
-fn a_session_that_is_started_again_has_not_ended() {
-    let (database, mut first, mut second) = (in_memory(), Agent::new(1), Agent::new(2));
-    let started = SessionStarted {
+pub(super) fn started() -> SessionStarted {
+    SessionStarted {
         label: "candidate 7".to_owned(),
         started_at: None,
         agent: "test".to_owned(),
@@ -311,7 +309,12 @@ fn a_session_that_is_started_again_has_not_ended() {
         consent: None,
         start_override: None,
         public_key: None,
-    };
+    }
+}
+
+#[test]
+fn a_session_that_is_started_again_has_not_ended() {
+    let (database, mut first, mut second) = (in_memory(), Agent::new(1), Agent::new(2));
     send(&database, &[&first.ended(5)]);
     let detail = || {
         let now = Timestamp::from_second(1_000).unwrap();
@@ -319,9 +322,37 @@ fn a_session_that_is_started_again_has_not_ended() {
     };
     assert_eq!(detail().camera, Some(SampledCamera::default()));
     assert_eq!(detail().alert_after_ms, 5_000);
-    send(&database, &[&second.make(EventData::SessionStarted(started))]);
+    send(&database, &[&second.make(EventData::SessionStarted(started()))]);
     let detail = detail();
     assert_eq!((detail.camera, detail.alert_after_ms), (None, 9_000));
     assert_eq!(detail.summary.label, "candidate 7");
     assert_eq!(detail.chains.len(), 2);
+}
+
+#[test]
+fn a_start_that_comes_late_does_not_open_a_session_that_a_later_incarnation_has_ended() {
+    let began = |second| {
+        let at = uuid::Timestamp::from_unix(uuid::NoContext, second, 0);
+        uuid::Uuid::new_v7(at).as_u128()
+    };
+    let database = in_memory();
+    let mut agents = [100, 200, 300].map(|second| Agent::new(began(second)));
+    let start = |agent: &mut Agent, label: &str| {
+        let mut started = started();
+        label.clone_into(&mut started.label);
+        agent.make(EventData::SessionStarted(started))
+    };
+    let detail = || {
+        let now = Timestamp::from_second(1_000).unwrap();
+        read::session(&database, &Tenant::local(), now, session()).unwrap().unwrap()
+    };
+    let [first, second, third] = &mut agents;
+    send(&database, &[&start(second, "second"), &second.ended(5)]);
+    send(&database, &[&start(first, "first")]);
+    assert!(detail().camera.is_some(), "it has ended");
+    assert_eq!((detail().summary.label.as_str(), detail().chains.len()), ("second", 2));
+    // Another life of the agent is another matter.
+    send(&database, &[&start(third, "third")]);
+    assert!(detail().camera.is_none(), "it goes on");
+    assert_eq!(detail().summary.label, "third");
 }

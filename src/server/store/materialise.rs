@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Family, Identity, Interval, SessionStarted};
+use crate::report::{Family, Identity, Incarnation, Interval, SessionStarted};
 use crate::server::says::Says;
 use crate::time::MediaTime;
 
@@ -52,7 +53,7 @@ pub(super) fn materialise(
     says: &Says,
 ) -> Result<(), StoreError> {
     match says {
-        Says::Started(started) => start(database, to, started),
+        Says::Started(started) => start(database, to, identity.incarnation, started),
         Says::Sampling(sampling) => {
             keep(database, to, identity, "sampling", (sampling.at_ms, sampling))
         }
@@ -68,18 +69,37 @@ pub(super) fn materialise(
         }
         Says::Ended(ended) => {
             let mut query = database.prepare_cached(
-                "UPDATE session SET ended = ?3 WHERE tenant = ?1 AND session = ?2",
+                "UPDATE session SET ended = ?3, ended_by = ?4 WHERE tenant = ?1 AND session = ?2",
             )?;
             let ended = serde_json::to_string(ended)?;
-            query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended])?;
+            let by = identity.incarnation.0.as_bytes();
+            query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended, by])?;
             Ok(())
         }
     }
 }
 
-/// A session that is started again, by another incarnation, has not ended. When a session alerts is
-/// for those to say who issued it.
-fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result<(), StoreError> {
+/// A session that is started again, by another incarnation, has not ended; but one whose start comes late
+/// and began before the one that ended it changes nothing. When a session alerts is for those to say who
+/// issued it.
+fn start(
+    database: &Connection,
+    to: &Target,
+    incarnation: Incarnation,
+    started: &SessionStarted,
+) -> Result<(), StoreError> {
+    let ended_by: Option<[u8; 16]> = database
+        .prepare_cached(
+            "SELECT ended_by FROM session
+             WHERE tenant = ?1 AND session = ?2 AND ended IS NOT NULL",
+        )?
+        .query_row(params![to.tenant.as_str(), to.session.0.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    let ended_by = ended_by.map(|bytes| Incarnation(Uuid::from_bytes(bytes)));
+    if ended_by.is_some_and(|ended_by| began_before(incarnation, ended_by)) {
+        return Ok(());
+    }
     let alert_after = alert_after_ms(&started.policy);
     let mut query = database.prepare_cached(
         "UPDATE session SET started = ?3, ended = NULL,
@@ -96,6 +116,13 @@ fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result
         to.now.as_microsecond()
     ])?;
     Ok(())
+}
+
+/// Whether both tell when they began, as agents' incarnations do, by the clock of one machine, and this one
+/// did before the other.
+fn began_before(incarnation: Incarnation, other: Incarnation) -> bool {
+    let began = |it: Incarnation| it.0.get_timestamp().map(|at| at.to_unix());
+    began(incarnation).zip(began(other)).is_some_and(|(one, other)| one < other)
 }
 
 /// One row for each, in a table of its kind.

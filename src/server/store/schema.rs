@@ -285,6 +285,7 @@ const INTEGRITY: &str = "
 /// `derived`, one row: up to which event all of that is done, at least; of each incarnation it is done up
 /// to the head in `chain`. An interval's report is in the event that tells of it last (`event`); `report`
 /// has what no event does: of the server's own, and of those that are older than this step.
+/// `session.ended_by`: the incarnation that said so.
 const LOG: &str = "
     ALTER TABLE event RENAME TO event_before;
     CREATE TABLE event (
@@ -349,6 +350,8 @@ const LOG: &str = "
     DROP TABLE interval_before;
     CREATE INDEX interval_silence ON interval (tenant, session)
         WHERE by_server = 1 AND end_ms IS NULL;
+
+    ALTER TABLE session ADD COLUMN ended_by BLOB;
 
     CREATE VIEW report AS
         SELECT place.tenant, place.session, place.incarnation, place.seq, hash, received_at, body,

@@ -124,8 +124,10 @@ pub(in crate::server) fn apply(
     }
     let results = results(&batch, |index| statuses[index]);
     if new.is_empty() {
-        tail.settle(database, &of)?;
-        derive::touch(database, to, to.now, incarnation)?;
+        in_savepoint(database, |database| {
+            tail.settle(database, &of)?;
+            derive::touch(database, to, to.now, incarnation)
+        })?;
     } else {
         store(database, tail, (to, &of), batch, &statuses)?;
     }
@@ -133,8 +135,10 @@ pub(in crate::server) fn apply(
         && tail.known(database, &of)?.key.is_none()
     {
         // By an event that was stored before.
-        tail.settle(database, &of)?;
-        signed::keep_key(database, of.0.as_str(), of.1, &key)?;
+        in_savepoint(database, |database| {
+            tail.settle(database, &of)?;
+            signed::keep_key(database, of.0.as_str(), of.1, &key)
+        })?;
         tail.forget_known(Some(&of));
     }
     Ok(Outcome::Stored { reached, declared: declared.map(Box::new), results })

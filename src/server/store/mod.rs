@@ -354,13 +354,15 @@ struct Writer {
     database: Connection,
     tail: Tail,
     waiting: Arc<AtomicUsize>,
+    /// What waits could not be derived: it is tried again after the next job.
+    has_failed: bool,
 }
 
 impl Writer {
     /// Derives what was left when the program ended.
     fn new(database: Connection) -> Result<Self, StoreError> {
         let (tail, waiting) = (Tail::default(), Arc::default());
-        let mut writer = Self { database, tail, waiting };
+        let mut writer = Self { database, tail, waiting, has_failed: false };
         writer
             .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
         Ok(writer)
@@ -368,9 +370,10 @@ impl Writer {
 
     fn write_until_closed(mut self, queue: &Receiver<Job>) {
         loop {
-            let first = match self.tail.len() {
-                0 => queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected),
-                _ => queue.recv_timeout(AT_REST),
+            let first = if self.tail.is_at_rest() || self.has_failed {
+                queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected)
+            } else {
+                queue.recv_timeout(AT_REST)
             };
             match first {
                 Ok(first) => self.write_together(first, queue),
@@ -395,6 +398,7 @@ impl Writer {
         for reply in replies {
             reply(committed.is_ok());
         }
+        self.has_failed = false;
         if self.tail.is_due() {
             self.settle(SLICE);
         }
@@ -403,6 +407,7 @@ impl Writer {
     fn settle(&mut self, most: usize) {
         let settled =
             self.in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, most));
+        self.has_failed = settled.is_err();
         if let Err(error) = settled {
             tracing::error!(%error, "reports are stored that are not shown yet");
         }

@@ -8,7 +8,7 @@
 //! Nothing here is the only copy. After a rollback, or a kill, [`Tail::restore`] reads the end of `event`
 //! again: an event behind the head that `chain` has was not derived, whatever was in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
@@ -105,6 +105,10 @@ pub(in crate::server) struct Tail {
     /// The last row, and when it came.
     last: i64,
     last_at: Timestamp,
+    /// What `derived` says.
+    up_to: i64,
+    /// Those of `order` that could not be derived: they are tried again when somebody asks for all.
+    stuck: BTreeSet<i64>,
     is_whole: bool,
 }
 
@@ -116,7 +120,7 @@ impl Tail {
         }
         *self = Self::default();
         let up_to: i64 = database.query_row("SELECT up_to FROM derived", [], |row| row.get(0))?;
-        self.last = up_to;
+        (self.last, self.up_to) = (up_to, up_to);
         let mut query = database.prepare_cached(
             "SELECT number, tenant, session, incarnation, seq, hash, received_at, body
              FROM event WHERE number > ?1 ORDER BY number",
@@ -155,10 +159,18 @@ impl Tail {
         self.waiting
     }
 
+    /// Whether nothing is left to do, or nothing that is worth another try before somebody asks.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_whole
+            && self.order.len() == self.stuck.len()
+            && (self.up_to == self.last || !self.order.is_empty())
+    }
+
     /// Whether some have waited for long enough.
     pub(super) fn is_due(&self) -> bool {
-        let first = self.order.values().next().and_then(|of| self.waiting_of(of).first());
-        self.waiting >= MOST
+        let first = self.order.iter().find(|(first, _)| !self.stuck.contains(first));
+        let first = first.and_then(|(_, of)| self.waiting_of(of).first());
+        (self.waiting >= MOST && first.is_some())
             || first.is_some_and(|first| self.last_at.duration_since(first.at) >= LONGEST)
     }
 
@@ -208,17 +220,22 @@ impl Tail {
         self.waiting -= known.waiting.len();
         known.waiting.clear();
         self.order.remove(&first);
+        self.stuck.remove(&first);
         Ok(())
     }
 
     /// Derives what waits of so many sessions, of those first that have waited longest. One whose events
-    /// cannot be derived waits on, and is told of.
+    /// cannot be derived waits on, and is told of; only when all are meant is it tried again.
     pub(super) fn settle_some(
         &mut self,
         database: &Connection,
         most: usize,
     ) -> Result<(), StoreError> {
-        let mut due: Vec<Key> = self.order.values().take(most).cloned().collect();
+        if most == usize::MAX {
+            self.stuck.clear();
+        }
+        let due = self.order.iter().filter(|(first, _)| !self.stuck.contains(first));
+        let mut due: Vec<Key> = due.take(most).map(|(_, of)| of.clone()).collect();
         // Rows of one session lie together, and by this order.
         due.sort_unstable();
         let together = in_savepoint(database, |database| {
@@ -231,13 +248,18 @@ impl Tail {
                 Ok(()) => self.done(of),
                 Err(error) => {
                     let session = of.1;
+                    let first = self.waiting_of(of).first().map(|first| first.number);
+                    self.stuck.extend(first);
                     tracing::error!(%session, %error, "reports are stored that cannot be shown");
                 }
             }
         }
         let first = self.order.keys().next();
         let up_to = first.map_or(self.last, |first| first - 1);
-        database.prepare_cached("UPDATE derived SET up_to = ?1")?.execute(params![up_to])?;
+        if up_to != self.up_to {
+            database.prepare_cached("UPDATE derived SET up_to = ?1")?.execute(params![up_to])?;
+            self.up_to = up_to;
+        }
         Ok(())
     }
 

@@ -4,10 +4,10 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::ingest::{Outcome, Target, apply};
-use super::ingest_tests::{Agent, session};
+use super::ingest_tests::{Agent, session, started};
 use super::tail::Tail;
 use super::{Store, Tenant, in_memory, read, schema, signed};
-use crate::report::{EventData, Integrity, Noticed, SessionStarted};
+use crate::report::{EventData, Integrity, Noticed};
 use crate::server::batch;
 use crate::time::MediaTime;
 
@@ -24,22 +24,6 @@ fn send(database: &Connection, tail: &mut Tail, to: &Target, events: &[String]) 
     apply(database, tail, to, batch, &checked).unwrap()
 }
 
-fn started() -> EventData {
-    EventData::SessionStarted(SessionStarted {
-        label: "candidate 7".to_owned(),
-        started_at: None,
-        agent: "test".to_owned(),
-        sample_rate_hz: 5.0,
-        policy_version: "p".to_owned(),
-        policy: serde_json::json!({"alert_after_ms": 9_000}),
-        models: Vec::new(),
-        recording_sha256: None,
-        consent: None,
-        start_override: None,
-        public_key: None,
-    })
-}
-
 /// An exam of two incarnations, with all that tables are made of.
 fn exam() -> Vec<Vec<String>> {
     let (mut one, mut two) = (Agent::new(1), Agent::new(2));
@@ -47,7 +31,7 @@ fn exam() -> Vec<Vec<String>> {
         at_ms: MediaTime::from_millis(7),
         what: Noticed::StorageRestored { waiting: 3 },
     };
-    let start = vec![one.make(started()), one.interval(1, None)];
+    let start = vec![one.make(EventData::SessionStarted(started())), one.interval(1, None)];
     vec![
         start.clone(),
         vec![one.interval(1, Some(7_000))],
@@ -56,7 +40,7 @@ fn exam() -> Vec<Vec<String>> {
         start,
         vec![one.poison()],
         vec![one.interval(2, Some(1_500)), one.interval(2, None), one.interval(3, None)],
-        vec![two.make(started())],
+        vec![two.make(EventData::SessionStarted(started()))],
         vec![one.interval(4, Some(2_000))],
         vec![two.interval(3, Some(9_000)), two.ended(12_000)],
     ]
@@ -97,7 +81,7 @@ fn sent(then: impl Fn(i64, &Connection, &mut Tail)) -> Vec<Vec<Value>> {
     let up_to: i64 = database.query_row("SELECT up_to FROM derived", [], |row| row.get(0)).unwrap();
     let last: i64 =
         database.query_row("SELECT max(number) FROM event", [], |row| row.get(0)).unwrap();
-    assert_eq!((up_to, tail.len()), (last, 0));
+    assert_eq!((up_to, tail.len(), tail.is_at_rest()), (last, 0, true));
     derived(&database)
 }
 
@@ -216,7 +200,7 @@ fn a_session_that_cannot_be_derived_holds_up_no_other_and_loses_nothing() {
         }
         tail.settle_some(&database, usize::MAX).unwrap();
         let waiting = if is_repaired { 0 } else { 2 };
-        assert_eq!(tail.len(), waiting);
+        assert_eq!((tail.len(), tail.is_at_rest(), tail.is_due()), (waiting, true, false));
         assert_eq!((known(&Tenant::local()), known(&other.tenant)), (is_repaired, true));
         let mut after_a_kill = Tail::default();
         after_a_kill.restore(&database).unwrap();

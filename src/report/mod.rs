@@ -32,6 +32,7 @@ pub use event::{
     SessionStarted, Strain,
 };
 pub use hash::Hash;
+#[cfg(feature = "trust")]
 pub(crate) use hash::hex;
 pub use heartbeat::{
     ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,

@@ -23,6 +23,7 @@ use inview::report::{
     MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
 };
 use inview::server::home::Home;
+use inview::server::says::Says;
 use inview::server::{app, batch as server_batch, heartbeat as server_heartbeat};
 use inview::settings::link::JoinLink;
 use inview::settings::{parse_policy, parse_session};
@@ -53,10 +54,15 @@ pub fn batch(bytes: &[u8]) {
         };
         assert_eq!(envelope::open(&came), (received.body.clone(), received.signature));
         assert!(bytes.windows(came.len()).any(|part| part == came), "not the bytes that came");
-        if let Ok((identity, event)) = &received.event {
-            assert_eq!((identity.session, event.identity()), (SESSION, Some(*identity)));
-            let stored = serde_json::to_vec(event).unwrap();
+        if let Ok(arrived) = &received.event {
+            // Whichever way it was read, it is what its bytes say.
+            let event: Event = serde_json::from_slice(&received.body).unwrap();
+            let identity = arrived.identity;
+            assert_eq!((identity.session, event.identity()), (SESSION, Some(identity)));
+            assert_eq!(event.prevhash, arrived.prevhash);
+            let stored = serde_json::to_vec(&event).unwrap();
             serde_json::from_slice::<Event>(&stored).unwrap();
+            assert_eq!(Says::of(event), arrived.says);
         }
         sealed.push(came);
     }

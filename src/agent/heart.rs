@@ -95,7 +95,7 @@ impl Heart {
                 Ok(answer)
             }
             Err((failure, obstacle)) => {
-                schedule.failed((self.now)(), failure, random());
+                schedule.failed(sent, (self.now)(), failure, random());
                 Err(obstacle)
             }
         }

@@ -6,6 +6,10 @@ use clap::Parser as _;
 use inview::logging;
 use inview::server::{args::Args, command};
 
+/// Reports are read on one thread and freed on another: that is what it is good at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     logging::init();

@@ -32,6 +32,8 @@ pub use event::{
     SessionStarted, Strain,
 };
 pub use hash::Hash;
+#[cfg(feature = "trust")]
+pub(crate) use hash::hex;
 pub use heartbeat::{
     ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,
     MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,

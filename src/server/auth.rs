@@ -75,7 +75,7 @@ async fn look_up(state: &State, secret: &str) -> Result<Option<Credential>, Stor
     if let Some(found) = state.known.token(hash, now) {
         return Ok(Some(found));
     }
-    let found = state.store.read(move |database| credential::find(database, hash, now)).await?;
+    let found = state.store.look_up(move |database| credential::find(database, hash, now)).await?;
     if let Some(found) = &found {
         state.known.keep_token(hash, found);
     }

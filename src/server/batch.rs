@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::depth;
+use super::says::{Arrived, Says};
+use super::{depth, plain};
 use crate::report::{
-    Clocks, EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
+    EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
     SessionId, SessionStarted, fault_of_text,
 };
 use crate::time::MediaTime;
@@ -23,6 +24,8 @@ const LONGEST: MediaTime = MediaTime::from_millis(366 * 24 * 3_600 * 1_000);
 const LONGEST_UPTIME_S: f64 = 3.2e10;
 /// Longer reasons are cut: they may repeat what the event says.
 const REASON_CHARS: usize = 200;
+pub(super) const SPECVERSION: &str = "1.0";
+pub(super) const JSON: &str = "application/json";
 /// Tags of languages are shorter.
 const MAX_LANGUAGE_BYTES: usize = 35;
 
@@ -46,7 +49,7 @@ pub struct Received {
     pub body: Vec<u8>,
     pub signature: Option<Signature>,
     pub hash: Hash,
-    pub event: Result<(Identity, Event), Box<Malformed>>,
+    pub event: Result<Arrived, Box<Malformed>>,
 }
 
 /// An event that will never be stored.
@@ -61,16 +64,16 @@ pub struct Malformed {
 }
 
 impl Received {
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> String {
         match &self.event {
-            Ok((_, event)) => &event.id,
-            Err(malformed) => &malformed.id,
+            Ok(arrived) => arrived.identity.event_id(),
+            Err(malformed) => malformed.id.clone(),
         }
     }
 
     fn incarnation(&self) -> Option<Incarnation> {
         match &self.event {
-            Ok((identity, _)) => Some(identity.incarnation),
+            Ok(arrived) => Some(arrived.identity.incarnation),
             Err(malformed) => malformed.identity.map(|identity| identity.incarnation),
         }
     }
@@ -112,7 +115,11 @@ fn received(text: &str, session: SessionId) -> Received {
     Received { body, signature, hash, event }
 }
 
-fn event(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malformed>> {
+fn event(text: &[u8], session: SessionId) -> Result<Arrived, Box<Malformed>> {
+    plain::read(text, session).map_or_else(|| read_carefully(text, session), Ok)
+}
+
+fn read_carefully(text: &[u8], session: SessionId) -> Result<Arrived, Box<Malformed>> {
     let envelope = serde_json::from_slice::<Envelope>(text).map_err(|error| {
         let reason = shortened(&error.to_string());
         Box::new(Malformed { id: String::new(), identity: None, prevhash: None, reason })
@@ -138,25 +145,28 @@ fn event(text: &[u8], session: SessionId) -> Result<(Identity, Event), Box<Malfo
     if depth::is_too_deep(text) {
         return Err(malformed(depth::TOO_DEEP));
     }
-    let event = serde_json::from_slice(text).map_err(|error| malformed(&error.to_string()))?;
+    let event: Event =
+        serde_json::from_slice(text).map_err(|error| malformed(&error.to_string()))?;
     match fault(&event) {
-        None => Ok((identity, event)),
+        None => Ok(Arrived { identity, prevhash: event.prevhash, says: Says::of(event) }),
         Some(fault) => Err(malformed(fault)),
     }
 }
 
 /// What the types alone do not rule out.
 fn fault(event: &Event) -> Option<&'static str> {
-    if event.specversion != "1.0" {
+    if event.specversion != SPECVERSION {
         return Some("specversion must be 1.0");
     }
-    if event.datacontenttype != "application/json" {
+    if event.datacontenttype != JSON {
         return Some("datacontenttype must be application/json");
     }
     if event.time.as_deref().is_some_and(is_no_timestamp) {
         return Some("time must be a time of RFC 3339");
     }
-    if let Some(fault) = fault_of_clocks(&event.clocks) {
+    let clocks = &event.clocks;
+    let seconds = [clocks.monotime.as_deref(), clocks.boottime.as_deref()];
+    if let Some(fault) = fault_of_clocks((clocks.walltime.as_deref(), seconds)) {
         return Some(fault);
     }
     match &event.data {
@@ -187,15 +197,17 @@ fn fault(event: &Event) -> Option<&'static str> {
     }
 }
 
-fn fault_of_clocks(clocks: &Clocks) -> Option<&'static str> {
-    if clocks.walltime.as_deref().is_some_and(is_no_timestamp) {
+/// Of the wall clock, and of the two that count seconds.
+pub(super) fn fault_of_clocks(
+    (walltime, seconds): (Option<&str>, [Option<&str>; 2]),
+) -> Option<&'static str> {
+    if walltime.is_some_and(is_no_timestamp) {
         return Some("walltime must be a time of RFC 3339");
     }
     let are_seconds = |text: &str| {
         text.chars().all(|one| one.is_ascii_digit() || one == '.')
             && text.parse::<f64>().is_ok_and(|seconds| seconds < LONGEST_UPTIME_S)
     };
-    let seconds = [clocks.monotime.as_deref(), clocks.boottime.as_deref()];
     let are_wrong = seconds.into_iter().flatten().any(|text| !are_seconds(text));
     are_wrong.then_some("monotime and boottime must be seconds")
 }
@@ -219,7 +231,7 @@ fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
     allowed.and_then(|allowed| fault_of_text(&allowed.reason))
 }
 
-fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
+pub(super) fn fault_of_interval(interval: &Interval) -> Option<&'static str> {
     let end = interval.end_ms.unwrap_or(interval.start_ms);
     if !is_within_a_session(interval.start_ms) || !is_within_a_session(end) {
         return Some("start_ms or end_ms is out of range");
@@ -244,6 +256,8 @@ pub(super) fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn session() -> SessionId {
@@ -319,6 +333,79 @@ mod tests {
             *event.pointer_mut(pointer).unwrap() = value;
             let reason = reason(&event);
             assert!(reason.contains(expected), "{pointer}: {reason}");
+        }
+    }
+
+    fn interval(kind: &str) -> String {
+        let identity =
+            Identity { session: session(), incarnation: Incarnation::of_replay(session()), seq: 7 };
+        format!(
+            r#"{{"specversion":"1.0","id":"{}","source":"{}","time":"2026-01-01T00:00:09Z","walltime":"2026-01-01T00:00:09Z","monotime":"4711.120","boottime":"4711.5","datacontenttype":"application/json","prevhash":"{}","type":"io.inview.presence.interval.{kind}.v1","data":{{"id":"{}","kind":"out_of_view","start_ms":4200,"end_ms":9940,"confidence":0.973,"frames_looked_at":29,"frames_skipped":143,"closed_by":"seen_again","start_utc":"2026-01-01T00:00:01Z","end_utc":null,"sample_rate_hz":5.0,"policy_version":"default-1","models":[{{"name":"m","sha256":"{}"}}]}}}}"#,
+            identity.event_id(),
+            identity.event_source(),
+            Hash::ZERO,
+            session(),
+            Hash::ZERO,
+        )
+    }
+
+    /// The quick way finds what the careful way finds, or leaves it to it.
+    fn both_ways(text: &str) -> bool {
+        // Only JSON comes so far.
+        let Ok(text) = serde_json::from_str::<&RawValue>(text) else { return false };
+        let text = text.get().as_bytes();
+        let quick = plain::read(text, session());
+        if let Some(arrived) = &quick {
+            let careful = read_carefully(text, session());
+            assert_eq!(careful.as_ref(), Ok(arrived), "{}", String::from_utf8_lossy(text));
+        }
+        quick.is_some()
+    }
+
+    #[test]
+    fn events_as_agents_write_them_are_read_the_quick_way_and_odd_ones_the_careful_way() {
+        for kind in ["opened", "closed"] {
+            assert!(both_ways(&interval(kind)));
+            for (from, to) in [
+                (r#""id":"#, r#""new":1,"id":"#),
+                (r#""kind":"#, r#""new":1,"kind":"#),
+                (r#""name":"#, r#""new":"\ud800","name":"#),
+                (r#""start_ms":4200"#, r#""start_ms":4200,"start_ms":4200"#),
+                (r#""start_ms":4200"#, r#""start_ms":4200.0"#),
+                (r#""start_ms":4200"#, r#""start_ms":-1"#),
+                (r#""start_ms":4200"#, r#""start_ms":42e2"#),
+                (r#""frames_skipped":143"#, r#""frames_skipped":-0"#),
+                (r#""frames_skipped":143"#, r#""frames_skipped":99999999999999999999999"#),
+                (r#""confidence":0.973"#, r#""confidence":1.1"#),
+                (r#""specversion":"1.0""#, r#""specversion":"1.1""#),
+                (r#""monotime":"4711.120""#, r#""monotime":"1e3""#),
+                (r#""end_utc":null"#, r#""end_utc":"soon""#),
+                ("out_of_view", "elsewhere"),
+                ("default-1", r"default\u002d1"),
+                ("application/json", "text/plain"),
+            ] {
+                let odd = interval(kind).replacen(from, to, 1);
+                assert!(odd != interval(kind) && !both_ways(&odd), "{odd}");
+            }
+            assert_eq!(
+                both_ways(&interval(kind).replace(r#""end_ms":9940,"#, "")),
+                kind == "opened"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_an_event_is_read_in_two_ways(
+            changes in prop::collection::vec((0_usize..1_100, "[ -~]{0,3}", 0_usize..3), 1..4),
+            is_closed: bool,
+        ) {
+            let mut text = interval(if is_closed { "closed" } else { "opened" });
+            for (place, new, cut) in changes {
+                let place = place.min(text.len());
+                text.replace_range(place..(place + cut).min(text.len()), &new);
+            }
+            both_ways(&text);
         }
     }
 

@@ -5,7 +5,7 @@
 //! authority.pem   for agents (--ca): who may vouch for this server. Ten years.
 //! authority.key   signs the server's certificates; never leaves the folder
 //! server.pem      397 days; made again when it would not do for another 30, or for a new name
-//! server.key      made again with it
+//! server.key      stays when the certificate is made again: agents may be held to it by a pin
 //! ```
 //!
 //! Whether a certificate will do is asked of the verifier that clients use.
@@ -80,7 +80,7 @@ pub fn prepare(
     Ok(load(folder)?)
 }
 
-/// The SHA-256 of the public key in the server's certificate. It stays until another certificate is made.
+/// The SHA-256 of the public key in the server's certificate. It stays for as long as its file does.
 pub fn pin(folder: &Path) -> Result<Hash, CertificateError> {
     let certificate = certificate_in(folder, SERVER)?;
     let key = ParsedCertificate::try_from(&certificate)?.subject_public_key_info();
@@ -124,13 +124,18 @@ fn make_server(folder: &Path, names: &[String], now: Timestamp) -> Result<(), Ho
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         set_lifetime(&mut params, now, SERVER_LIFETIME);
-        let key = KeyPair::generate()?;
+        let key = kept_key(folder).map_or_else(KeyPair::generate, Ok)?;
         let certificate = params.signed_by(&key, &issuer)?;
         Ok::<_, rcgen::Error>((key.serialize_pem(), certificate.pem()))
     };
     let (key, certificate) = made().map_err(CertificateError::from)?;
     write_private(&folder.join(SERVER_KEY), &key)?;
     write_private(&folder.join(SERVER), &certificate)
+}
+
+/// The key of the certificate before, if it can be read.
+fn kept_key(folder: &Path) -> Option<KeyPair> {
+    KeyPair::from_pem(&fs::read_to_string(folder.join(SERVER_KEY)).ok()?).ok()
 }
 
 fn set_lifetime(params: &mut CertificateParams, now: Timestamp, lifetime: Duration) {
@@ -231,14 +236,36 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_not_the_certificates_is_replaced_with_it() {
+    fn a_certificate_that_is_made_again_keeps_its_key_and_so_its_pin() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        prepare(folder, LOCAL, day(0)).unwrap();
+        let (first, pinned) = (read(folder, SERVER), pin(folder).unwrap());
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+        for (address, day) in [(LOCAL, day(380)), (address, day(381)), (address, day(800))] {
+            let before = read(folder, SERVER);
+            prepare(folder, address, day).unwrap();
+            assert_ne!(read(folder, SERVER), before);
+            assert_eq!(pin(folder).unwrap(), pinned);
+        }
+        assert_ne!(read(folder, SERVER), first);
+        // Who takes the key away wants another one.
+        fs::remove_file(folder.join(SERVER_KEY)).unwrap();
+        prepare(folder, address, day(801)).unwrap();
+        assert_ne!(pin(folder).unwrap(), pinned);
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_the_keys_is_made_again_and_a_key_that_is_none_too() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         prepare(folder, LOCAL, day(0)).unwrap();
         let first = read(folder, SERVER);
-        write_private(&folder.join(SERVER_KEY), &KeyPair::generate().unwrap().serialize_pem())
-            .unwrap();
-        prepare(folder, LOCAL, day(0)).unwrap();
-        assert_ne!(read(folder, SERVER), first);
+        for key in [KeyPair::generate().unwrap().serialize_pem(), "no key".to_owned()] {
+            write_private(&folder.join(SERVER_KEY), &key).unwrap();
+            prepare(folder, LOCAL, day(0)).unwrap();
+            assert_ne!(read(folder, SERVER), first);
+            assert!(will_do(folder, &LOCAL_NAMES.map(str::to_owned), day(0)));
+        }
     }
 }

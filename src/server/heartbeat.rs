@@ -20,6 +20,7 @@ use super::store::attest::{self, Worth};
 use super::store::command;
 use super::store::ingest::Target;
 use super::store::liveness::{self, HEARTBEAT_EVERY};
+use super::store::signed;
 use super::{OfSession, State, body, depth, receipt};
 use crate::report::{Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, SIGNATURE_HEADER, problem};
 
@@ -46,7 +47,15 @@ pub(super) async fn post(
     let to = Target { tenant: agent.tenant, session, now };
     let key = state.key_of(&to.tenant, session).await?;
     let is_signed = attest::is_signed(key, (&body, signature));
-    let writing = state.store.write(move |database| {
+    let of = (to.tenant.clone(), session);
+    let writing = state.store.write_of(of, move |database| {
+        // A report may have declared it meanwhile.
+        let declared = signed::key_of(database, to.tenant.as_str(), session)?;
+        let is_signed = if declared == key {
+            is_signed
+        } else {
+            attest::is_signed(declared, (&body, signature))
+        };
         let worth = attest::judge(database, &to, &heartbeat, is_signed, fresh)?;
         let Worth::Taken { attested, nonce, before } = &worth else {
             attest::note_refused(database, &to)?;

@@ -24,7 +24,7 @@ use super::auth::Agent;
 use super::batch::{self, BatchError, Received};
 use super::error::Refusal;
 use super::store::StoreError;
-use super::store::ingest::{Outcome, Target, apply};
+use super::store::ingest::{Outcome, Target};
 use super::store::signed::{self, Checked};
 use super::{OfSession, State, body, receipt};
 use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
@@ -56,8 +56,11 @@ pub(super) async fn post(
     let now = state.now();
     let target = Target { tenant: agent.tenant, session, now };
     let (batch, checked) = checked(&state, &target, batch).await?;
-    let writing = state.store.write(move |database| apply(database, &target, &batch, &checked));
-    let outcome = writing.await?;
+    let tenant = target.tenant.clone();
+    let outcome = state.store.ingest(target, batch, Box::new(checked)).await?;
+    if let Outcome::Stored { declared: Some(key), .. } = &outcome {
+        state.known.keep_key(&tenant, session, **key);
+    }
     receipt::answer(&state.signer, &answered(outcome, session, now)?)
 }
 
@@ -88,7 +91,7 @@ async fn checked(
 
 fn answered(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Receipt, Refusal> {
     match outcome {
-        Outcome::Stored { reached, results } => Ok(Receipt {
+        Outcome::Stored { reached, results, declared: _ } => Ok(Receipt {
             session,
             incarnation: reached.incarnation,
             acked_seq: reached.seq,

@@ -20,7 +20,7 @@ const MOST: usize = 50_000;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     tokens: Mutex<HashMap<Hash, Credential>>,
-    keys: Mutex<HashMap<(String, SessionId), PublicKey>>,
+    keys: Mutex<HashMap<(Tenant, SessionId), PublicKey>>,
 }
 
 impl Known {
@@ -37,11 +37,11 @@ impl Known {
     }
 
     pub(super) fn key(&self, tenant: &Tenant, session: SessionId) -> Option<PublicKey> {
-        find(&self.keys, &(tenant.as_str().to_owned(), session))
+        find(&self.keys, &(tenant.clone(), session))
     }
 
     pub(super) fn keep_key(&self, tenant: &Tenant, session: SessionId, key: PublicKey) {
-        keep(&self.keys, (tenant.as_str().to_owned(), session), key);
+        keep(&self.keys, (tenant.clone(), session), key);
     }
 }
 

@@ -48,8 +48,10 @@ mod limit;
 mod origin;
 mod pace;
 mod pages;
+mod plain;
 mod receipt;
 mod rivals;
+pub mod says;
 mod sessions;
 mod sign_in;
 mod silence;
@@ -61,6 +63,7 @@ pub mod watch;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
@@ -81,6 +84,7 @@ use error::Refusal;
 use known::Known;
 use limit::WrongCodes;
 use pace::Pace;
+use receipt::Signer;
 use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -96,32 +100,35 @@ const HEAD_FIELDS: usize = 64;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What the requests share.
-#[derive(Clone)]
-pub struct State {
+#[derive(Clone, Debug)]
+pub struct State(Arc<Shared>);
+
+/// Each request takes a [`State`], several times.
+pub struct Shared {
     pub store: Store,
     pub clock: Clock,
     /// Signs receipts.
-    signer: Arc<SigningKey>,
-    in_flight: Arc<Semaphore>,
-    heartbeats_in_flight: Arc<Semaphore>,
-    wrong_codes: Arc<WrongCodes>,
-    pace: Arc<Pace>,
-    known: Arc<Known>,
+    signer: Signer,
+    in_flight: Semaphore,
+    heartbeats_in_flight: Semaphore,
+    wrong_codes: WrongCodes,
+    pace: Pace,
+    known: Known,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
-        let places = || Arc::new(Semaphore::new(IN_FLIGHT));
-        Self {
+        let places = || Semaphore::new(IN_FLIGHT);
+        Self(Arc::new(Shared {
             store,
             clock,
-            signer: Arc::new(signer),
+            signer: Signer::new(signer),
             in_flight: places(),
             heartbeats_in_flight: places(),
-            wrong_codes: Arc::default(),
-            pace: Arc::default(),
-            known: Arc::default(),
-        }
+            wrong_codes: WrongCodes::default(),
+            pace: Pace::default(),
+            known: Known::default(),
+        }))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -139,7 +146,7 @@ impl State {
         }
         let of = tenant.clone();
         let reading =
-            self.store.read(move |database| signed::key_of(database, of.as_str(), session));
+            self.store.look_up(move |database| signed::key_of(database, of.as_str(), session));
         let found = reading.await?;
         if let Some(key) = found {
             self.known.keep_key(tenant, session, key);
@@ -148,7 +155,15 @@ impl State {
     }
 }
 
-impl fmt::Debug for State {
+impl Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("store", &self.store).finish_non_exhaustive()
     }

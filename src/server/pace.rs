@@ -22,7 +22,7 @@ const SESSIONS: usize = 100_000;
 /// When each session's next request would be on time.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    due: Mutex<HashMap<(String, SessionId), Timestamp>>,
+    due: Mutex<HashMap<(Tenant, SessionId), Timestamp>>,
 }
 
 impl Pace {
@@ -46,7 +46,7 @@ impl Pace {
                 return None;
             }
         }
-        let key = (tenant.as_str().to_owned(), session);
+        let key = (tenant.clone(), session);
         // After a clock was set back, nobody waits for longer than after a burst.
         let latest = now.saturating_add(STEP * BURST).unwrap_or(now);
         let on_time = due.get(&key).map_or(now, |due| (*due).clamp(now, latest));

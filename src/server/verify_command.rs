@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::args::VerifyArgs;
 use super::home;
-use super::receipt;
+use super::receipt::{self, Signer};
 use super::store::check;
 use crate::trust::told::{self, Told};
 
@@ -40,7 +40,7 @@ fn checked(args: &VerifyArgs) -> anyhow::Result<Told> {
     }
     let data = args.data.as_ref().context("--data is missing")?;
     let session = args.session.context("--session is missing")?;
-    let key = home::kept_signing_key(data)?;
+    let key = Signer::new(home::kept_signing_key(data)?);
     let kept = check::in_file(&data.join(home::DATABASE), session)?
         .with_context(|| format!("there is no session {session}"))?;
     let export = receipt::vouch(kept.export, &kept.heads, &key, session, Timestamp::UNIX_EPOCH)?;

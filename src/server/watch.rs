@@ -40,7 +40,7 @@ impl Watchdog {
 }
 
 async fn begin(state: &State, now: Timestamp) -> Result<(Vigil, Option<Outage>), StoreError> {
-    let before = state.store.read(silence::alive_at).await?;
+    let before = state.store.look_up(silence::alive_at).await?;
     Ok(Vigil::begin(before, now))
 }
 
@@ -54,7 +54,8 @@ async fn act(
     let is_anybody_silent = match bounds {
         None => false,
         Some(bounds) => {
-            let finding = state.store.read(move |database| silence::find(database, bounds));
+            // Of reports that wait, nobody's silence follows: whoever is found is looked at again below.
+            let finding = state.store.look_up(move |database| silence::find(database, bounds));
             !finding.await?.is_empty()
         }
     };

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use ed25519_dalek::{Signer as _, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::report::hex;
+
 /// What is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signed {
@@ -27,7 +29,8 @@ impl Signed {
         }
     }
 
-    fn encoded(self, bytes: &[u8]) -> Vec<u8> {
+    /// What is signed of these bytes.
+    pub fn encoded(self, bytes: &[u8]) -> Vec<u8> {
         let kind = self.media_type();
         let mut encoded = format!("DSSEv1 {} {kind} {} ", kind.len(), bytes.len()).into_bytes();
         encoded.extend_from_slice(bytes);
@@ -103,10 +106,6 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
 /// Lower-case digits only: one spelling of each value.
 fn read_hex<const N: usize>(text: &str) -> Result<[u8; N], Invalid> {
     let digit = |byte: u8| match byte {
@@ -127,13 +126,13 @@ fn read_hex<const N: usize>(text: &str) -> Result<[u8; N], Invalid> {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, self.as_bytes())
+        f.write_str(&hex(self.as_bytes()))
     }
 }
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, &self.to_bytes())
+        f.write_str(&hex(&self.to_bytes()))
     }
 }
 

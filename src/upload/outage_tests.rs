@@ -80,7 +80,7 @@ impl Agent {
         if is_up {
             self.schedule.answered(now, 10_000, random);
         } else {
-            self.schedule.failed(now, Failure::Again { retry_after: None }, random);
+            self.schedule.failed(now, now, Failure::Again { retry_after: None }, random);
         }
     }
 }

@@ -20,8 +20,8 @@ pub const EVERY_BETWEEN: (Duration, Duration) = (Duration::from_secs(5), Duratio
 pub const GAP: Duration = Duration::from_secs(1);
 
 /// The wait after a failure is that of reports after three more of them, and so much at least (the second
-/// for each agent by chance): all together ask no more than twice as often as when all is well, and none is
-/// called silent for one failure.
+/// for each agent by chance): all together ask no more than twice as often as when all is well. After the
+/// first failure it counts from when the lost one was sent: none is called silent for one failure.
 const AS_AFTER: u32 = 3;
 const LEAST: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(8));
 
@@ -70,9 +70,14 @@ impl Schedule {
         self.due = sent + self.every.mul_f64(0.9 + 0.2 * random.clamp(0.0, 1.0));
     }
 
-    /// A heartbeat has failed, as was known at `now`.
-    pub fn failed(&mut self, now: MediaTime, failure: Failure, random: f64) {
+    /// The heartbeat of `sent` has failed, as was known at `now`.
+    pub fn failed(&mut self, sent: MediaTime, now: MediaTime, failure: Failure, random: f64) {
         self.failures = self.failures.saturating_add(1);
+        // Whoever has hung for eight seconds has waited already: only the rest is waited for.
+        let has_waited = match failure {
+            Failure::Again { retry_after: None } if self.failures == 1 => now.since(sent),
+            Failure::Again { .. } | Failure::Slowly | Failure::Stale => Duration::ZERO,
+        };
         let wait = match failure {
             Failure::Again { retry_after } => {
                 let least = LEAST.0 + LEAST.1.mul_f64(random.clamp(0.0, 1.0));
@@ -81,7 +86,7 @@ impl Schedule {
             }
             Failure::Slowly | Failure::Stale => SLOW.mul_f64(1.0 + random.clamp(0.0, 1.0) / 2.0),
         };
-        self.due = now + wait.max(GAP);
+        self.due = now + wait.saturating_sub(has_waited).max(GAP);
         self.not_before = self.due;
     }
 }
@@ -139,14 +144,33 @@ mod tests {
         ] {
             let mut schedule = Schedule::starting_at(at(0));
             for _ in 0..failures {
-                schedule.failed(at(0), failure, 1.0);
+                schedule.failed(at(0), at(0), failure, 1.0);
             }
             schedule.changed();
             assert_eq!(schedule.due(), at(expected), "{failures} {failure:?}");
             // Heard again: everything begins anew.
             schedule.answered(at(100_000), 10_000, 0.5);
-            schedule.failed(at(100_000), again(None), 1.0);
+            schedule.failed(at(100_000), at(100_000), again(None), 1.0);
             assert_eq!(schedule.due(), at(112_000));
+        }
+    }
+
+    #[test]
+    fn one_heartbeat_that_is_lost_however_it_is_makes_nobody_silent() {
+        let chances = [0.0, 0.25, 0.5, 0.75, 1.0];
+        for (took, before, after) in [0, 100, 3_000, 7_999, 8_000]
+            .into_iter()
+            .flat_map(|took| chances.map(|before| (took, before)))
+            .flat_map(|(took, before)| chances.map(|after| (took, before, after)))
+        {
+            let mut schedule = Schedule::starting_at(at(0));
+            schedule.answered(at(0), 10_000, before);
+            let sent = schedule.due();
+            let known = sent + Duration::from_millis(took);
+            schedule.failed(sent, known, Failure::Again { retry_after: None }, after);
+            // The server waits for 25 s: this leaves two for the way.
+            assert!(schedule.due() <= at(23_000), "{took} {before} {after}: {:?}", schedule.due());
+            assert!(schedule.due().since(known) >= GAP);
         }
     }
 
@@ -201,9 +225,12 @@ mod tests {
                 now = sent + Duration::from_millis(fate.takes_ms.unsigned_abs());
                 match fate.every_ms {
                     Some(every_ms) => schedule.answered(sent, every_ms, fate.random),
-                    None if fate.is_slow => schedule.failed(now, Failure::Slowly, fate.random),
+                    None if fate.is_slow => {
+                        schedule.failed(sent, now, Failure::Slowly, fate.random);
+                    }
                     None => {
-                        schedule.failed(now, Failure::Again { retry_after: None }, fate.random);
+                        let failure = Failure::Again { retry_after: None };
+                        schedule.failed(sent, now, failure, fate.random);
                     }
                 }
             }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::export::export;
+use super::tail::Tail;
 use super::{StoreError, Tenant, read, schema};
 use crate::report::{
     Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalReport, SessionId,
@@ -30,13 +31,29 @@ pub(in crate::server) fn in_file(
     session: SessionId,
 ) -> Result<Option<Kept>, StoreError> {
     let mut database = schema::open_reader(path)?;
+    if unsettled(&database)? {
+        // Nothing is derived yet from what came last. It is here, and all of that is undone at the end.
+        database = schema::open_again(path)?;
+    }
     let view = database.transaction()?;
+    let mut tail = Tail::default();
+    tail.restore(&view)?;
+    if tail.len() > 0 {
+        tail.settle_some(&view, usize::MAX)?;
+    }
     let tenant = Tenant::local();
     let Some((export, heads)) = export(&view, &tenant, session)? else { return Ok(None) };
     let mut faults = wrong_hashes(&view, &tenant, session)?;
     faults.extend(wrong_intervals(&view, &tenant, &export)?);
     faults.extend(wrong_integrity(&view, &tenant, &export)?);
     Ok(Some(Kept { export, heads, faults }))
+}
+
+/// Whether events wait.
+fn unsettled(database: &Connection) -> Result<bool, StoreError> {
+    let mut tail = Tail::default();
+    tail.restore(database)?;
+    Ok(tail.len() > 0)
 }
 
 /// Events whose bytes have another hash than the one that is kept beside them.
@@ -46,7 +63,7 @@ fn wrong_hashes(
     session: SessionId,
 ) -> Result<Vec<String>, StoreError> {
     let mut query = database.prepare(
-        "SELECT incarnation, seq, hash, body FROM event
+        "SELECT incarnation, seq, hash, body FROM report
          WHERE tenant = ?1 AND session = ?2 AND body IS NOT NULL ORDER BY incarnation, seq",
     )?;
     let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
@@ -94,20 +111,26 @@ fn wrong_intervals(
 ) -> Result<Vec<String>, StoreError> {
     let told = told_intervals(export);
     let mut query = database.prepare(
-        "SELECT interval, report, start_ms, end_ms FROM interval
+        "SELECT interval, report, start_ms, end_ms,
+                (SELECT body FROM event WHERE number = interval.event)
+         FROM interval
          WHERE tenant = ?1 AND session = ?2 ORDER BY interval",
     )?;
     let mut rows = query.query(params![tenant.as_str(), export.session.0.as_bytes()])?;
     let (mut wrong, mut found) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let id = IntervalId(Uuid::from_bytes(row.get(0)?));
-        let text: String = row.get(1)?;
+        let text: Option<String> = row.get(1)?;
+        let report = read::told_by(row.get(4)?).ok().flatten();
         let times: (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
         let is_this = |told: &IntervalReport| {
             let interval = &told.interval;
             let end = interval.end_ms.map(MediaTime::as_millis);
-            (interval.start_ms.as_millis(), end) == times
-                && serde_json::to_string(told).is_ok_and(|told| told == text)
+            let is_said = match &text {
+                Some(text) => serde_json::to_string(told).is_ok_and(|told| told == *text),
+                None => report.as_ref() == Some(told),
+            };
+            is_said && (interval.start_ms.as_millis(), end) == times
         };
         found += 1;
         if !told.get(&id).is_some_and(|told| told.iter().any(is_this)) {

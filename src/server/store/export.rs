@@ -21,7 +21,7 @@ pub(in crate::server) fn export(
     let mut exported = Vec::with_capacity(heads.len());
     for Chain { incarnation, .. } in &heads {
         let mut query = database.prepare_cached(
-            "SELECT hash, body, sig, rejected FROM event
+            "SELECT hash, body, sig, rejected FROM report
              WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 ORDER BY seq",
         )?;
         let key = params![tenant.as_str(), session.0.as_bytes(), incarnation.0.as_bytes()];

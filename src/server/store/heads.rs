@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::fork::{self, Contradiction};
-use super::ingest::{Head, Target, hash_of, head};
+use super::ingest::{Head, Target, derived_hash_of, head_of};
 use crate::report::{ChainHead, ForkKind, Hash, Heartbeat, Identity, Incarnation};
 use crate::server::rivals::{Pulse, Stored, are_two, compare};
 
@@ -23,7 +23,7 @@ pub(super) fn hold_against(
     let (incarnation, told) = (heartbeat.incarnation, heartbeat.head);
     let stored = stored(database, to, incarnation, told.seq)?;
     if let Some(how) = compare(told, stored, to.now) {
-        let head = head(database, to, incarnation)?;
+        let head = head_of(database, &(to.tenant.clone(), to.session), incarnation)?;
         let fork = Contradiction { how, incarnation, seq: told.seq, received: told.hash, head };
         fork::note(database, to, &fork)?;
     }
@@ -53,11 +53,12 @@ pub(super) fn hold_against(
     Ok(())
 }
 
-/// Compares reports that are stored now with what heartbeats had told of before.
+/// Compares reports that are stored now, from the number `first` on, with what heartbeats had told of before. `to`: where a report of
+/// this number went, and when it came.
 pub(super) fn check_told(
     database: &Connection,
-    to: &Target,
-    before: Head,
+    to: impl Fn(u64) -> Target,
+    first: u64,
     after: Head,
 ) -> Result<(), StoreError> {
     let incarnation = after.incarnation;
@@ -66,19 +67,20 @@ pub(super) fn check_told(
             "SELECT head_seq, head_hash FROM pulse
              WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
         )?
-        .query_row(key(to, incarnation), told)
+        .query_row(key(&to(after.seq), incarnation), told)
         .optional()?;
-    let Some(told) = told.filter(|told| before.seq < told.seq && told.seq <= after.seq) else {
+    let Some(told) = told.filter(|told| first <= told.seq && told.seq <= after.seq) else {
         return Ok(());
     };
+    let to = to(told.seq);
     let identity = Identity { session: to.session, incarnation, seq: told.seq };
-    let Some(received) = hash_of(database, to, &identity)? else { return Ok(()) };
+    let Some(received) = derived_hash_of(database, &to, &identity)? else { return Ok(()) };
     if received == told.hash {
         return Ok(());
     }
     let head = Head { incarnation, seq: told.seq, hash: told.hash };
     let how = ForkKind::HeadDiffers;
-    fork::note(database, to, &Contradiction { how, incarnation, seq: told.seq, received, head })
+    fork::note(database, &to, &Contradiction { how, incarnation, seq: told.seq, received, head })
 }
 
 fn key(to: &Target, incarnation: Incarnation) -> (&str, [u8; 16], [u8; 16]) {
@@ -95,11 +97,11 @@ fn stored(
     incarnation: Incarnation,
     seq: u64,
 ) -> Result<Stored, StoreError> {
-    let same = hash_of(database, to, &Identity { session: to.session, incarnation, seq })?;
+    let same = derived_hash_of(database, to, &Identity { session: to.session, incarnation, seq })?;
     let (tenant, session, incarnation) = key(to, incarnation);
     let next_at: Option<i64> = database
         .prepare_cached(
-            "SELECT received_at FROM event
+            "SELECT received_at FROM report
              WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq = ?4 + 1",
         )?
         .query_row(params![tenant, session, incarnation, seq], |row| row.get(0))

@@ -1,25 +1,23 @@
-//! Puts a batch into the tables: all of it or nothing.
+//! Stores a batch: all of it or nothing.
 //!
 //! Within an incarnation, the stored events are a chain without gaps: each has the number after
-//! its predecessor's and carries its predecessor's hash. The head of each chain is kept in
-//! `chain`. A malformed event that comes alone takes its place in the chain by number and hash
+//! its predecessor's and carries its predecessor's hash. The head of each chain is known in `tail`. A
+//! malformed event that comes alone takes its place in the chain by number and hash
 //! (a row without a body), since the agent's next event refers to it.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::derive;
 use super::fork::{self, Contradiction};
-// The tables that are read are a consequence of the ones that are written here.
-use super::materialise::{ALERT_AFTER_MS, materialise};
-// A report ends a silence, and must not contradict what heartbeats have told.
 use super::signed::{self, Checked, Verdict};
-use super::{StoreError, Tenant};
-use super::{heads, silence};
-use crate::report::{
-    Event, EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId,
-};
+// What is stored here is derived from later.
+use super::tail::{Key, Known, Tail, Waiting};
+use super::{StoreError, Tenant, in_savepoint};
+use crate::report::{EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId};
 use crate::server::batch::{Malformed, Received};
-use crate::trust::signature::Signature;
+use crate::server::says::Arrived;
+use crate::trust::signature::{PublicKey, Signature};
 
 /// Where the events go, and when they came.
 #[derive(Clone, Debug)]
@@ -41,7 +39,8 @@ pub(in crate::server) struct Head {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Outcome {
     /// Nothing was wrong: all of it is stored now, or was before. `reached`: the batch's last.
-    Stored { reached: Head, results: Vec<EventResult> },
+    /// `declared`: the key that is the session's from now on.
+    Stored { reached: Head, declared: Option<Box<PublicKey>>, results: Vec<EventResult> },
     /// At least one event is malformed; nothing was stored.
     Malformed { results: Vec<EventResult> },
     /// The event `found` does not follow upon the head; nothing was stored.
@@ -63,109 +62,141 @@ enum Place {
 /// Applies a batch of one incarnation, whose signatures were checked.
 pub(in crate::server) fn apply(
     database: &Connection,
+    tail: &mut Tail,
     to: &Target,
-    batch: &[Received],
+    batch: Vec<Received>,
     checked: &Checked,
 ) -> Result<Outcome, StoreError> {
-    let declared = match signed::check_again(database, to, batch, checked)? {
+    let of = (to.tenant.clone(), to.session);
+    let known = tail.known(database, &of)?;
+    let declared = match signed::check_again(known.key, &batch, checked) {
         Verdict::Good { declared } => declared,
-        Verdict::Foreign { at_fault } => return foreign(database, to, batch, at_fault),
+        Verdict::Foreign { at_fault } => return foreign(database, known, to, &batch, at_fault),
     };
     if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
-        return match batch {
-            [alone] => refuse(database, to, alone, malformed),
-            _ => Ok(Outcome::Malformed { results: results(batch, |_| EventStatus::NotStored) }),
+        return match &*batch {
+            [alone] => refuse(database, tail, to, alone, malformed),
+            _ => Ok(Outcome::Malformed { results: results(&batch, |_| EventStatus::NotStored) }),
         };
     }
-    let events: Vec<(&Received, &Identity, &Event)> = batch
-        .iter()
-        .filter_map(|received| {
-            let (identity, event) = received.event.as_ref().ok()?;
-            Some((received, identity, event))
-        })
-        .collect();
-    let Some(&(_, first, _)) = events.first() else {
+    let events =
+        batch.iter().filter_map(|received| Some((received, received.event.as_ref().ok()?)));
+    let first = events.clone().next();
+    let Some(incarnation) = first.map(|(_, first)| first.identity.incarnation) else {
         return Ok(Outcome::Malformed { results: Vec::new() });
     };
-    let before = head(database, to, first.incarnation)?;
+    let before = known.head(database, &of, incarnation)?;
     let mut after = before;
-    let mut statuses = Vec::with_capacity(events.len());
-    let mut new = Vec::new();
-    for &(received, identity, event) in &events {
+    let mut statuses = Vec::with_capacity(batch.len());
+    let mut new: Vec<Hash> = Vec::with_capacity(batch.len());
+    // What the agent can check: it may not have made, or no longer have, what is behind its batch.
+    let mut reached = before;
+    for (received, Arrived { identity, prevhash, .. }) in events {
         let stored = match usize::try_from(identity.seq.saturating_sub(before.seq + 1)) {
-            Ok(index) if identity.seq > before.seq => {
-                new.get(index).map(|(received, ..): &(&Received, _, _)| received.hash)
-            }
-            Ok(_) | Err(_) => hash_of(database, to, identity)?,
+            Ok(index) if identity.seq > before.seq => new.get(index).copied(),
+            Ok(_) | Err(_) => hash_of(database, known, to, identity)?,
         };
-        match place(after, identity.seq, received.hash, Some(event.prevhash), stored) {
+        let this = Head { incarnation, seq: identity.seq, hash: received.hash };
+        match place(after, identity.seq, received.hash, Some(*prevhash), stored) {
             Place::Next => {
-                after = Head { seq: identity.seq, hash: received.hash, ..after };
-                new.push((received, identity, event));
+                after = this;
+                new.push(received.hash);
                 statuses.push(EventStatus::Accepted);
             }
             Place::Known => statuses.push(EventStatus::Duplicate),
             Place::Gap => {
-                let results = results(batch, |_| EventStatus::NotStored);
+                let results = results(&batch, |_| EventStatus::NotStored);
                 return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
             }
             Place::Fork => {
-                fork::note(
-                    database,
-                    to,
-                    &Contradiction::of_reports(identity, before, received.hash),
-                )?;
+                let fork = Contradiction::of_reports(identity, before, received.hash);
+                in_savepoint(database, |database| fork::note(database, to, &fork))?;
                 let at_fault = statuses.len();
                 let status = |index| {
                     if index == at_fault { EventStatus::Fork } else { EventStatus::NotStored }
                 };
-                let results = results(batch, status);
-                return Ok(Outcome::Fork { found: identity.seq, results });
+                return Ok(Outcome::Fork { found: identity.seq, results: results(&batch, status) });
             }
         }
+        if statuses.len() == 1 || reached.seq <= this.seq {
+            reached = this;
+        }
     }
-    touch(database, to, first.incarnation)?;
-    if let Some(key) = declared {
-        signed::keep_key(database, to.tenant.as_str(), to.session, &key)?;
+    let results = results(&batch, |index| statuses[index]);
+    if new.is_empty() {
+        in_savepoint(database, |database| {
+            tail.settle(database, &of)?;
+            derive::touch(database, to, to.now, incarnation)
+        })?;
+    } else {
+        store(database, tail, (to, &of), batch, &statuses)?;
     }
-    for (received, identity, event) in new {
-        insert(database, to, identity, received, None)?;
-        materialise(database, to, identity, event)?;
+    if let Some(key) = declared
+        && tail.known(database, &of)?.key.is_none()
+    {
+        // By an event that was stored before.
+        in_savepoint(database, |database| {
+            tail.settle(database, &of)?;
+            signed::keep_key(database, of.0.as_str(), of.1, &key)
+        })?;
+        tail.forget_known(Some(&of));
     }
-    set_head(database, to, after)?;
-    if after != before {
-        heads::check_told(database, to, before, after)?;
+    Ok(Outcome::Stored { reached, declared: declared.map(Box::new), results })
+}
+
+/// Stores those events of a batch that are new.
+fn store(
+    database: &Connection,
+    tail: &mut Tail,
+    (to, of): (&Target, &Key),
+    batch: Vec<Received>,
+    statuses: &[EventStatus],
+) -> Result<(), StoreError> {
+    let is_new = |(_, status): &(Received, &EventStatus)| **status == EventStatus::Accepted;
+    let mut new: Vec<Received> =
+        batch.into_iter().zip(statuses).filter(is_new).map(|(received, _)| received).collect();
+    let first = tail.next();
+    let insert_all = |database: &Connection| {
+        (first..).zip(&new).try_for_each(|(number, received)| match &received.event {
+            Ok(arrived) => insert(database, to, (number, &arrived.identity), received, None),
+            Err(_malformed) => Ok(()),
+        })
+    };
+    // One statement is all or nothing by itself.
+    match &*new {
+        [_alone] => insert_all(database)?,
+        _ => in_savepoint(database, insert_all)?,
     }
-    // What the agent can check: it may not have made, or no longer have, what is behind its batch.
-    let last = events.iter().max_by_key(|(_, identity, _)| identity.seq);
-    let reached = last.map_or(after, |(received, identity, _)| Head {
-        seq: identity.seq,
-        hash: received.hash,
-        ..after
-    });
-    Ok(Outcome::Stored { reached, results: results(batch, |index| statuses[index]) })
+    for (number, Received { hash, event, .. }) in (first..).zip(new.drain(..)) {
+        let Ok(Arrived { identity, says, .. }) = event else { continue };
+        let (Identity { incarnation, seq, .. }, says) = (identity, Some(says));
+        tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash, says });
+    }
+    Ok(())
 }
 
 /// Somebody else has written this: it is noted, and shown.
 fn foreign(
     database: &Connection,
+    known: &mut Known,
     to: &Target,
     batch: &[Received],
     at_fault: usize,
 ) -> Result<Outcome, StoreError> {
     if let Some(received) = batch.get(at_fault) {
         let identity = match &received.event {
-            Ok((identity, _)) => Some(*identity),
+            Ok(arrived) => Some(arrived.identity),
             Err(malformed) => malformed.identity,
         };
         // No number of ours is greater.
         if let Some(identity) = identity.filter(|it| i64::try_from(it.seq).is_ok()) {
-            let before = head(database, to, identity.incarnation)?;
+            let of = (to.tenant.clone(), to.session);
+            let before = known.head(database, &of, identity.incarnation)?;
             let fork = Contradiction {
                 how: ForkKind::Foreign,
                 ..Contradiction::of_reports(&identity, before, received.hash)
             };
-            fork::note(database, to, &fork)?;
+            in_savepoint(database, |database| fork::note(database, to, &fork))?;
         }
     }
     let status = |(index, received)| {
@@ -179,6 +210,7 @@ fn foreign(
 /// A malformed event that came alone: keeps its place in the chain when it has one.
 fn refuse(
     database: &Connection,
+    tail: &mut Tail,
     to: &Target,
     received: &Received,
     malformed: &Malformed,
@@ -186,13 +218,17 @@ fn refuse(
     let alone = std::slice::from_ref(received);
     let rejected = Outcome::Malformed { results: results(alone, |_| EventStatus::NotStored) };
     let Some(identity) = &malformed.identity else { return Ok(rejected) };
-    let before = head(database, to, identity.incarnation)?;
-    let stored = if identity.seq <= before.seq { hash_of(database, to, identity)? } else { None };
-    match place(before, identity.seq, received.hash, malformed.prevhash, stored) {
+    let of = (to.tenant.clone(), to.session);
+    let number = tail.next();
+    let known = tail.known(database, &of)?;
+    let Identity { incarnation, seq, .. } = *identity;
+    let before = known.head(database, &of, incarnation)?;
+    let stored = if seq <= before.seq { hash_of(database, known, to, identity)? } else { None };
+    match place(before, seq, received.hash, malformed.prevhash, stored) {
         Place::Next => {
-            touch(database, to, identity.incarnation)?;
-            insert(database, to, identity, received, Some(&malformed.reason))?;
-            set_head(database, to, Head { seq: identity.seq, hash: received.hash, ..before })?;
+            insert(database, to, (number, identity), received, Some(&malformed.reason))?;
+            let (at, hash) = (to.now, received.hash);
+            tail.push(&of, Waiting { number, at, incarnation, seq, hash, says: None });
             Ok(rejected)
         }
         Place::Known => Ok(rejected),
@@ -201,7 +237,8 @@ fn refuse(
             Ok(Outcome::Gap { head_seq: before.seq, found: identity.seq, results })
         }
         Place::Fork => {
-            fork::note(database, to, &Contradiction::of_reports(identity, before, received.hash))?;
+            let fork = Contradiction::of_reports(identity, before, received.hash);
+            in_savepoint(database, |database| fork::note(database, to, &fork))?;
             let results = vec![result(received, EventStatus::Fork)];
             Ok(Outcome::Fork { found: identity.seq, results })
         }
@@ -235,31 +272,45 @@ fn results(batch: &[Received], status: impl Fn(usize) -> EventStatus) -> Vec<Eve
 }
 
 fn result(received: &Received, status: EventStatus) -> EventResult {
-    EventResult { id: received.id().to_owned(), status, detail: None }
+    EventResult { id: received.id(), status, detail: None }
 }
 
-pub(super) fn head(
+/// The end of a chain, as far as it is derived.
+pub(super) fn head_of(
     database: &Connection,
-    to: &Target,
+    (tenant, session): &Key,
     incarnation: Incarnation,
 ) -> Result<Head, StoreError> {
     let mut query = database.prepare_cached(
         "SELECT head_seq, head_hash FROM chain
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3",
     )?;
-    let key = params![to.tenant.as_str(), to.session.0.as_bytes(), incarnation.0.as_bytes()];
+    let key = params![tenant.as_str(), session.0.as_bytes(), incarnation.0.as_bytes()];
     let found = query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (seq, hash) = found.map_or((0, Hash::ZERO), |(seq, hash)| (seq, Hash::from_bytes(hash)));
     Ok(Head { incarnation, seq, hash })
 }
 
-pub(super) fn hash_of(
+/// The hash of a stored event, whether it waits or not.
+fn hash_of(
+    database: &Connection,
+    known: &Known,
+    to: &Target,
+    identity: &Identity,
+) -> Result<Option<Hash>, StoreError> {
+    match known.hash_of(identity.incarnation, identity.seq) {
+        Some(hash) => Ok(Some(hash)),
+        None => derived_hash_of(database, to, identity),
+    }
+}
+
+pub(super) fn derived_hash_of(
     database: &Connection,
     to: &Target,
     identity: &Identity,
 ) -> Result<Option<Hash>, StoreError> {
     let mut query = database.prepare_cached(
-        "SELECT hash FROM event
+        "SELECT hash FROM report
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq = ?4",
     )?;
     let key = params![
@@ -271,43 +322,21 @@ pub(super) fn hash_of(
     Ok(query.query_row(key, |row| row.get(0)).optional()?.map(Hash::from_bytes))
 }
 
-/// The session was heard of.
-pub(super) fn touch(
-    database: &Connection,
-    to: &Target,
-    incarnation: Incarnation,
-) -> Result<(), StoreError> {
-    let mut query = database.prepare_cached(
-        "INSERT INTO session
-             (tenant, session, listed_at, first_contact, last_contact, alert_after_ms)
-         VALUES (?1, ?2, ?3, ?3, ?3, ?4)
-         ON CONFLICT (tenant, session)
-         DO UPDATE SET first_contact = coalesce(first_contact, excluded.first_contact),
-             last_contact = max(coalesce(last_contact, 0), excluded.last_contact)",
-    )?;
-    query.execute(params![
-        to.tenant.as_str(),
-        to.session.0.as_bytes(),
-        to.now.as_microsecond(),
-        ALERT_AFTER_MS
-    ])?;
-    silence::heard(database, to, incarnation)
-}
-
 fn insert(
     database: &Connection,
     to: &Target,
-    identity: &Identity,
+    (number, identity): (i64, &Identity),
     received: &Received,
     rejected: Option<&str>,
 ) -> Result<(), StoreError> {
     let body = rejected.is_none().then_some(&received.body);
     let mut query = database.prepare_cached(
         "INSERT INTO event
-             (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             (number, tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     query.execute(params![
+        number,
         to.tenant.as_str(),
         to.session.0.as_bytes(),
         identity.incarnation.0.as_bytes(),
@@ -317,24 +346,6 @@ fn insert(
         body,
         rejected,
         received.signature.map(Signature::to_bytes)
-    ])?;
-    Ok(())
-}
-
-fn set_head(database: &Connection, to: &Target, head: Head) -> Result<(), StoreError> {
-    let mut query = database.prepare_cached(
-        "INSERT INTO chain (tenant, session, incarnation, first_contact, head_seq, head_hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (tenant, session, incarnation)
-         DO UPDATE SET head_seq = excluded.head_seq, head_hash = excluded.head_hash",
-    )?;
-    query.execute(params![
-        to.tenant.as_str(),
-        to.session.0.as_bytes(),
-        head.incarnation.0.as_bytes(),
-        to.now.as_microsecond(),
-        head.seq,
-        head.hash.as_bytes()
     ])?;
     Ok(())
 }

@@ -2,16 +2,18 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ingest::{Head, Outcome, Target, apply};
+use super::signed::Checked;
+use super::tail::Tail;
 use super::{Tenant, in_memory, read, signed};
 use crate::report::{
     Event, EventData, EventStatus, Hash, Identity, Incarnation, Interval, IntervalId,
     IntervalReport, Kind, SampledCamera, SessionEnded, SessionId, SessionStarted,
 };
-use crate::server::batch;
+use crate::server::batch::{self, Received};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 
-fn session() -> SessionId {
+pub(super) fn session() -> SessionId {
     SessionId::derived(&[b"session"])
 }
 
@@ -21,24 +23,24 @@ fn target(tenant: &str) -> Target {
 }
 
 /// Makes events that follow upon each other.
-struct Agent {
+pub(super) struct Agent {
     identity: Identity,
     prevhash: Hash,
 }
 
 impl Agent {
-    fn new(incarnation: u128) -> Self {
+    pub(super) fn new(incarnation: u128) -> Self {
         let incarnation = Incarnation(uuid::Uuid::from_u128(incarnation));
         let identity = Identity { session: session(), incarnation, seq: 1 };
         Self { identity, prevhash: Hash::ZERO }
     }
 
-    fn make(&mut self, data: EventData) -> String {
+    pub(super) fn make(&mut self, data: EventData) -> String {
         let event = Event::new(&self.identity, self.prevhash, None, data);
         self.raw(serde_json::to_string(&event).unwrap())
     }
 
-    fn ended(&mut self, millis: i64) -> String {
+    pub(super) fn ended(&mut self, millis: i64) -> String {
         self.make(EventData::SessionEnded(SessionEnded {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
@@ -48,7 +50,7 @@ impl Agent {
     }
 
     /// An event that cannot be read.
-    fn poison(&mut self) -> String {
+    pub(super) fn poison(&mut self) -> String {
         let event = self.ended(0);
         self.identity.seq -= 1;
         self.raw(event.replace("duration_ms", "duration_mms"))
@@ -60,7 +62,7 @@ impl Agent {
         body
     }
 
-    fn interval(&mut self, number: u64, end: Option<i64>) -> String {
+    pub(super) fn interval(&mut self, number: u64, end: Option<i64>) -> String {
         let interval = Interval {
             id: IntervalId::derived(session(), number),
             kind: Kind::OutOfView,
@@ -86,13 +88,27 @@ impl Agent {
     }
 }
 
+/// Applies a batch, and derives what follows from it.
+fn apply_now(
+    database: &Connection,
+    to: &Target,
+    batch: Vec<Received>,
+    checked: &Checked,
+) -> Outcome {
+    let mut tail = Tail::default();
+    tail.restore(database).unwrap();
+    let outcome = apply(database, &mut tail, to, batch, checked).unwrap();
+    tail.settle_some(database, usize::MAX).unwrap();
+    outcome
+}
+
 fn send_as(database: &Connection, tenant: &str, events: &[&str]) -> Outcome {
     let body = format!("[{}]", events.join(","));
     let batch = batch::parse(body.as_bytes(), session()).unwrap();
     let to = target(tenant);
     let known = signed::key_of(database, to.tenant.as_str(), to.session).unwrap();
     let checked = signed::check(known, &batch);
-    apply(database, &target(tenant), &batch, &checked).unwrap()
+    apply_now(database, &to, batch, &checked)
 }
 
 fn send(database: &Connection, events: &[&str]) -> Outcome {
@@ -100,7 +116,7 @@ fn send(database: &Connection, events: &[&str]) -> Outcome {
 }
 
 fn stored(outcome: &Outcome) -> (Head, Vec<EventStatus>) {
-    let Outcome::Stored { reached, results } = outcome else { panic!("{outcome:?}") };
+    let Outcome::Stored { reached, results, .. } = outcome else { panic!("{outcome:?}") };
     (*reached, results.iter().map(|result| result.status).collect())
 }
 
@@ -140,7 +156,7 @@ fn a_key_that_came_while_a_batch_was_checked_counts_for_it() {
     let checked = signed::check(known, &batch);
     let key = SigningKey::from_secret(&[1; 32]).public();
     signed::keep_key(&database, "local", session(), &key).unwrap();
-    let outcome = apply(&database, &to, &batch, &checked).unwrap();
+    let outcome = apply_now(&database, &to, batch, &checked);
     assert!(matches!(outcome, Outcome::Foreign { .. }), "{outcome:?}");
     assert_eq!(events(&database).len(), 1);
 }
@@ -280,10 +296,8 @@ fn an_open_interval_alerts_when_the_servers_clock_says_so() {
     assert_eq!((alerts(1_004), alerts(1_005)), (0, 1));
 }
 
-#[test]
-fn a_session_that_is_started_again_has_not_ended() {
-    let (database, mut first, mut second) = (in_memory(), Agent::new(1), Agent::new(2));
-    let started = SessionStarted {
+pub(super) fn started() -> SessionStarted {
+    SessionStarted {
         label: "candidate 7".to_owned(),
         started_at: None,
         agent: "test".to_owned(),
@@ -295,7 +309,12 @@ fn a_session_that_is_started_again_has_not_ended() {
         consent: None,
         start_override: None,
         public_key: None,
-    };
+    }
+}
+
+#[test]
+fn a_session_that_is_started_again_has_not_ended() {
+    let (database, mut first, mut second) = (in_memory(), Agent::new(1), Agent::new(2));
     send(&database, &[&first.ended(5)]);
     let detail = || {
         let now = Timestamp::from_second(1_000).unwrap();
@@ -303,9 +322,37 @@ fn a_session_that_is_started_again_has_not_ended() {
     };
     assert_eq!(detail().camera, Some(SampledCamera::default()));
     assert_eq!(detail().alert_after_ms, 5_000);
-    send(&database, &[&second.make(EventData::SessionStarted(started))]);
+    send(&database, &[&second.make(EventData::SessionStarted(started()))]);
     let detail = detail();
     assert_eq!((detail.camera, detail.alert_after_ms), (None, 9_000));
     assert_eq!(detail.summary.label, "candidate 7");
     assert_eq!(detail.chains.len(), 2);
+}
+
+#[test]
+fn a_start_that_comes_late_does_not_open_a_session_that_a_later_incarnation_has_ended() {
+    let began = |second| {
+        let at = uuid::Timestamp::from_unix(uuid::NoContext, second, 0);
+        uuid::Uuid::new_v7(at).as_u128()
+    };
+    let database = in_memory();
+    let mut agents = [100, 200, 300].map(|second| Agent::new(began(second)));
+    let start = |agent: &mut Agent, label: &str| {
+        let mut started = started();
+        label.clone_into(&mut started.label);
+        agent.make(EventData::SessionStarted(started))
+    };
+    let detail = || {
+        let now = Timestamp::from_second(1_000).unwrap();
+        read::session(&database, &Tenant::local(), now, session()).unwrap().unwrap()
+    };
+    let [first, second, third] = &mut agents;
+    send(&database, &[&start(second, "second"), &second.ended(5)]);
+    send(&database, &[&start(first, "first")]);
+    assert!(detail().camera.is_some(), "it has ended");
+    assert_eq!((detail().summary.label.as_str(), detail().chains.len()), ("second", 2));
+    // Another life of the agent is another matter.
+    send(&database, &[&start(third, "third")]);
+    assert!(detail().camera.is_none(), "it goes on");
+    assert_eq!(detail().summary.label, "third");
 }

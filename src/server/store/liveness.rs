@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 // A heartbeat attests the time, and must not contradict what is stored.
-use super::ingest::{Target, touch};
+use super::derive::touch;
+use super::ingest::Target;
 use super::read::rfc3339;
 use super::{coverage, heads};
 use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};
@@ -30,7 +31,7 @@ pub(in crate::server) fn keep(
     heartbeat: &Heartbeat,
     (attested, nonce, before): (bool, &str, Option<&str>),
 ) -> Result<(), StoreError> {
-    touch(database, to, heartbeat.incarnation)?;
+    touch(database, to, to.now, heartbeat.incarnation)?;
     heads::hold_against(database, to, heartbeat)?;
     if attests(heartbeat.phase, phase(database, to)?) {
         coverage::attest(database, to)?;

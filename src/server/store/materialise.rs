@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Event, EventData, Family, Identity, IntervalReport, SessionStarted};
+use crate::report::{Family, Identity, Incarnation, Interval, SessionStarted};
+use crate::server::says::Says;
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -17,56 +19,87 @@ const OLDEST_OPENING: Duration = Duration::from_hours(1);
 /// Alerted after this long when the policy of the session is not known or does not say.
 pub(super) const ALERT_AFTER_MS: u64 = 5_000;
 
+macro_rules! keep_interval {
+    ($on_conflict:literal) => {
+        concat!(
+            "INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
+                                   open_since, event, told_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (tenant, session, interval) ",
+            $on_conflict
+        )
+    };
+}
+/// A closing that came first knows more.
+const OPENED: &str = keep_interval!("DO NOTHING");
+const CLOSED: &str = keep_interval!(
+    "DO UPDATE SET incarnation = excluded.incarnation, alerting = excluded.alerting,
+        start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = NULL,
+        event = excluded.event, told_at = excluded.told_at
+     WHERE NOT by_server"
+);
+
 /// What a policy says of it.
 pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
     let says = policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
     says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
 }
 
-/// Brings the tables that are read up to date with one new event.
+/// Brings the tables that are read up to date with what one new event says; `number`: its row.
 pub(super) fn materialise(
     database: &Connection,
     to: &Target,
-    identity: &Identity,
-    event: &Event,
+    (number, identity): (i64, &Identity),
+    says: &Says,
 ) -> Result<(), StoreError> {
-    match &event.data {
-        EventData::SessionStarted(started) => start(database, to, started),
-        EventData::Sampling(sampling) => {
+    match says {
+        Says::Started(started) => start(database, to, identity.incarnation, started),
+        Says::Sampling(sampling) => {
             keep(database, to, identity, "sampling", (sampling.at_ms, sampling))
         }
-        EventData::Integrity(integrity) => {
+        Says::Integrity(integrity) => {
             keep(database, to, identity, "integrity", (integrity.at_ms, integrity))
         }
-        EventData::IntervalOpened(report) => {
-            let since = opened_at(to.now, event.time.as_deref(), report);
-            // A closing that came first knows more.
-            keep_interval(database, to, identity, (since, report), "DO NOTHING")
+        Says::Opened { interval, lasted } => {
+            let since = opened_at(to.now, *lasted);
+            keep_interval(database, to, (number, identity), (since, interval), OPENED)
         }
-        EventData::IntervalClosed(report) => keep_interval(
-            database,
-            to,
-            identity,
-            (to.now, report),
-            "DO UPDATE SET incarnation = excluded.incarnation, alerting = excluded.alerting,
-                start_ms = excluded.start_ms, end_ms = excluded.end_ms, report = excluded.report,
-                told_at = excluded.told_at
-             WHERE NOT by_server",
-        ),
-        EventData::SessionEnded(ended) => {
+        Says::Closed(interval) => {
+            keep_interval(database, to, (number, identity), (to.now, interval), CLOSED)
+        }
+        Says::Ended(ended) => {
             let mut query = database.prepare_cached(
-                "UPDATE session SET ended = ?3 WHERE tenant = ?1 AND session = ?2",
+                "UPDATE session SET ended = ?3, ended_by = ?4 WHERE tenant = ?1 AND session = ?2",
             )?;
             let ended = serde_json::to_string(ended)?;
-            query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended])?;
+            let by = identity.incarnation.0.as_bytes();
+            query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended, by])?;
             Ok(())
         }
     }
 }
 
-/// A session that is started again, by another incarnation, has not ended. When a session alerts is
-/// for those to say who issued it.
-fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result<(), StoreError> {
+/// A session that is started again, by another incarnation, has not ended; but one whose start comes late
+/// and began before the one that ended it changes nothing. When a session alerts is for those to say who
+/// issued it.
+fn start(
+    database: &Connection,
+    to: &Target,
+    incarnation: Incarnation,
+    started: &SessionStarted,
+) -> Result<(), StoreError> {
+    let ended_by: Option<[u8; 16]> = database
+        .prepare_cached(
+            "SELECT ended_by FROM session
+             WHERE tenant = ?1 AND session = ?2 AND ended IS NOT NULL",
+        )?
+        .query_row(params![to.tenant.as_str(), to.session.0.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    let ended_by = ended_by.map(|bytes| Incarnation(Uuid::from_bytes(bytes)));
+    if ended_by.is_some_and(|ended_by| began_before(incarnation, ended_by)) {
+        return Ok(());
+    }
     let alert_after = alert_after_ms(&started.policy);
     let mut query = database.prepare_cached(
         "UPDATE session SET started = ?3, ended = NULL,
@@ -83,6 +116,13 @@ fn start(database: &Connection, to: &Target, started: &SessionStarted) -> Result
         to.now.as_microsecond()
     ])?;
     Ok(())
+}
+
+/// Whether both tell when they began, as agents' incarnations do, by the clock of one machine, and this one
+/// did before the other.
+fn began_before(incarnation: Incarnation, other: Incarnation) -> bool {
+    let began = |it: Incarnation| it.0.get_timestamp().map(|at| at.to_unix());
+    began(incarnation).zip(began(other)).is_some_and(|(one, other)| one < other)
 }
 
 /// One row for each, in a table of its kind.
@@ -111,17 +151,11 @@ fn keep(
 fn keep_interval(
     database: &Connection,
     to: &Target,
-    identity: &Identity,
-    (open_since, report): (Timestamp, &IntervalReport),
-    on_conflict: &str,
+    (number, identity): (i64, &Identity),
+    (open_since, interval): (Timestamp, &Interval),
+    sql: &'static str,
 ) -> Result<(), StoreError> {
-    let interval = &report.interval;
-    let mut query = database.prepare_cached(&format!(
-        "INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
-                               open_since, report, told_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (tenant, session, interval) {on_conflict}"
-    ))?;
+    let mut query = database.prepare_cached(sql)?;
     query.execute(params![
         to.tenant.as_str(),
         to.session.0.as_bytes(),
@@ -131,63 +165,35 @@ fn keep_interval(
         interval.start_ms.as_millis(),
         interval.end_ms.map(MediaTime::as_millis),
         open_since.as_microsecond(),
-        serde_json::to_string(report)?,
+        number,
         to.now.as_microsecond()
     ])?;
     Ok(())
 }
 
-/// When an interval opened, by the server's clock: as long ago as it lasted already when it was
-/// reported. Both times of the report are of one clock, the agent's, so that it may be wrong.
-fn opened_at(now: Timestamp, reported: Option<&str>, report: &IntervalReport) -> Timestamp {
-    let read = |text: Option<&str>| text?.parse::<Timestamp>().ok();
-    let (Some(reported), Some(start)) = (read(reported), read(report.start_utc.as_deref())) else {
-        return now;
-    };
-    let lasted = Duration::try_from(reported.duration_since(start)).unwrap_or_default();
+/// When an interval opened, by the server's clock.
+fn opened_at(now: Timestamp, lasted: Duration) -> Timestamp {
     now.checked_sub(lasted.min(OLDEST_OPENING)).unwrap_or(now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Interval, IntervalId, Kind, SessionId};
-
-    fn report(start_utc: Option<&str>) -> IntervalReport {
-        let interval = Interval {
-            id: IntervalId::derived(SessionId::derived(&[]), 1),
-            kind: Kind::OutOfView,
-            start_ms: MediaTime::ZERO,
-            end_ms: None,
-            confidence: 1.0,
-            frames_looked_at: 5,
-            frames_skipped: 0,
-            closed_by: None,
-        };
-        IntervalReport {
-            interval,
-            start_utc: start_utc.map(str::to_owned),
-            end_utc: None,
-            sample_rate_hz: 5.0,
-            policy_version: String::new(),
-            models: Vec::new(),
-        }
-    }
+    use crate::server::says::lasted;
 
     #[test]
     fn an_opening_counts_from_the_start_that_it_tells_whatever_the_agents_clock_says() {
-        let now: Timestamp = "2026-05-01T10:00:00Z".parse().unwrap();
-        let start = report(Some("2031-01-01T00:00:00Z"));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (now, start) = (at("2026-05-01T10:00:00Z"), at("2031-01-01T00:00:00Z"));
         for (reported, expected) in [
             (Some("2031-01-01T00:00:01.2Z"), "2026-05-01T09:59:58.8Z"),
             (Some("2031-01-09T00:00:00Z"), "2026-05-01T09:00:00Z"),
             (Some("2030-12-31T00:00:00Z"), "2026-05-01T10:00:00Z"),
-            (Some("soon"), "2026-05-01T10:00:00Z"),
             (None, "2026-05-01T10:00:00Z"),
         ] {
-            let expected: Timestamp = expected.parse().unwrap();
-            assert_eq!(opened_at(now, reported, &start), expected, "{reported:?}");
+            let lasted = lasted(reported.map(at), Some(start));
+            assert_eq!(opened_at(now, lasted), at(expected), "{reported:?}");
         }
-        assert_eq!(opened_at(now, Some("2031-01-01T00:00:01Z"), &report(None)), now);
+        assert_eq!(opened_at(now, lasted(Some(start), None)), now);
     }
 }

@@ -1,11 +1,16 @@
 //! The database: what was acknowledged is in it, and survives a power cut.
 //!
 //! One thread owns the connection that writes. It takes as many jobs as wait (at most
-//! [`QUEUE`]), runs each in a savepoint of its own, commits them together, and only then answers:
+//! [`QUEUE`]), runs each so that it leaves all or nothing, commits them together, and only then answers:
 //! one `fsync` for all. A full queue is answered at once with [`StoreError::Busy`]. Readers have
-//! connections of their own and never wait for the writer (WAL).
+//! connections of their own (WAL).
 //!
-//! `schema` has the tables; `ingest` applies batches, `issue` hands sessions out, `liveness` keeps
+//! A batch of reports is appended to one table, `event`, and answered. What is read is derived from it a
+//! moment later by the same thread, and before anybody reads or anything else is written: nobody sees
+//! less than was acknowledged. What is not derived when the program ends is derived at the next start.
+//!
+//! `schema` has the tables; `ingest` stores batches, `tail` knows what waits, and `derive` and
+//! `materialise` make of it what is read; `issue` hands sessions out, `liveness` keeps
 //! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows
 //! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
@@ -19,6 +24,7 @@ pub(super) mod check;
 pub(super) mod command;
 pub(super) mod coverage;
 pub(super) mod credential;
+mod derive;
 pub(super) mod export;
 mod fork;
 mod heads;
@@ -32,13 +38,18 @@ pub(super) mod read;
 mod schema;
 pub(super) mod signed;
 pub(super) mod silence;
+mod tail;
+#[cfg(test)]
+mod tail_tests;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
@@ -46,18 +57,29 @@ use tokio::sync::{Semaphore, oneshot};
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
+use self::ingest::{Outcome, Target};
+use self::signed::Checked as Signatures;
+use self::tail::Tail;
+use super::batch::Received;
+use crate::report::SessionId;
+
 /// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
 /// let in at one time.
 const QUEUE: usize = 512;
 /// Connections that read at one time. They are kept: opening one costs more than most questions.
 const READERS: usize = 16;
 
+/// What waits is derived when nothing came for this long …
+const AT_REST: Duration = Duration::from_millis(100);
+/// … or else, when it is due, of so many sessions after each commit.
+const SLICE: usize = 256;
+
 /// Whose data it is. Everything is kept by tenant; there is one so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tenant(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenant(Arc<str>);
 
 impl Tenant {
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
@@ -97,7 +119,7 @@ pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
 
 /// Called with whether the commit succeeded.
 type Reply = Box<dyn FnOnce(bool) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Reply + Send>;
 
 /// The database's handle; clones share it. The last one to go closes the database.
 #[derive(Clone)]
@@ -109,6 +131,8 @@ struct Shared {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     reading: Arc<Semaphore>,
+    /// Events that wait, as of the last commit.
+    waiting: Arc<AtomicUsize>,
     /// Before `thread`: closing the channel is what ends it.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -117,19 +141,42 @@ struct Shared {
 impl Store {
     /// Opens or makes the database. Its folder must exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = schema::open_writer(path)?;
+        let writer = Writer::new(schema::open_writer(path)?)?;
+        let waiting = Arc::clone(&writer.waiting);
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || write_until_closed(&database, &queue))?;
+            .spawn(move || writer.write_until_closed(&queue))?;
         let shared = Shared {
             path: path.to_owned(),
             readers: Mutex::new(Vec::new()),
             reading: Arc::new(Semaphore::new(READERS)),
+            waiting,
             jobs: Some(jobs),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Stores a batch of reports; returns after the commit.
+    pub(super) async fn ingest(
+        &self,
+        to: Target,
+        batch: Vec<Received>,
+        signatures: Box<Signatures>,
+    ) -> Result<Outcome, StoreError> {
+        let answer = self.enqueue(move |database, tail| {
+            tail.restore(database)?;
+            if tail.is_full() {
+                return Err(StoreError::Busy);
+            }
+            let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
+            if applied.is_err() {
+                tail.forget();
+            }
+            applied
+        })?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
     }
 
     /// Runs `work` in a transaction; returns after the commit. An error of `work` rolls back what
@@ -138,7 +185,19 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let answer = self.enqueue(work)?;
+        let answer = self.enqueue(|database, tail| after_reports(database, tail, None, work))?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// [`Store::write`] of what concerns one session only.
+    pub(super) async fn write_of<T: Send + 'static>(
+        &self,
+        (tenant, session): (Tenant, SessionId),
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(move |database, tail| {
+            after_reports(database, tail, Some(&(tenant, session)), work)
+        })?;
         answer.await.map_err(|_closed| StoreError::Gone)?
     }
 
@@ -147,23 +206,15 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let answer = self.enqueue(work)?;
+        let answer = self.enqueue(|database, tail| after_reports(database, tail, None, work))?;
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
     }
 
     fn enqueue<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
-        let (sender, answer) = oneshot::channel();
-        let job: Job = Box::new(move |database| {
-            let done = in_savepoint(database, work);
-            Box::new(move |committed| {
-                let done = if committed { done } else { done.and(Err(commit_failed())) };
-                // Err: whoever asked has gone; the commit stands.
-                let _nobody_waits = sender.send(done);
-            })
-        });
+        let (job, answer) = job(work);
         let jobs = self.shared.jobs.as_ref().ok_or(StoreError::Gone)?;
         jobs.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Busy,
@@ -172,10 +223,26 @@ impl Store {
         Ok(answer)
     }
 
-    /// Runs `work` on a connection that only reads, off the runtime's threads. It sees one state
-    /// of the database throughout.
+    /// Runs `work` on a connection that only reads, off the runtime's threads, once what was acknowledged
+    /// can be read. It sees one state of the database throughout.
     pub(super) async fn read<T: Send + 'static>(
         &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_reader(Shared::settle, work).await
+    }
+
+    /// [`Store::read`] of what is not derived from reports, or need not be of this moment.
+    pub(super) async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_reader(|_| Ok(()), work).await
+    }
+
+    async fn on_reader<T: Send + 'static>(
+        &self,
+        before: impl FnOnce(&Shared) -> Result<(), StoreError> + Send + 'static,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
@@ -183,6 +250,7 @@ impl Store {
         let place = place.map_err(|_closed| StoreError::Gone)?;
         let reading = tokio::task::spawn_blocking(move || {
             let _place = place;
+            before(&shared)?;
             let idle = shared.idle().pop();
             let database = match idle {
                 Some(database) => database,
@@ -199,7 +267,55 @@ impl Store {
     }
 }
 
+/// What the writer does, and where its answer comes.
+fn job<T: Send + 'static>(
+    work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
+    let (sender, answer) = oneshot::channel();
+    let job: Job = Box::new(move |database, tail| {
+        // Nothing may be written outside of a transaction that did not begin.
+        let done =
+            if database.is_autocommit() { Err(commit_failed()) } else { work(database, tail) };
+        Box::new(move |committed| {
+            let done = if committed { done } else { done.and(Err(commit_failed())) };
+            // Err: whoever asked has gone; the commit stands.
+            sender.send(done).ok();
+        })
+    });
+    (job, answer)
+}
+
+/// Runs what may depend on reports that wait, of one session or of all.
+fn after_reports<T>(
+    database: &Connection,
+    tail: &mut Tail,
+    of: Option<&tail::Key>,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    match of {
+        Some(of) => {
+            tail.restore(database)?;
+            let settled = in_savepoint(database, |database| tail.settle(database, of));
+            settled.inspect_err(|_| tail.forget())?;
+        }
+        None => settle_some(database, tail, usize::MAX)?,
+    }
+    tail.forget_known(of);
+    in_savepoint(database, work)
+}
+
 impl Shared {
+    /// Has derived what waits.
+    fn settle(&self) -> Result<(), StoreError> {
+        if self.waiting.load(Ordering::Acquire) == 0 {
+            return Ok(());
+        }
+        let (job, answer) = job(|database, tail| settle_some(database, tail, usize::MAX));
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Gone)?;
+        jobs.send(job).map_err(|_closed| StoreError::Gone)?;
+        answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         // A list of connections is whole whatever its holder did.
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -223,25 +339,102 @@ impl fmt::Debug for Store {
     }
 }
 
-fn write_until_closed(database: &Connection, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let mut replies = Vec::new();
-        let begun = database.execute_batch("BEGIN IMMEDIATE");
-        for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
-            replies.push(job(database));
+/// Derives what waits of so many sessions, in a transaction.
+fn settle_some(database: &Connection, tail: &mut Tail, most: usize) -> Result<(), StoreError> {
+    if database.is_autocommit() {
+        return Err(commit_failed());
+    }
+    tail.restore(database)?;
+    let settled = tail.settle_some(database, most);
+    settled.inspect_err(|_| tail.forget())
+}
+
+/// The connection that writes, on its thread.
+struct Writer {
+    database: Connection,
+    tail: Tail,
+    waiting: Arc<AtomicUsize>,
+    /// What waits could not be derived: it is tried again after the next job.
+    has_failed: bool,
+}
+
+impl Writer {
+    /// Derives what was left when the program ended.
+    fn new(database: Connection) -> Result<Self, StoreError> {
+        let (tail, waiting) = (Tail::default(), Arc::default());
+        let mut writer = Self { database, tail, waiting, has_failed: false };
+        writer
+            .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
+        Ok(writer)
+    }
+
+    fn write_until_closed(mut self, queue: &Receiver<Job>) {
+        loop {
+            let first = if self.tail.is_at_rest() || self.has_failed {
+                queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected)
+            } else {
+                queue.recv_timeout(AT_REST)
+            };
+            match first {
+                Ok(first) => self.write_together(first, queue),
+                Err(RecvTimeoutError::Timeout) => self.settle(usize::MAX),
+                Err(RecvTimeoutError::Disconnected) => return self.settle(usize::MAX),
+            }
         }
-        let committed = begun.and_then(|()| database.execute_batch("COMMIT"));
+    }
+
+    /// Does what is asked for in one transaction.
+    fn write_together(&mut self, first: Job, queue: &Receiver<Job>) {
+        let mut replies = Vec::new();
+        let committed = self.in_transaction(|writer| {
+            for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
+                replies.push(job(&writer.database, &mut writer.tail));
+            }
+            Ok(())
+        });
         if let Err(error) = &committed {
             tracing::error!(%error, "nothing was stored, nor acknowledged");
-            if !database.is_autocommit()
-                && let Err(error) = database.execute_batch("ROLLBACK")
-            {
-                tracing::error!(%error, "the failed transaction could not be undone");
-            }
         }
         for reply in replies {
             reply(committed.is_ok());
         }
+        self.has_failed = false;
+        if self.tail.is_due() {
+            self.settle(SLICE);
+        }
+    }
+
+    fn settle(&mut self, most: usize) {
+        let settled =
+            self.in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, most));
+        self.has_failed = settled.is_err();
+        if let Err(error) = settled {
+            tracing::error!(%error, "reports are stored that are not shown yet");
+        }
+    }
+
+    /// Jobs are done also where no transaction has begun: each of them must answer.
+    fn in_transaction(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = self.database.execute_batch("BEGIN IMMEDIATE");
+        let worked = work(self);
+        let committed = begun
+            .map_err(StoreError::from)
+            .and(worked)
+            .and_then(|()| Ok(self.database.execute_batch("COMMIT")?));
+        if committed.is_err() {
+            self.tail.forget();
+            if !self.database.is_autocommit()
+                && let Err(error) = self.database.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "the failed transaction could not be undone");
+            }
+        }
+        // Before anybody is told that their reports are stored.
+        self.waiting.store(self.tail.len(), Ordering::Release);
+        committed
     }
 }
 
@@ -249,19 +442,19 @@ fn in_savepoint<T>(
     database: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    if database.is_autocommit() {
-        // The transaction did not begin: nothing may be written outside of one.
-        return Err(commit_failed());
-    }
     database.prepare_cached("SAVEPOINT job")?.execute([])?;
-    // A mistake in one job must not end the thread: the savepoint undoes what it did.
-    let done = catch_unwind(AssertUnwindSafe(|| work(database)));
-    let done = done.unwrap_or(Err(StoreError::Gone));
+    // The savepoint undoes what a mistake has done.
+    let done = whole(|| work(database));
     if done.is_err() {
         database.execute_batch("ROLLBACK TO job")?;
     }
     database.prepare_cached("RELEASE job")?.execute([])?;
     done
+}
+
+/// A mistake in one job must not end the thread.
+fn whole<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(StoreError::Gone))
 }
 
 fn commit_failed() -> StoreError {
@@ -323,7 +516,7 @@ mod tests {
         let (busy, entered) = sync_channel::<()>(0);
         let mut answers = vec![
             store
-                .enqueue(move |_| {
+                .enqueue(move |_, _| {
                     busy.send(()).unwrap();
                     held.recv().unwrap();
                     Ok(())
@@ -332,7 +525,7 @@ mod tests {
         ];
         entered.recv().unwrap();
         let refused = loop {
-            match store.enqueue(|_| Ok(())) {
+            match store.enqueue(|_, _| Ok(())) {
                 Ok(answer) => answers.push(answer),
                 Err(error) => break error,
             }

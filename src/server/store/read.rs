@@ -10,9 +10,10 @@ use super::liveness::{self, LIVENESS};
 // So are what was not heard, and what contradicts it.
 use super::{StoreError, Tenant, coverage, fork, signed, silence};
 use crate::report::{
-    Chain, Hash, Incarnation, IntervalId, IntervalList, IntervalReport, IssuedSession, Liveness,
-    Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage,
-    SessionStarted, SessionStatus, SessionSummary, StoredIntegrity, StoredInterval,
+    Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
+    IssuedSession, Liveness, Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded,
+    SessionId, SessionPage, SessionStarted, SessionStatus, SessionSummary, StoredIntegrity,
+    StoredInterval,
 };
 use crate::server::silence::SILENT_AFTER;
 use crate::time::MediaTime;
@@ -249,7 +250,8 @@ pub(in crate::server) fn intervals(
 ) -> Result<IntervalList, StoreError> {
     let after = after.map(|after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
-        "SELECT report, incarnation, {ALERTS}, by_server, told_at
+        "SELECT report, incarnation, {ALERTS}, by_server, told_at,
+                (SELECT body FROM event WHERE number = interval.event)
          FROM interval JOIN session
              ON interval.tenant = session.tenant AND interval.session = session.session
          WHERE session.tenant = ?1 AND session.session = ?3
@@ -264,7 +266,12 @@ pub(in crate::server) fn intervals(
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {
-        let report = serde_json::from_str::<IntervalReport>(&row.get::<_, String>(0)?)?;
+        let report = match row.get::<_, Option<String>>(0)? {
+            Some(report) => Some(serde_json::from_str(&report)?),
+            None => told_by(row.get(5)?)?,
+        };
+        let report: IntervalReport = report
+            .ok_or_else(|| StoreError::Damaged("an interval that no event tells".to_owned()))?;
         let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
         let (alert, by_server): (bool, bool) = (row.get(2)?, row.get(3)?);
         let told_at: Option<i64> = row.get(4)?;
@@ -279,6 +286,18 @@ pub(in crate::server) fn intervals(
     intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = intervals.last().filter(|_| more).map(|last| last.report.interval.id);
     Ok(IntervalList { intervals, next })
+}
+
+/// What an event tells of an interval; `None` where it tells of none.
+pub(super) fn told_by(body: Option<Vec<u8>>) -> Result<Option<IntervalReport>, StoreError> {
+    let Some(body) = body else { return Ok(None) };
+    Ok(match serde_json::from_slice::<Event>(&body)?.data {
+        EventData::IntervalOpened(report) | EventData::IntervalClosed(report) => Some(report),
+        EventData::SessionStarted(_)
+        | EventData::Sampling(_)
+        | EventData::Integrity(_)
+        | EventData::SessionEnded(_) => None,
+    })
 }
 
 /// Chains of a session, the latest incarnation last.
@@ -311,7 +330,7 @@ pub(in crate::server) fn events(
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
     let mut query = database.prepare_cached(
-        "SELECT body, sig FROM event
+        "SELECT body, sig FROM report
          WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
              AND body IS NOT NULL
          ORDER BY seq LIMIT ?5",
@@ -375,7 +394,7 @@ fn rejected(
     session: SessionId,
 ) -> Result<Vec<RejectedEvent>, StoreError> {
     let mut query = database.prepare_cached(
-        "SELECT incarnation, seq, hash, rejected FROM event
+        "SELECT incarnation, seq, hash, rejected FROM report
          WHERE tenant = ?1 AND session = ?2 AND rejected IS NOT NULL ORDER BY incarnation, seq",
     )?;
     let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {

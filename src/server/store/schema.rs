@@ -18,14 +18,16 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     silence,
     |database| database.execute_batch(SIGNED),
     |database| database.execute_batch(INTEGRITY),
+    |database| database.execute_batch(LOG),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.
 const STATEMENTS: usize = 128;
 /// Of the connection that writes: rows of one session lie together, those of all do not. In KiB.
 const CACHE_KIB: i64 = 64 * 1024;
-/// Pages of the log, after which it is copied to the database: 16 MB.
-const CHECKPOINT_PAGES: i64 = 4_000;
+/// Pages of the log, after which it is copied to the database: 64 MB. Most were written several times by
+/// then, and are copied once.
+const CHECKPOINT_PAGES: i64 = 16_000;
 
 /// Times are microseconds since 1970 by the server's clock; `_ms` is media time. Every key begins
 /// with the tenant.
@@ -278,6 +280,85 @@ const INTEGRITY: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// Events in the order in which they came: only the end of the table is written. Of what is derived from
+/// it, `place` finds an event by its number in its incarnation; `report` is what was an event's row.
+/// `derived`, one row: up to which event all of that is done, at least; of each incarnation it is done up
+/// to the head in `chain`. An interval's report is in the event that tells of it last (`event`); `report`
+/// has what no event does: of the server's own, and of those that are older than this step.
+/// `session.ended_by`: the incarnation that said so.
+const LOG: &str = "
+    ALTER TABLE event RENAME TO event_before;
+    CREATE TABLE event (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        received_at INTEGER NOT NULL,
+        body BLOB,
+        rejected TEXT,
+        sig BLOB,
+        CHECK ((body IS NULL) <> (rejected IS NULL))
+    ) STRICT;
+    INSERT INTO event (tenant, session, incarnation, seq, hash, received_at, body, rejected, sig)
+        SELECT tenant, session, incarnation, seq, hash, received_at, body, rejected, sig
+        FROM event_before ORDER BY received_at, tenant, session, incarnation, seq;
+    DROP TABLE event_before;
+
+    CREATE TABLE place (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        event INTEGER NOT NULL,
+        PRIMARY KEY (tenant, session, incarnation, seq)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO place (tenant, session, incarnation, seq, event)
+        SELECT tenant, session, incarnation, seq, number FROM event
+        ORDER BY tenant, session, incarnation, seq;
+
+    CREATE TABLE derived (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        up_to INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO derived (only, up_to) SELECT 1, coalesce(max(number), 0) FROM event;
+
+    DROP INDEX interval_silence;
+    ALTER TABLE interval RENAME TO interval_before;
+    CREATE TABLE interval (
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        interval BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        alerting INTEGER NOT NULL,
+        start_ms INTEGER NOT NULL,
+        end_ms INTEGER,
+        open_since INTEGER NOT NULL,
+        report TEXT,
+        event INTEGER,
+        told_at INTEGER,
+        by_server INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (tenant, session, interval),
+        CHECK ((report IS NULL) <> (event IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO interval (tenant, session, interval, incarnation, alerting, start_ms, end_ms,
+                          open_since, report, told_at, by_server)
+        SELECT tenant, session, interval, incarnation, alerting, start_ms, end_ms, open_since, report,
+               told_at, by_server
+        FROM interval_before;
+    DROP TABLE interval_before;
+    CREATE INDEX interval_silence ON interval (tenant, session)
+        WHERE by_server = 1 AND end_ms IS NULL;
+
+    ALTER TABLE session ADD COLUMN ended_by BLOB;
+
+    CREATE VIEW report AS
+        SELECT place.tenant, place.session, place.incarnation, place.seq, hash, received_at, body,
+               rejected, sig
+        FROM place JOIN event ON event.number = place.event;
+";
+
 /// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -316,6 +397,16 @@ fn migrate(database: &mut Connection) -> Result<(), StoreError> {
     transaction.pragma_update(None, "user_version", STEPS.len())?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Opens a connection that writes to what another one has opened, and what it must be.
+#[cfg(feature = "cli")]
+pub(super) fn open_again(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut database = Connection::open_with_flags(path, flags)?;
+    database.busy_timeout(BUSY)?;
+    database.set_transaction_behavior(rusqlite::TransactionBehavior::Immediate);
+    Ok(database)
 }
 
 /// Opens a connection that reads.
@@ -386,6 +477,44 @@ mod tests {
         let token = Hash::of(b"a token of version 1 to write");
         let token = credential::find(&database, token, now).unwrap().unwrap();
         assert_eq!((token.scope, token.session), (Scope::Write, None));
+    }
+
+    #[test]
+    fn a_file_from_before_the_log_keeps_every_report_and_interval() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inview.db");
+        let old = Connection::open(&path).unwrap();
+        for step in &STEPS[..7] {
+            step(&old).unwrap();
+        }
+        old.pragma_update(None, "user_version", 7).unwrap();
+        old.execute_batch(
+            "INSERT INTO session (session, listed_at, first_contact, last_contact, alert_after_ms)
+                 VALUES (zeroblob(16), 1, 1, 9, 5000);
+             INSERT INTO chain (session, incarnation, first_contact, head_seq, head_hash)
+                 VALUES (zeroblob(16), zeroblob(16), 1, 3, zeroblob(32));
+             INSERT INTO event (session, incarnation, seq, hash, received_at, body, rejected, sig)
+                 VALUES (zeroblob(16), zeroblob(16), 3, zeroblob(32), 9, x'33', NULL, NULL),
+                        (zeroblob(16), zeroblob(16), 1, zeroblob(32), 9, x'31', NULL, NULL),
+                        (zeroblob(16), zeroblob(16), 2, zeroblob(32), 9, NULL, 'unheard', NULL);
+             INSERT INTO interval (session, interval, incarnation, alerting, start_ms, end_ms,
+                                   open_since, report, told_at, by_server)
+                 VALUES (zeroblob(16), zeroblob(16), zeroblob(16), 1, 5, NULL, 1, '{\"id\":\"00000000-0000-0000-0000-000000000000\",\"kind\":\"reporting_gap\",\"start_ms\":5,\"confidence\":1.0,\"frames_looked_at\":0,\"frames_skipped\":0,\"sample_rate_hz\":0.0,\"policy_version\":\"\",\"models\":[]}', 8, 1);",
+        )
+        .unwrap();
+        drop(old);
+        let database = open_writer(&path).unwrap();
+        let (tenant, session) = (Tenant::local(), crate::report::SessionId(uuid::Uuid::nil()));
+        let incarnation = crate::report::Incarnation(uuid::Uuid::nil());
+        let events = read::events(&database, &tenant, session, incarnation, (0, 9)).unwrap();
+        assert_eq!(events, [b"1", b"3"]);
+        let now = Timestamp::UNIX_EPOCH;
+        let detail = read::session(&database, &tenant, now, session).unwrap().unwrap();
+        assert_eq!((detail.rejected.len(), detail.chains[0].head_seq), (1, 3));
+        let told = read::intervals(&database, &tenant, now, session, (None, 9)).unwrap();
+        assert_eq!(told.intervals[0].report.interval.start_ms.as_millis(), 5);
+        let up_to = "SELECT up_to FROM derived";
+        assert_eq!(database.query_row(up_to, [], |row| row.get(0)), Ok(3));
     }
 
     #[test]

@@ -6,9 +6,9 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
-use super::ingest::Target;
-use crate::report::{Event, EventData, SessionId};
+use crate::report::SessionId;
 use crate::server::batch::Received;
+use crate::server::says::Says;
 use crate::trust::signature::{PublicKey, Signed};
 
 /// The key of a session; `None` where reports need no signature.
@@ -62,19 +62,17 @@ pub(in crate::server) fn check(known: Option<PublicKey>, batch: &[Received]) -> 
 
 /// What was found still holds, unless the session has another key than was known.
 pub(super) fn check_again(
-    database: &Connection,
-    to: &Target,
+    key: Option<PublicKey>,
     batch: &[Received],
     checked: &Checked,
-) -> Result<Verdict, StoreError> {
-    let known = key_of(database, to.tenant.as_str(), to.session)?;
-    Ok(if known == checked.known { checked.verdict } else { judge(known, batch) })
+) -> Verdict {
+    if key == checked.known { checked.verdict } else { judge(key, batch) }
 }
 
 fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     let mut key = known;
     for (at_fault, received) in batch.iter().enumerate() {
-        let declared = received.event.as_ref().ok().and_then(|(_, event)| declares(event));
+        let declared = received.event.as_ref().ok().and_then(|arrived| declares(&arrived.says));
         let key = match (key, declared) {
             (Some(key), Some(other)) if key != other => return Verdict::Foreign { at_fault },
             (None, Some(first)) => *key.insert(first),
@@ -91,13 +89,14 @@ fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
     Verdict::Good { declared: key.filter(|_| known.is_none()) }
 }
 
-fn declares(event: &Event) -> Option<PublicKey> {
-    match &event.data {
-        EventData::SessionStarted(started) => started.public_key.as_ref()?.parse().ok(),
-        EventData::Sampling(_)
-        | EventData::Integrity(_)
-        | EventData::IntervalOpened(_)
-        | EventData::IntervalClosed(_)
-        | EventData::SessionEnded(_) => None,
+/// The key that an event declares.
+pub(super) fn declares(says: &Says) -> Option<PublicKey> {
+    match says {
+        Says::Started(started) => started.public_key.as_ref()?.parse().ok(),
+        Says::Sampling(_)
+        | Says::Integrity(_)
+        | Says::Opened { .. }
+        | Says::Closed(_)
+        | Says::Ended(_) => None,
     }
 }

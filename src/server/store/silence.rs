@@ -126,7 +126,7 @@ fn open(database: &Connection, silent: &Silent, vigil: &Vigil) -> Result<(), Sto
          VALUES (?1, ?2, ?3, zeroblob(16), 1, ?4, NULL, ?5, ?6, ?7, 1)
          ON CONFLICT (tenant, session, interval) DO UPDATE SET
              incarnation = excluded.incarnation, alerting = 1, start_ms = excluded.start_ms,
-             end_ms = NULL, open_since = excluded.open_since, report = excluded.report,
+             end_ms = NULL, open_since = excluded.open_since, report = excluded.report, event = NULL,
              told_at = excluded.told_at, by_server = 1",
         params![
             tenant.as_str(),

@@ -1,0 +1,300 @@
+//! Events that are stored and from which nothing is derived yet, and what decides over the next ones:
+//! in memory, of the connection that writes.
+//!
+//! A commit that is answered appends to `event`, and to nothing else. What people read (sessions, heads,
+//! intervals …) is derived from it by the same connection: of one session before anything else is written
+//! of it, of all before anybody reads, and otherwise a moment later, many events of a session at once.
+//!
+//! Nothing here is the only copy. After a rollback, or a kill, [`Tail::restore`] reads the end of `event`
+//! again: an event behind the head that `chain` has was not derived, whatever was in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::ingest::{Head, head_of};
+use super::{StoreError, Tenant, derive, in_savepoint, signed};
+use crate::report::{Event, Hash, Incarnation, SessionId};
+use crate::server::says::Says;
+use crate::trust::signature::PublicKey;
+
+/// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
+const SESSIONS: usize = 50_000;
+/// So many events may wait …
+const MOST: usize = 16_384;
+/// … and, while others come, for so long.
+const LONGEST: SignedDuration = SignedDuration::from_secs(1);
+
+/// Whose reports they are.
+pub(super) type Key = (Tenant, SessionId);
+
+/// A stored event from which nothing is derived yet.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Its row.
+    pub(super) number: i64,
+    pub(super) at: Timestamp,
+    pub(super) incarnation: Incarnation,
+    pub(super) seq: u64,
+    pub(super) hash: Hash,
+    /// None where it was rejected.
+    pub(super) says: Option<Says>,
+}
+
+/// What decides over a session's next events.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) key: Option<PublicKey>,
+    /// Of incarnations that have reported lately.
+    heads: Vec<Head>,
+    waiting: Vec<Waiting>,
+}
+
+impl Known {
+    fn read(database: &Connection, (tenant, session): &Key) -> Result<Self, StoreError> {
+        let key = signed::key_of(database, tenant.as_str(), *session)?;
+        Ok(Self { key, heads: Vec::new(), waiting: Vec::new() })
+    }
+
+    /// The end of a chain.
+    pub(super) fn head(
+        &mut self,
+        database: &Connection,
+        of: &Key,
+        incarnation: Incarnation,
+    ) -> Result<Head, StoreError> {
+        if let Some(head) = self.heads.iter().find(|head| head.incarnation == incarnation) {
+            return Ok(*head);
+        }
+        let head = head_of(database, of, incarnation)?;
+        if head.seq > 0 {
+            self.heads.push(head);
+        }
+        Ok(head)
+    }
+
+    /// The hash of an event that waits.
+    pub(super) fn hash_of(&self, incarnation: Incarnation, seq: u64) -> Option<Hash> {
+        let is_this = |it: &&Waiting| it.incarnation == incarnation && it.seq == seq;
+        self.waiting.iter().find(is_this).map(|waiting| waiting.hash)
+    }
+
+    fn push(&mut self, waiting: Waiting) {
+        let Waiting { incarnation, seq, hash, .. } = waiting;
+        let head = Head { incarnation, seq, hash };
+        match self.heads.iter_mut().find(|head| head.incarnation == incarnation) {
+            Some(known) => *known = head,
+            None => self.heads.push(head),
+        }
+        if self.key.is_none() {
+            self.key = waiting.says.as_ref().and_then(signed::declares);
+        }
+        self.waiting.push(waiting);
+    }
+}
+
+/// The events that wait, by session.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Tail {
+    sessions: HashMap<Key, Known>,
+    /// Sessions with events that wait, by the row of the first of them.
+    order: BTreeMap<i64, Key>,
+    waiting: usize,
+    /// The last row, and when it came.
+    last: i64,
+    last_at: Timestamp,
+    /// What `derived` says.
+    up_to: i64,
+    /// Those of `order` that could not be derived: they are tried again when somebody asks for all.
+    stuck: BTreeSet<i64>,
+    is_whole: bool,
+}
+
+impl Tail {
+    /// Reads what waits from the database, unless it is known.
+    pub(super) fn restore(&mut self, database: &Connection) -> Result<(), StoreError> {
+        if self.is_whole {
+            return Ok(());
+        }
+        *self = Self::default();
+        let up_to: i64 = database.query_row("SELECT up_to FROM derived", [], |row| row.get(0))?;
+        (self.last, self.up_to) = (up_to, up_to);
+        let mut query = database.prepare_cached(
+            "SELECT number, tenant, session, incarnation, seq, hash, received_at, body
+             FROM event WHERE number > ?1 ORDER BY number",
+        )?;
+        let mut rows = query.query([up_to])?;
+        while let Some(row) = rows.next()? {
+            let (number, tenant, session) = (row.get(0)?, row.get::<_, String>(1)?, row.get(2)?);
+            let of = (Tenant::new(tenant), SessionId(Uuid::from_bytes(session)));
+            let at = Timestamp::from_microsecond(row.get(6)?);
+            let body: Option<Vec<u8>> = row.get(7)?;
+            let waiting = Waiting {
+                number,
+                at: at.map_err(|error| StoreError::Damaged(error.to_string()))?,
+                incarnation: Incarnation(Uuid::from_bytes(row.get(3)?)),
+                seq: row.get(4)?,
+                hash: Hash::from_bytes(row.get(5)?),
+                says: body.and_then(|body| read(&body)),
+            };
+            let known = self.known(database, &of)?;
+            if waiting.seq > known.head(database, &of, waiting.incarnation)?.seq {
+                self.push(&of, waiting);
+            }
+            self.last = number;
+        }
+        self.is_whole = true;
+        Ok(())
+    }
+
+    /// Something was rolled back: what is in memory may not be in the database.
+    pub(super) fn forget(&mut self) {
+        self.is_whole = false;
+    }
+
+    /// Events that wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether nothing is left to do, or nothing that is worth another try before somebody asks.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_whole
+            && self.order.len() == self.stuck.len()
+            && (self.up_to == self.last || !self.order.is_empty())
+    }
+
+    /// Whether some have waited for long enough.
+    pub(super) fn is_due(&self) -> bool {
+        let first = self.order.iter().find(|(first, _)| !self.stuck.contains(first));
+        let first = first.and_then(|(_, of)| self.waiting_of(of).first());
+        (self.waiting >= MOST && first.is_some())
+            || first.is_some_and(|first| self.last_at.duration_since(first.at) >= LONGEST)
+    }
+
+    /// Whether so many wait as only a failure leaves: no more are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting >= 2 * MOST
+    }
+
+    pub(super) fn known(
+        &mut self,
+        database: &Connection,
+        of: &Key,
+    ) -> Result<&mut Known, StoreError> {
+        if !self.sessions.contains_key(of) {
+            if self.sessions.len() >= SESSIONS + self.order.len() {
+                self.sessions.retain(|_, known| !known.waiting.is_empty());
+            }
+            self.sessions.insert(of.clone(), Known::read(database, of)?);
+        }
+        self.sessions.get_mut(of).ok_or(StoreError::Gone)
+    }
+
+    /// The row of the next event.
+    pub(super) fn next(&self) -> i64 {
+        self.last + 1
+    }
+
+    /// An event was stored.
+    pub(super) fn push(&mut self, of: &Key, waiting: Waiting) {
+        (self.last, self.last_at) = (waiting.number, waiting.at);
+        let Some(known) = self.sessions.get_mut(of) else {
+            // Nobody has asked what is known of it: that must be read first.
+            return self.forget();
+        };
+        if known.waiting.is_empty() {
+            self.order.insert(waiting.number, of.clone());
+        }
+        known.push(waiting);
+        self.waiting += 1;
+    }
+
+    /// Derives what waits of a session.
+    pub(super) fn settle(&mut self, database: &Connection, of: &Key) -> Result<(), StoreError> {
+        let Some(known) = self.sessions.get_mut(of) else { return Ok(()) };
+        let Some(first) = known.waiting.first().map(|first| first.number) else { return Ok(()) };
+        derive::derive(database, of, &known.waiting)?;
+        self.waiting -= known.waiting.len();
+        known.waiting.clear();
+        self.order.remove(&first);
+        self.stuck.remove(&first);
+        Ok(())
+    }
+
+    /// Derives what waits of so many sessions, of those first that have waited longest. One whose events
+    /// cannot be derived waits on, and is told of; only when all are meant is it tried again.
+    pub(super) fn settle_some(
+        &mut self,
+        database: &Connection,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        if most == usize::MAX {
+            self.stuck.clear();
+        }
+        let due = self.order.iter().filter(|(first, _)| !self.stuck.contains(first));
+        let mut due: Vec<Key> = due.take(most).map(|(_, of)| of.clone()).collect();
+        // Rows of one session lie together, and by this order.
+        due.sort_unstable();
+        let together = in_savepoint(database, |database| {
+            due.iter().try_for_each(|of| derive::derive(database, of, self.waiting_of(of)))
+        });
+        let is_done = together.is_ok();
+        for of in &due {
+            let alone = |database: &Connection| derive::derive(database, of, self.waiting_of(of));
+            match if is_done { Ok(()) } else { in_savepoint(database, alone) } {
+                Ok(()) => self.done(of),
+                Err(error) => {
+                    let session = of.1;
+                    let first = self.waiting_of(of).first().map(|first| first.number);
+                    self.stuck.extend(first);
+                    tracing::error!(%session, %error, "reports are stored that cannot be shown");
+                }
+            }
+        }
+        let first = self.order.keys().next();
+        let up_to = first.map_or(self.last, |first| first - 1);
+        if up_to != self.up_to {
+            database.prepare_cached("UPDATE derived SET up_to = ?1")?.execute(params![up_to])?;
+            self.up_to = up_to;
+        }
+        Ok(())
+    }
+
+    fn waiting_of(&self, of: &Key) -> &[Waiting] {
+        self.sessions.get(of).map(|known| &*known.waiting).unwrap_or_default()
+    }
+
+    fn done(&mut self, of: &Key) {
+        if let Some(known) = self.sessions.get_mut(of) {
+            if let Some(first) = known.waiting.first() {
+                self.order.remove(&first.number);
+            }
+            self.waiting -= known.waiting.len();
+            known.waiting.clear();
+        }
+    }
+
+    /// What is known of a session, or of all, may be another thing now.
+    pub(super) fn forget_known(&mut self, of: Option<&Key>) {
+        match of {
+            Some(of) => {
+                if self.waiting_of(of).is_empty() {
+                    self.sessions.remove(of);
+                }
+            }
+            None => self.sessions.retain(|_, known| !known.waiting.is_empty()),
+        }
+    }
+}
+
+/// What a stored event says. It could be read when it came.
+fn read(body: &[u8]) -> Option<Says> {
+    let event = serde_json::from_slice::<Event>(body);
+    if let Err(error) = &event {
+        tracing::error!(%error, "a stored report cannot be read");
+    }
+    event.ok().map(Says::of)
+}

@@ -289,7 +289,7 @@ impl Worker {
         let mut deadline = never();
         let mut is_finishing = false;
         loop {
-            let next = self.turns.next(now(), &self.stored.unsent());
+            let next = self.turns.next(now(), &self.waiting());
             let wake = match next {
                 Next::Send { key, limit } => {
                     if let Err(error) = self.send_one(key, limit) {
@@ -316,6 +316,18 @@ impl Worker {
                 },
             }
         }
+    }
+
+    /// The chains of which something is to be sent, or a receipt to be written down: what is
+    /// acknowledged already may have no receipt yet. A disk that stood in the way of others does no longer.
+    fn waiting(&mut self) -> Vec<Key> {
+        let mut waiting = self.stored.unsent();
+        waiting.extend(self.received.keys());
+        waiting.sort();
+        waiting.dedup();
+        let waits = |of: &Option<Key>| of.is_none_or(|key| waiting.contains(&key));
+        self.obstacles.retain(|of, obstacle| obstacle.kind != ObstacleKind::Disk || waits(of));
+        waiting
     }
 
     fn send_one(&mut self, key: Key, limit: usize) -> Result<(), SpoolError> {

@@ -261,3 +261,31 @@ fn a_nudge_sends_what_was_appended() {
     assert_eq!(numbers.first(), Some(&1));
     drop(uploader);
 }
+
+#[test]
+fn a_receipt_that_the_disk_does_not_take_is_written_down_once_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 1, 3);
+    let session = session(1).0;
+    let spool = folder.path().join(format!("{session}.spool"));
+    let disk = rusqlite::Connection::open(spool).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'full'); END";
+    disk.execute_batch(full).unwrap();
+    let (uploader, calls) = start(folder.path(), first([]));
+    let obstacle = || uploader.progress().obstacle.map(|obstacle| obstacle.kind);
+    let until = |is_so: &dyn Fn() -> bool| {
+        let deadline = now() + LONG;
+        while !is_so() && now() < deadline {
+            thread::park_timeout(Duration::from_millis(5));
+        }
+        assert!(is_so());
+    };
+    // All of it is acknowledged already: nothing waits to be sent.
+    until(&|| obstacle() == Some(ObstacleKind::Disk));
+    disk.execute_batch("DROP TRIGGER full").unwrap();
+    until(&|| obstacle().is_none());
+    let export = spool::export(folder.path(), session).unwrap().unwrap();
+    assert!(export.chains[0].receipt.is_some(), "{export:?}");
+    assert_eq!(uploader.finish(LONG).acknowledged, 3);
+    assert_eq!(calls.iter().count(), 1, "sent once");
+}

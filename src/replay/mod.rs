@@ -11,6 +11,8 @@ pub mod batch;
 pub mod command;
 mod document;
 #[cfg(feature = "replay")]
+pub mod evaluate;
+#[cfg(feature = "replay")]
 pub mod output;
 #[cfg(feature = "replay")]
 mod progress;

@@ -59,7 +59,7 @@ pub fn regressions(before: &Figures, now: &Figures, bounds: &Bounds) -> Vec<Regr
         compare_kind(name.description(), &before, &now, bounds, &mut worse);
     }
     let share = |figures: &Figures| {
-        let scored = figures.confusion.total().as_secs_f64();
+        let scored = figures.confusion.judged().as_secs_f64();
         (scored > 0.0).then(|| figures.wrong.as_secs_f64() / scored)
     };
     let edges = |figures: &Figures| figures.all.edges;

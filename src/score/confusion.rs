@@ -168,9 +168,15 @@ impl Confusion {
         self.cells.iter().filter(|((is, _), _)| *is == truth).map(|(_, length)| *length).sum()
     }
 
-    /// How long something else was told than what is right.
+    /// All of it but where a photo was held up, which is scored apart.
+    pub fn judged(&self) -> Duration {
+        self.total().saturating_sub(self.true_for(What::PhotoHeldUp))
+    }
+
+    /// How long something else was told than what is right, of what is [`Confusion::judged`].
     pub fn wrong(&self) -> Duration {
-        let wrong = self.cells.iter().filter(|((truth, told), _)| !truth.allows(*told));
+        let judged = self.cells.iter().filter(|((truth, _), _)| *truth != What::PhotoHeldUp);
+        let wrong = judged.filter(|((truth, told), _)| !truth.allows(*told));
         wrong.map(|(_, length)| *length).sum()
     }
 }

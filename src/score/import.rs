@@ -179,7 +179,7 @@ fn csv_marks(text: &str) -> Result<Vec<Mark>, TruthError> {
         marks.push(Mark { span, said: said(cell(state), reason, &field("state"))? });
         let people = people.map(cell).filter(|people| !people.is_empty());
         if let Some(people) = people {
-            let count: u32 = people.parse().map_err(|_| {
+            let count: u32 = people.parse().ok().ok_or_else(|| {
                 TruthError::at(&field("people"), &format!("expected a number, found \"{people}\""))
             })?;
             if count >= 2 {

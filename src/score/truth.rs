@@ -358,7 +358,7 @@ mod tests {
             ),
             (
                 file(&one.replace(": 1,", ": \"soon\","), ""),
-                "line 1, column 74: invalid type: string \"soon\", expected f64",
+                "line 1, column 72: invalid type: string \"soon\", expected f64",
             ),
             ("{}".to_owned(), "line 1, column 2: missing field `format`"),
         ] {

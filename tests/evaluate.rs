@@ -3,13 +3,13 @@
 
 mod support;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use inview::replay::evaluate::Evaluation;
 use inview::report::Kind;
-use inview::score::regressions;
 use support::{assert_golden, shipped_recording, text};
 
 const REPLAY: &str = env!("CARGO_BIN_EXE_inview-replay");
@@ -74,7 +74,7 @@ fn noise(folder: &Path, name: &str, away: std::ops::Range<u32>) -> String {
         let face = format!(r#"{{"score": 0.93, "box": [{}, 10, 40, 34]}}"#, 20 + frame % 3);
         let finds = if there { &*face } else { "" };
         let (at, line) = (f64::from(frame) / 5.0, format!(r#""faces": [{finds}], "people": []"#));
-        script.push_str(&format!("{{\"recording\": \"{name}\", \"pts_s\": {at}, {line}}}\n"));
+        writeln!(script, "{{\"recording\": \"{name}\", \"pts_s\": {at}, {line}}}").unwrap();
     }
     let truth = "start,end,state\n4,8,out_of_view\n";
     write(&folder.join(format!("{name}.labels.csv")), truth);
@@ -218,14 +218,77 @@ fn groups_are_told_apart_and_too_large_a_gap_fails() {
 
 #[test]
 fn the_figures_of_the_shipped_recording_are_no_worse_than_the_committed_ones() {
-    let committed = fs::read(support::root().join("tests/golden/evaluate/ladder.json")).unwrap();
-    let committed: Evaluation = serde_json::from_slice(&committed).unwrap();
-    let recording = shipped_recording();
-    let now = out(&evaluate(&[recording.to_str().unwrap(), "--format", "json"]));
-    let now: Evaluation = serde_json::from_str(&now).unwrap();
+    let args = ["assets/demo", "--baseline", "assets/demo/baseline.json", "--format", "json"];
+    let now: Evaluation = serde_json::from_str(&out(&evaluate(&args))).unwrap();
     assert!(now.speed.unwrap().times_real_time > 0.0);
-    assert_eq!(
-        regressions(&committed.total, &now.total, &committed.bounds.unwrap_or_default()),
-        []
-    );
+    assert_eq!(now.total.recordings, 1);
+}
+
+#[test]
+fn the_page_loads_nothing_and_holds_pictures_only_where_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = write(&folder.path().join("script.jsonl"), &noise(folder.path(), "room", 0..3));
+    let (room, page) = (folder.path().join("room"), folder.path().join("page.html"));
+    let (room, page) = (room.to_str().unwrap(), page.to_str().unwrap());
+    let make = |more: &[&str]| {
+        let args = [&[room, "--detections", &script, "--report", page], more].concat();
+        out(&evaluate(&args));
+        fs::read_to_string(page).unwrap()
+    };
+    let with = make(&[]);
+    for outside in ["<script", "url(http", "src=\"http", "href=\"http", "@import"] {
+        assert!(!with.contains(outside), "{outside}");
+    }
+    for expected in ["missed: out of view", "false alarm: out of view", "<polyline class=\"face\""]
+    {
+        assert!(with.contains(expected), "{expected}");
+    }
+    assert!(with.matches("data:image/jpeg").count() >= 4);
+    assert!(!make(&["--no-pictures"]).contains("data:image/jpeg"));
+}
+
+#[test]
+fn kinds_have_the_colours_that_they_have_on_the_server_s_pages() {
+    let style = |path: &str| fs::read_to_string(support::root().join(path)).unwrap();
+    let page = style("src/replay/evaluate/templates/page.css");
+    for line in style("src/server/templates/style.css").lines().filter(|it| it.contains(".k-")) {
+        assert!(page.contains(line), "{line}");
+    }
+}
+
+/// The figures of recordings that do not ship, as the README shows them.
+fn development_clips() -> Evaluation {
+    let path = support::root().join("tests/baselines/dev-clips.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_readme_shows_the_figures_of_the_baseline() {
+    let path = support::root().join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("<!-- evaluation -->\n").unwrap();
+    let (shown, after) = rest.split_once("<!-- end of evaluation -->").unwrap();
+    let table = development_clips().markdown();
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        let marks = ["<!-- evaluation -->\n", "<!-- end of evaluation -->"];
+        write(&path, &[before, marks[0], &table, marks[1], after].concat());
+        return;
+    }
+    assert!(shown == table, "UPDATE_GOLDENS=1 renews it:\n{table}");
+}
+
+/// A few of the recordings that do not ship, so that it takes a minute; `scripts/test` looks at all.
+#[test]
+fn recordings_that_do_not_ship_are_judged_no_worse_than_in_the_baseline() {
+    let Some(folder) = support::shared("clips") else { return };
+    let clips = [
+        "d04_lens_covered.mp4",
+        "d05_frozen.mp4",
+        "d07_dim_light.mp4",
+        "d16_camera_tilted_away.mp4",
+    ];
+    let clips = clips.map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let mut args: Vec<&str> = clips.iter().map(String::as_str).collect();
+    args.extend(["--jobs", "2", "--baseline", "tests/baselines/dev-clips.json"]);
+    out(&evaluate(&args));
 }

@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::Status;
-use super::args::{Args, Command, EvaluateArgs, VerifyArgs};
+use super::args::{Args, Command, VerifyArgs};
 use super::batch::{Batch, Eyes, Finished, Watcher as _};
-use super::evaluate;
 use super::output::{Outcome, Writer};
 use super::progress::Progress;
 use super::recordings;
 use super::reporting::Reporting;
+use super::{Status, evaluate, explain, tune};
 use crate::capture::file;
 use crate::detector::{Scripted, onnx};
 use crate::presence::Policy;
@@ -41,7 +40,22 @@ struct Faults {
 pub fn run(args: &Args, stopwatch: Stopwatch) -> ExitCode {
     match &args.command {
         Some(Command::Verify(verify)) => return check(verify),
-        Some(Command::Evaluate(args)) => return measure(args, stopwatch),
+        Some(Command::Evaluate(args)) => {
+            return until_stopped(|stopped| {
+                evaluate::run(args, stopwatch, stopped).map(|end| match end {
+                    evaluate::End::Good => 0,
+                    evaluate::End::Failed => 1,
+                    evaluate::End::Worse => 4,
+                })
+            });
+        }
+        Some(Command::Explain(args)) => {
+            return until_stopped(|stopped| explain::run(args, stopped).map(|()| 0));
+        }
+        Some(Command::Tune(args)) => {
+            let status = |is_whole: bool| u8::from(!is_whole);
+            return until_stopped(|stopped| tune::run(args, stopped).map(status));
+        }
         None => {}
     }
     let stopped = Arc::new(AtomicBool::new(false));
@@ -57,16 +71,13 @@ pub fn run(args: &Args, stopwatch: Stopwatch) -> ExitCode {
     }
 }
 
-/// Holds recordings against their truth.
-fn measure(args: &EvaluateArgs, stopwatch: Stopwatch) -> ExitCode {
+/// Runs a command that gives its exit status; says on standard error what went wrong.
+fn until_stopped(work: impl FnOnce(&Arc<AtomicBool>) -> anyhow::Result<u8>) -> ExitCode {
     let stopped = Arc::new(AtomicBool::new(false));
-    let evaluated =
-        stop_on_signal(&stopped).and_then(|()| evaluate::run(args, stopwatch, &stopped));
-    match evaluated {
+    let done = stop_on_signal(&stopped).and_then(|()| work(&stopped));
+    match done {
         _ if stopped.load(Ordering::Relaxed) => ExitCode::from(130),
-        Ok(evaluate::End::Good) => ExitCode::SUCCESS,
-        Ok(evaluate::End::Failed) => ExitCode::from(1),
-        Ok(evaluate::End::Worse) => ExitCode::from(4),
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             say(&format!("{error:#}"));
             ExitCode::from(2)

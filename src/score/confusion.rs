@@ -102,27 +102,11 @@ impl<'de> Deserialize<'de> for What {
 }
 
 impl Confusion {
-    /// Cuts the labelled time, without the zones to ignore, wherever something changes.
+    /// Of the labelled time, without the zones to ignore.
     pub fn of(truth: &Truth, reports: &[Report]) -> Self {
         let mut confusion = Self::default();
-        let mut cuts: Vec<MediaTime> = reports
-            .iter()
-            .flat_map(|report| [report.span.start, report.span.end])
-            .chain(truth.ignore.iter().flat_map(|zone| [zone.start, zone.end]))
-            .collect();
-        cuts.sort_unstable();
-        cuts.dedup();
-        for label in &truth.labels {
-            let first = cuts.partition_point(|cut| *cut <= label.span.start);
-            let inside = cuts[first..].iter().take_while(|cut| **cut < label.span.end);
-            let mut start = label.span.start;
-            for end in inside.copied().chain([label.span.end]) {
-                if !truth.ignore.iter().any(|zone| zone.contains(start)) {
-                    let (is, told) = (what_is_true(label), what_is_told(label, reports, start));
-                    confusion.add(is, told, end.since(start));
-                }
-                start = end;
-            }
+        for Piece { span, truth, told } in pieces(truth, reports) {
+            confusion.add(truth, told, span.length());
         }
         confusion
     }
@@ -179,6 +163,39 @@ impl Confusion {
         let wrong = judged.filter(|((truth, told), _)| !truth.allows(*told));
         wrong.map(|(_, length)| *length).sum()
     }
+}
+
+/// A stretch in which neither what is true nor what was told changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub span: Span,
+    pub truth: What,
+    pub told: What,
+}
+
+/// Cuts the labelled time, without the zones to ignore, wherever something changes.
+pub fn pieces(truth: &Truth, reports: &[Report]) -> Vec<Piece> {
+    let mut cuts: Vec<MediaTime> = reports
+        .iter()
+        .flat_map(|report| [report.span.start, report.span.end])
+        .chain(truth.ignore.iter().flat_map(|zone| [zone.start, zone.end]))
+        .collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut pieces = Vec::new();
+    for label in &truth.labels {
+        let first = cuts.partition_point(|cut| *cut <= label.span.start);
+        let inside = cuts[first..].iter().take_while(|cut| **cut < label.span.end);
+        let mut start = label.span.start;
+        for end in inside.copied().chain([label.span.end]) {
+            if !truth.ignore.iter().any(|zone| zone.contains(start)) {
+                let (is, told) = (what_is_true(label), what_is_told(label, reports, start));
+                pieces.push(Piece { span: Span { start, end }, truth: is, told });
+            }
+            start = end;
+        }
+    }
+    pieces
 }
 
 fn what_is_true(label: &Label) -> What {

@@ -124,7 +124,7 @@ fn told_otherwise(confusion: &Confusion, truth: What) -> Duration {
     confusion.columns().into_iter().filter(otherwise).map(|told| confusion.at(truth, told)).sum()
 }
 
-/// Compares the groups of these recordings, each with its tags. The same `seed` draws the same.
+/// Compares the groups of these recordings, each with its tags; a group without another one is none. The same `seed` draws the same.
 pub fn fairness(recordings: &[(Vec<String>, &Score)], seed: u64) -> Vec<Fairness> {
     let mut by: BTreeMap<&str, BTreeMap<&str, Vec<&Score>>> = BTreeMap::new();
     for (tags, score) in recordings {
@@ -141,7 +141,7 @@ pub fn fairness(recordings: &[(Vec<String>, &Score)], seed: u64) -> Vec<Fairness
         let groups = groups.iter().map(|(name, scores)| group(name, scores)).collect();
         Fairness { by: thing.to_owned(), groups, gaps }
     };
-    by.into_iter().map(compare).collect()
+    by.into_iter().filter(|(_, groups)| groups.len() > 1).map(compare).collect()
 }
 
 fn group(name: &str, scores: &[&Score]) -> Group {

@@ -36,7 +36,7 @@ mod truth;
 
 pub use baseline::{Bounds, Regression, regressions};
 pub use calibration::{Bin, Calibration};
-pub use confusion::{Confusion, What};
+pub use confusion::{Confusion, Piece, What, pieces};
 pub use fairness::{Fairness, Gap, Group, Measure, fairness};
 pub use figures::{Edges, Figures, KindFigures, quantile};
 #[cfg(feature = "cli")]

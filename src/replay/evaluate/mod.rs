@@ -9,7 +9,10 @@
 mod document;
 mod labels;
 mod output;
+mod page;
+mod pictures;
 mod timed;
+mod timeline;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -228,10 +231,11 @@ fn write_out(args: &EvaluateArgs, evaluation: &Evaluation, clips: &[Clip]) -> an
         EvaluationFormat::Text => output::text(evaluation),
         EvaluationFormat::Json => serde_json::to_string_pretty(evaluation)? + "\n",
         EvaluationFormat::Csv => output::csv(evaluation)?,
-        EvaluationFormat::Html => page(args, evaluation, clips)?,
+        EvaluationFormat::Markdown => evaluation.markdown(),
+        EvaluationFormat::Html => page::page(evaluation, clips, !args.no_pictures)?,
     };
     if let Some(path) = &args.report {
-        let page = page(args, evaluation, clips)?;
+        let page = page::page(evaluation, clips, !args.no_pictures)?;
         command::create(path)?.write_all(page.as_bytes()).context("cannot write the report")?;
     }
     let written = match &args.out {
@@ -242,8 +246,4 @@ fn write_out(args: &EvaluateArgs, evaluation: &Evaluation, clips: &[Clip]) -> an
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write the results"),
     }
-}
-
-fn page(_: &EvaluateArgs, _: &Evaluation, _: &[Clip]) -> anyhow::Result<String> {
-    bail!("not yet")
 }

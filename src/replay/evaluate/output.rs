@@ -304,6 +304,34 @@ fn summary(evaluation: &Evaluation) -> String {
     format!("{footage}: {}\n", words.join("; "))
 }
 
+impl Evaluation {
+    /// Figures by kind, and a line that sums up: the table of a README.
+    pub fn markdown(&self) -> String {
+        let mut lines = vec![
+            "| kind | found | recall | false alarms | an hour | edges: median | 95 % | missed |"
+                .to_owned(),
+            "|---|---|---|---|---|---|---|---|".to_owned(),
+        ];
+        let kinds = self.total.kinds.iter().map(|(kind, it)| (kind.description(), it));
+        for (name, it) in kinds.chain([("all", &self.total.all)]) {
+            let seconds_of =
+                |value: Option<f64>| or_dash(value.map(|value| format!("{value:.2} s")));
+            let cells = [
+                name.to_owned(),
+                found(it),
+                or_dash(it.recall.map(percent)),
+                it.false_alarms.to_string(),
+                format!("{:.1}", it.false_alarms_per_hour),
+                seconds_of(it.edges.median_s),
+                seconds_of(it.edges.p95_s),
+                format!("{} of {} s", seconds(it.missed), seconds(it.truth)),
+            ];
+            lines.push(format!("| {} |", cells.join(" | ")));
+        }
+        format!("{}\n\n{}", lines.join("\n"), summary(self))
+    }
+}
+
 /// One line for each recording, condition and the total, and each kind in it.
 pub(super) fn csv(evaluation: &Evaluation) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());

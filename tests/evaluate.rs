@@ -276,19 +276,3 @@ fn the_readme_shows_the_figures_of_the_baseline() {
     }
     assert!(shown == table, "UPDATE_GOLDENS=1 renews it:\n{table}");
 }
-
-/// A few of the recordings that do not ship, so that it takes a minute; `scripts/test` looks at all.
-#[test]
-fn recordings_that_do_not_ship_are_judged_no_worse_than_in_the_baseline() {
-    let Some(folder) = support::shared("clips") else { return };
-    let clips = [
-        "d04_lens_covered.mp4",
-        "d05_frozen.mp4",
-        "d07_dim_light.mp4",
-        "d16_camera_tilted_away.mp4",
-    ];
-    let clips = clips.map(|name| folder.join(name).to_str().unwrap().to_owned());
-    let mut args: Vec<&str> = clips.iter().map(String::as_str).collect();
-    args.extend(["--jobs", "2", "--baseline", "tests/baselines/dev-clips.json"]);
-    out(&evaluate(&args));
-}

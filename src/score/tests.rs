@@ -289,3 +289,13 @@ fn groups_are_compared_and_the_gap_has_an_interval() {
     assert_eq!(drawn[0].gaps[0].between, Some([0.0, 0.258]));
     assert_eq!(fairness(&several, 1), drawn);
 }
+
+#[test]
+fn every_kind_has_its_place_where_several_hold() {
+    for kind in Kind::ALL {
+        let truth = of(vec![at(0.0, 4.0, State::InView, 1)]);
+        let score = judge(&truth, &[told(kind, 0.0, 4.0, 1.0)], RECORDED);
+        let cell = score.confusion.at(What::InView, What::Kind(kind));
+        assert_eq!(cell, Duration::from_secs(4), "{kind:?}");
+    }
+}

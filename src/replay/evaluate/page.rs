@@ -193,7 +193,7 @@ fn tiles(evaluation: &Evaluation) -> Vec<Tile> {
             false,
         ),
         tile(
-            "accused while nobody could look",
+            "not there, where nobody could look",
             format!("{} s", seconds(total.dishonest)),
             "told as out of view".to_owned(),
             total.dishonest.as_millis() > 200,

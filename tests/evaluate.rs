@@ -177,6 +177,19 @@ fn what_is_wrong_with_a_truth_file_is_said_before_the_run() {
     assert!(absent.contains("no truth file beside it: leave_ladder.labels.json"), "{absent}");
 }
 
+#[test]
+fn labels_of_another_recording_are_doubted_aloud() {
+    let noise = Noise::make();
+    fs::remove_file(noise.path("room.labels.csv")).unwrap();
+    let labels = r#"{"format": "presence-labels/1", "sha256": "00",
+        "intervals": [{"start": 0, "end": 40, "state": "in_view", "people": 1}]}"#;
+    write(&noise.folder.path().join("room.labels.json"), labels);
+    let output = noise.evaluate(&noise.good, &[]);
+    let said = text(&output.stderr);
+    assert!(said.contains("room: its truth file was made for another file"), "{said}");
+    assert!(said.contains("ends at 0:40.0, the recording at 0:12.0"), "{said}");
+}
+
 fn text_of_first_line(output: &Output) -> String {
     text(&output.stderr).lines().next().unwrap().to_owned()
 }

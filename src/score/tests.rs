@@ -39,7 +39,7 @@ fn truth() -> impl Strategy<Value = Truth> {
             Span::new(MediaTime::from_millis(start), MediaTime::from_millis(start + length))
         };
         let (labels, ignore) = (labels.collect(), zones.into_iter().map(zone).collect());
-        Truth { source: None, tags: Vec::new(), labels, ignore }
+        Truth { source: None, sha256: None, tags: Vec::new(), labels, ignore }
     })
 }
 
@@ -159,7 +159,13 @@ fn at(start_s: f64, end_s: f64, state: State, people: u32) -> Label {
 }
 
 fn of(labels: Vec<Label>) -> Truth {
-    Truth { source: None, tags: Vec::new(), labels, ignore: vec![Span::of_seconds(9.5, 10.5)] }
+    Truth {
+        source: None,
+        sha256: None,
+        tags: Vec::new(),
+        labels,
+        ignore: vec![Span::of_seconds(9.5, 10.5)],
+    }
 }
 
 fn told(kind: Kind, start_s: f64, end_s: f64, confidence: f64) -> Report {

@@ -19,6 +19,8 @@ const LONGEST_S: f64 = 3.2e7;
 pub struct Truth {
     /// How it is known: `by_hand`, `by_construction`.
     pub source: Option<String>,
+    /// SHA-256 of the recording that it is of, in hexadecimal.
+    pub sha256: Option<String>,
     /// Conditions, such as `backlight` or `glasses:yes`. With a colon: a group by that name.
     pub tags: Vec<String>,
     /// Without gaps, in order, from zero on.
@@ -68,6 +70,8 @@ struct RawTruth {
     format: String,
     #[serde(default)]
     truth: Option<String>,
+    #[serde(default)]
+    sha256: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -162,7 +166,8 @@ impl Truth {
             span(zone.start, zone.end, |name| format!("ignore[{number}].{name}"))
         });
         let ignore = ignore.collect::<Result<Vec<_>, _>>()?;
-        Self::of(raw.truth, raw.tags, labels, ignore, raw.duration_s)
+        let truth = Self::of(raw.truth, raw.tags, labels, ignore, raw.duration_s)?;
+        Ok(Self { sha256: raw.sha256, ..truth })
     }
 
     /// Checks that the labels are whole: from zero on, without gaps.
@@ -192,17 +197,15 @@ impl Truth {
         if labels.is_empty() {
             return Err(TruthError::at("intervals", "expected at least one"));
         }
-        let end = duration_s.map(|duration_s| MediaTime::from_secs_f64(duration_s).as_millis());
-        if let (Some(end), Some(duration_s)) = (end, duration_s)
-            && (end - at.as_millis()).abs() > ROUNDING_MS
+        if let Some(duration_s) = duration_s
+            && ((duration_s - at.as_secs_f64()).abs() * 1e3).round() > ROUNDING_MS as f64
         {
-            let expected = format!(
-                "expected {}, where the last interval ends, found {duration_s}",
-                at.as_secs_f64()
-            );
+            let end = at.as_secs_f64();
+            let expected =
+                format!("expected {end}, where the last interval ends, found {duration_s}");
             return Err(TruthError::at("duration_s", &expected));
         }
-        Ok(Self { source, tags, labels, ignore })
+        Ok(Self { source, sha256: None, tags, labels, ignore })
     }
 
     /// Where the labels end.

@@ -207,10 +207,31 @@ fn clip(
         Status::Incomplete => return Err("stopped before its end".to_owned()),
     }
     let truth = truth_of(&document, labels).map_err(|error| error.to_string())?;
+    for doubt in doubts(&document, &truth) {
+        command::say(&format!("{}: {doubt}", document.recording));
+    }
     let more = tags.get(&document.recording).cloned().unwrap_or_default();
     let speed = took.map(|took| Speed::of(document.duration_s, took));
     let evaluated = Evaluated::new(&document, &truth, &more, speed);
     Ok(Clip { path: recording.path.clone(), evaluated, truth, document, trace: finished.trace })
+}
+
+/// Labels may differ this much from the recording in length: times in files are rounded.
+const SAME_LENGTH_S: f64 = 0.5;
+
+/// Why labels may not be those of the recording, each as a sentence. They are used all the same.
+fn doubts(document: &Document, truth: &Truth) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let recording = document.sha256.to_string();
+    if truth.sha256.as_ref().is_some_and(|of| !of.eq_ignore_ascii_case(&recording)) {
+        doubts.push("its truth file was made for another file: their SHA-256 differ".to_owned());
+    }
+    let (end, length) = (truth.end(), document.duration_s);
+    if (end.as_secs_f64() - length).abs() > SAME_LENGTH_S {
+        let length = MediaTime::from_secs_f64(length);
+        doubts.push(format!("its truth file ends at {end}, the recording at {length}"));
+    }
+    doubts
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -15,7 +15,7 @@
 //! |---|---|---|
 //! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
-//! | 2 | `presence` `health` `backoff` `pace` `supervise` `trust` | pure decisions: time comes in as a parameter |
+//! | 2 | `presence` `health` `backoff` `pace` `supervise` `score` `trust` | pure decisions: time comes in as a parameter |
 //! | 3 | `clock` `capture` `detector` `machine` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
@@ -34,6 +34,7 @@ pub mod backoff;
 pub mod health;
 pub mod pace;
 pub mod presence;
+pub mod score;
 pub mod supervise;
 #[cfg(feature = "trust")]
 pub mod trust;

@@ -38,7 +38,7 @@ impl MediaTime {
 
     /// Milliseconds, rounded to the nearest.
     pub const fn as_millis(self) -> i64 {
-        (self.micros + 500).div_euclid(1_000)
+        self.micros.saturating_add(500).div_euclid(1_000)
     }
 
     /// Seconds, rounded to the millisecond: the figure that is printed.

@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use inview::capture::CaptureError;
 use inview::capture::file;
@@ -13,11 +15,12 @@ use inview::detector::onnx::Models;
 use inview::presence::Policy;
 use inview::replay::Document;
 use inview::replay::batch::{Batch, Eyes, Watcher};
+use inview::replay::evaluate::{Evaluated, Evaluation, Labels};
 use inview::replay::output::Outcome;
-use inview::replay::recordings;
+use inview::replay::recordings::{self, Recording};
 use inview::report::Kind;
+use inview::score::{Figures, Judged, KindFigures, Score, Truth, Verdict, What};
 use inview::time::MediaTime;
-use support::truth::{Score, Span, Truth, quantile};
 
 struct Nobody;
 
@@ -62,25 +65,57 @@ fn replay(paths: &[&Path]) -> Vec<Document> {
     documents
 }
 
-fn tell(document: &Document, score: &Score) {
-    println!("{}: found {:?}", document.recording, score.found);
-    println!("    missed {:?}, false alarms {:?}", score.missed, score.false_alarms);
+/// Holds a document against the truth file beside its recording.
+fn evaluate(recording: &Path, document: &Document) -> (Truth, Evaluated) {
+    let name = document.recording.clone();
+    let recording = Recording { path: recording.to_owned(), name, fault: None };
+    let labels = Labels::of(&recording, None).unwrap();
+    let frame_rate = document.frames as f64 / document.duration_s;
+    let truth = labels.truth(MediaTime::from_secs_f64(document.duration_s), frame_rate).unwrap();
+    let evaluated = Evaluated::new(document, &truth, &[], None);
+    (truth, evaluated)
 }
 
-fn of_kind(spans: &[(Kind, Span)], kind: Kind) -> usize {
-    spans.iter().filter(|(other, _)| *other == kind).count()
+/// One person is in view, face and all, from the first moment to the last.
+fn is_always_in_view(truth: &Truth) -> bool {
+    truth.labels.iter().all(|label| label.what() == What::InView && !label.in_company())
+}
+
+fn missed(score: &Score) -> Vec<Judged> {
+    score.truths.iter().filter(|truth| !truth.found).copied().collect()
+}
+
+fn false_alarms(score: &Score) -> Vec<Kind> {
+    let alarms = score.reports.iter().filter(|it| it.verdict == Verdict::FalseAlarm);
+    alarms.map(|it| it.kind).collect()
+}
+
+fn tell(document: &Document, score: &Score) {
+    println!("{}: {:?}", document.recording, score.truths);
+    println!("    missed {:?}, false alarms {:?}", missed(score), false_alarms(score));
+}
+
+fn of_kind(figures: &Figures, kind: Kind) -> KindFigures {
+    figures.kinds.get(&kind).cloned().unwrap_or_default()
+}
+
+#[track_caller]
+fn assert_edges_are_sharp(figures: &Figures) {
+    let edges = of_kind(figures, Kind::OutOfView).edges;
+    println!("edges of absences: {edges:?}");
+    assert!(edges.median_s.unwrap() <= 0.2 && edges.p95_s.unwrap() <= 0.4, "{edges:?}");
 }
 
 #[test]
 fn every_absence_in_the_shipped_recording_is_found_and_nothing_else() {
     let recording = support::shipped_recording();
     let documents = replay(&[&recording]);
-    let score = Truth::beside(&recording).score(&documents[0]);
-    tell(&documents[0], &score);
-    assert_eq!(of_kind(&score.found, Kind::OutOfView), 4);
-    assert_eq!((score.missed, score.false_alarms), (vec![], vec![]));
-    assert!(quantile(&score.edge_errors, 0.5) <= 0.2, "{:?}", score.edge_errors);
-    assert!(quantile(&score.edge_errors, 0.95) <= 0.4, "{:?}", score.edge_errors);
+    let (_, evaluated) = evaluate(&recording, &documents[0]);
+    tell(&documents[0], &evaluated.score);
+    let figures = evaluated.figures();
+    assert_eq!((of_kind(&figures, Kind::OutOfView).found, figures.all.truths), (4, 4));
+    assert_eq!(figures.all.false_alarms, 0);
+    assert_edges_are_sharp(&figures);
 }
 
 /// Clips in which a hand or a sheet covers the whole face and most of the shoulders: neither model
@@ -90,27 +125,27 @@ const WHOLLY_COVERED: [&str; 1] = ["d13_short_occlusions.mp4"];
 #[test]
 fn every_absence_in_the_shared_recordings_is_found_on_time_and_nobody_is_accused() {
     let Some(folder) = support::shared("clips") else { return };
-    let mut edges = Vec::new();
+    let mut recordings = Vec::new();
     for document in replay(&[&folder]) {
-        let truth = Truth::beside(&folder.join(&document.recording));
-        let score = truth.score(&document);
-        tell(&document, &score);
-        assert_eq!(of_kind(&score.missed, Kind::OutOfView), 0, "{}", document.recording);
-        assert_eq!(of_kind(&score.missed, Kind::CameraCovered), 0, "{}", document.recording);
-        assert_eq!(of_kind(&score.missed, Kind::FrozenPicture), 0, "{}", document.recording);
-        assert_eq!(truth.dishonest(&document), [], "{}", document.recording);
-        if truth.always_in_view {
+        let (truth, evaluated) = evaluate(&folder.join(&document.recording), &document);
+        let score = &evaluated.score;
+        tell(&document, score);
+        for kind in [Kind::OutOfView, Kind::CameraCovered, Kind::FrozenPicture] {
+            let missed = missed(score).into_iter().filter(|it| it.kind == kind).count();
+            assert_eq!(missed, 0, "{}: {kind:?}", document.recording);
+        }
+        assert!(score.dishonest <= Duration::from_millis(200), "{}", document.recording);
+        if is_always_in_view(&truth) {
             assert_eq!(document.intervals, [], "{}", document.recording);
         }
         if !WHOLLY_COVERED.contains(&document.recording.as_str()) {
-            assert_eq!(score.false_alarms, [], "{}", document.recording);
+            assert_eq!(false_alarms(score), [], "{}", document.recording);
         }
-        edges.extend(score.edge_errors);
+        recordings.push(evaluated);
     }
-    let (median, p95) = (quantile(&edges, 0.5), quantile(&edges, 0.95));
-    println!(
-        "edge errors: median {median:.3} s, 95th percentile {p95:.3} s, {} edges",
-        edges.len()
-    );
-    assert!(median <= 0.2 && p95 <= 0.4, "median {median}, 95th percentile {p95}");
+    let mut all = Evaluation::new(Policy::default(), Vec::new(), recordings, Vec::new(), 1);
+    assert_edges_are_sharp(&all.total);
+    let baseline = fs::read(support::root().join("tests/baselines/dev-clips.json")).unwrap();
+    all.compare(&serde_json::from_slice(&baseline).unwrap());
+    assert_eq!(all.regressions, []);
 }

@@ -139,3 +139,8 @@ fn no_picture_recording_or_script_is_too_odd() {
     holds("recording", DEAR, targets::recording);
     holds("script", CHEAP, targets::script);
 }
+
+#[test]
+fn no_truth_file_is_too_odd() {
+    holds("truth", CHEAP / 4, targets::truth);
+}

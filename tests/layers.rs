@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 8] = [
     &["time", "geometry", "redact"],
     &["frame", "detection", "report"],
-    &["presence", "health", "backoff", "pace", "supervise", "trust"],
+    &["presence", "health", "backoff", "pace", "supervise", "score", "trust"],
     &["clock", "capture", "detector", "machine", "spool"],
     &["pipeline", "upload", "logging", "settings"],
     &["replay"],

@@ -19,9 +19,10 @@ use inview::detector::Scripted;
 use inview::frame::Payload;
 use inview::redact::Pii;
 use inview::report::{
-    BATCH_CONTENT_TYPE, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation,
+    BATCH_CONTENT_TYPE, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation, Kind,
     MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
 };
+use inview::score::{self, Form, Report, Span, Truth, import};
 use inview::server::home::Home;
 use inview::server::says::Says;
 use inview::server::{app, batch as server_batch, heartbeat as server_heartbeat};
@@ -213,6 +214,28 @@ pub fn script(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         Scripted::parse(text).map(|script| script.only("a")).ok();
     }
+}
+
+/// Labels in any form: one byte says which, the rest is the file. What is taken is whole, from zero on
+/// without gaps, and any report can be held against it. What is wrong is said in one line.
+pub fn truth(bytes: &[u8]) {
+    let Some((form, rest)) = bytes.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let form = [Form::Labels, Form::Csv, Form::LabelStudio, Form::Xml][usize::from(*form) % 4];
+    let truth = match import(form, text, MediaTime::from_millis(60_000), 15.0) {
+        Ok(truth) => truth,
+        Err(fault) => return assert!(!fault.to_string().contains('\n'), "{fault}"),
+    };
+    let mut at = MediaTime::ZERO;
+    for label in &truth.labels {
+        assert!(label.span.start == at && label.span.end > at, "{label:?} after {at:?}");
+        at = label.span.end;
+    }
+    assert_eq!(Truth::whole(&truth), Span::new(MediaTime::ZERO, at));
+    let span = Span::of_seconds(1.0, 9.0);
+    let report = |kind| Report { kind, span, confidence: 0.5 };
+    let score = score::judge(&truth, &Kind::ALL.map(report), std::time::Duration::from_secs(1));
+    assert_eq!(score.confusion.total() + score.ignored, score.footage);
 }
 
 fn assert_pixels(payload: &Payload, width: u32, height: u32) {

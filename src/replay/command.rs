@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::Status;
 use super::args::{Args, Command, VerifyArgs};
 use super::batch::{Batch, Eyes, Finished, Watcher as _};
 use super::output::{Outcome, Writer};
 use super::progress::Progress;
 use super::recordings;
 use super::reporting::Reporting;
+use super::{Status, evaluate, explain, tune};
 use crate::capture::file;
 use crate::detector::{Scripted, onnx};
 use crate::presence::Policy;
@@ -24,6 +24,10 @@ use crate::redact::Pii;
 use crate::trust::told;
 use crate::upload::Route;
 use crate::{settings, upload};
+
+/// Says how much time has passed since some moment. Replay reads no clock of its own: it is handed in by
+/// whoever wants to know how fast things go.
+pub type Stopwatch = fn() -> Duration;
 
 /// What went wrong in a run, most serious last.
 #[derive(Debug, Default)]
@@ -33,9 +37,26 @@ struct Faults {
 }
 
 /// Runs the command; says on standard error what went wrong.
-pub fn run(args: &Args) -> ExitCode {
-    if let Some(Command::Verify(verify)) = &args.command {
-        return check(verify);
+pub fn run(args: &Args, stopwatch: Stopwatch) -> ExitCode {
+    match &args.command {
+        Some(Command::Verify(verify)) => return check(verify),
+        Some(Command::Evaluate(args)) => {
+            return until_stopped(|stopped| {
+                evaluate::run(args, stopwatch, stopped).map(|end| match end {
+                    evaluate::End::Good => 0,
+                    evaluate::End::Failed => 1,
+                    evaluate::End::Worse => 4,
+                })
+            });
+        }
+        Some(Command::Explain(args)) => {
+            return until_stopped(|stopped| explain::run(args, stopped).map(|()| 0));
+        }
+        Some(Command::Tune(args)) => {
+            let status = |is_whole: bool| u8::from(!is_whole);
+            return until_stopped(|stopped| tune::run(args, stopped).map(status));
+        }
+        None => {}
     }
     let stopped = Arc::new(AtomicBool::new(false));
     match try_run(args, &stopped) {
@@ -48,6 +69,26 @@ pub fn run(args: &Args) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Runs a command that gives its exit status; says on standard error what went wrong.
+fn until_stopped(work: impl FnOnce(&Arc<AtomicBool>) -> anyhow::Result<u8>) -> ExitCode {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let done = stop_on_signal(&stopped).and_then(|()| work(&stopped));
+    match done {
+        _ if stopped.load(Ordering::Relaxed) => ExitCode::from(130),
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn stop_on_signal(stopped: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    let on_signal = Arc::clone(stopped);
+    ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
+        .context("cannot listen for Ctrl-C")
 }
 
 /// Checks a report that somebody has kept.
@@ -72,8 +113,8 @@ fn check(args: &VerifyArgs) -> ExitCode {
 }
 
 fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
-    let policy = policy(args)?;
-    let eyes = eyes(args)?;
+    let policy = policy(args.policy.as_deref(), args.rate)?;
+    let eyes = eyes(args.detections.as_deref())?;
     let mut trace = args.trace.as_deref().map(create).transpose()?;
     let batch = Batch {
         eyes,
@@ -82,9 +123,7 @@ fn try_run(args: &Args, stopped: &Arc<AtomicBool>) -> anyhow::Result<Faults> {
         traced: trace.is_some(),
         policy,
     };
-    let on_signal = Arc::clone(stopped);
-    ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
-        .context("cannot listen for Ctrl-C")?;
+    stop_on_signal(stopped)?;
     let recordings = recordings::find(&args.paths);
     let out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(create(path)?),
@@ -145,12 +184,12 @@ impl Faults {
     }
 }
 
-fn policy(args: &Args) -> anyhow::Result<Policy> {
-    let mut policy = match &args.policy {
+pub(super) fn policy(file: Option<&Path>, rate: Option<f64>) -> anyhow::Result<Policy> {
+    let mut policy = match file {
         Some(path) => settings::read_policy(path)?,
         None => Policy::default(),
     };
-    if let Some(rate) = args.rate {
+    if let Some(rate) = rate {
         policy.sample_rate_hz = rate;
     }
     match policy.faults().first() {
@@ -159,8 +198,8 @@ fn policy(args: &Args) -> anyhow::Result<Policy> {
     }
 }
 
-fn eyes(args: &Args) -> anyhow::Result<Eyes> {
-    let Some(path) = &args.detections else { return Ok(Eyes::Models(onnx::Models::load()?)) };
+pub(super) fn eyes(script: Option<&Path>) -> anyhow::Result<Eyes> {
+    let Some(path) = script else { return Ok(Eyes::Models(onnx::Models::load()?)) };
     let script = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Scripted::parse(&script).with_context(|| path.display().to_string())?;
     Ok(Eyes::Script(script))
@@ -224,12 +263,12 @@ fn deliver(reporting: Reporting, stopped: bool) -> bool {
     delivery.waiting + kept == 0
 }
 
-fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
+pub(super) fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(BufWriter::new(file))
 }
 
 /// One line on standard error. If even that is closed, there is nobody to tell.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     writeln!(io::stderr(), "inview-replay: {line}").ok();
 }

@@ -11,13 +11,22 @@ pub mod batch;
 pub mod command;
 mod document;
 #[cfg(feature = "replay")]
+pub mod evaluate;
+#[cfg(feature = "replay")]
+pub mod explain;
+pub mod looks;
+#[cfg(feature = "replay")]
 pub mod output;
+#[cfg(feature = "replay")]
+mod parallel;
 #[cfg(feature = "replay")]
 mod progress;
 #[cfg(feature = "replay")]
 pub mod recordings;
 #[cfg(feature = "replay")]
 pub mod reporting;
+#[cfg(feature = "replay")]
+pub mod tune;
 
 pub use document::{
     Camera, Document, Failure, Origin, RecordedInterval, Status, TraceLine, TracedDetection,

@@ -10,7 +10,6 @@ pub mod fault_proxy;
 pub mod feeder;
 #[cfg(feature = "upload")]
 pub mod server;
-pub mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -289,7 +289,8 @@ impl Worker {
         let mut deadline = never();
         let mut is_finishing = false;
         loop {
-            let next = self.turns.next(now(), &self.waiting());
+            let waiting = self.waiting();
+            let next = self.turns.next(now(), &waiting);
             let wake = match next {
                 Next::Send { key, limit } => {
                     if let Err(error) = self.send_one(key, limit) {

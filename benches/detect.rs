@@ -9,7 +9,7 @@ use inview::detector::Detector as _;
 use inview::detector::onnx::preprocess::{Input, Layout, Preprocessor};
 use inview::detector::onnx::{Models, Onnx, postprocess};
 use inview::frame::{Frame, I420, Payload, Range};
-use inview::geometry::Size;
+use inview::geometry::{BoundingBox, Size};
 use inview::time::MediaTime;
 
 /// Waves in all three planes: neither flat nor noise.
@@ -62,6 +62,10 @@ fn detect(c: &mut Criterion) {
         group.bench_function(id, |b| b.iter(|| detector.faces(black_box(&frame)).unwrap()));
     }
     let (frame, mut detector) = (frame(640, 480), Onnx::with(models));
+    let face = BoundingBox::new(280.0, 180.0, 360.0, 290.0);
+    group.bench_function(BenchmarkId::new("near", "640x480"), |b| {
+        b.iter(|| detector.faces_near(black_box(&frame), face).unwrap());
+    });
     group.sample_size(30);
     group.bench_function("people/640x480", |b| {
         b.iter(|| detector.people(black_box(&frame)).unwrap());

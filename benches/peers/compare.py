@@ -1,0 +1,81 @@
+"""InView and the peers by turns, in one run: see `run`, which prepares everything.
+
+    compare.py WORK INVIEW_REPLAY ROUNDS RECORDING...
+
+Prints a table of medians and ratios and writes WORK/peers.json. Processor time is that of the whole
+process, user and system, as the kernel counts it.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RATE = "5"
+# How 640x480 is looked at: 320 pixels wide.
+LOOK = ("320", "240")
+
+
+def processor_time(command):
+    """Seconds that a command takes of a processor."""
+    before = os.times()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = os.times()
+    children = ("children_user", "children_system")
+    return sum(getattr(after, name) - getattr(before, name) for name in children)
+
+
+def ours_per_look():
+    """Milliseconds of each look, by the benchmark `detect`."""
+    bench = ["cargo", "bench", "--locked", "--features", "detect", "--bench", "detect", "--"]
+    subprocess.run(
+        [*bench, "--quick", "detect/"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    found = {}
+    for name in ("faces", "near"):
+        path = f"target/criterion/detect/{name}/640x480/new/estimates.json"
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                found[name] = json.load(file)["median"]["point_estimate"] / 1e6
+    return found
+
+
+def main():
+    work, replay, rounds, *recordings = sys.argv[1:]
+    python = sys.executable
+    standard, opencv = f"{work}/standard/face_yunet.onnx", f"{work}/opencv.onnx"
+    runs = {}
+
+    def note(name, value):
+        runs.setdefault(name, []).append(value)
+
+    for _ in range(int(rounds)):
+        detect = [python, f"{HERE}/detect.py", standard, opencv, *LOOK]
+        peers = json.loads(subprocess.run(detect, check=True, capture_output=True).stdout.splitlines()[-1])
+        for name, value in peers.items():
+            note(f"look, {name} (ms)", value)
+        for name, value in ours_per_look().items():
+            note(f"look, inview, {name} (ms)", value)
+        for recording in recordings:
+            name = os.path.basename(recording)
+            pipeline = [python, f"{HERE}/pipeline.py", opencv, RATE, recording]
+            note(f"{name}, OpenCV (s)", processor_time(pipeline))
+            note(f"{name}, inview (s)", processor_time([replay, recording, "--format", "json"]))
+    medians = {name: statistics.median(values) for name, values in runs.items()}
+    with open(f"{work}/peers.json", "w", encoding="utf-8") as file:
+        json.dump({"runs": runs, "medians": medians}, file, indent=2)
+    print(f"{'what':58} {'inview':>8} {'peer':>8} {'ratio':>6}")
+    rows = [(name.replace(", inview", ""), name) for name in medians if ", inview" in name]
+    for what, name in rows:
+        peer_names = [name.replace(", inview", ", OpenCV")]
+        if name.startswith("look"):
+            peer_names = [f"look, {peer} (ms)" for peer in ("onnxruntime", "opencv")]
+        for peer in peer_names:
+            against = peer.split(", ")[1].split(" ")[0]
+            ratio = medians[name] / medians[peer]
+            print(f"{what + ' against ' + against:58} {medians[name]:8.2f} {medians[peer]:8.2f} {ratio:6.2f}")
+
+
+main()

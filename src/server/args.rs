@@ -61,6 +61,10 @@ pub struct IssueArgs {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub count: u16,
 
+    /// They belong to this exam, and have its policy.
+    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    pub exam: Option<uuid::Uuid>,
+
     /// By this policy, TOML or JSON, instead of the default.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -12,7 +12,8 @@ use crate::trust::signature::PublicKey;
 ///
 /// The first start makes a certificate and three tokens in DIR: agent.token, with which agents
 /// report, proctor.token, with which proctors read, and manager.token, with which sessions are
-/// issued. Each start prints a link to sign in to the page.
+/// issued. Each start prints a link to sign in to the pages, until there is an administrator's account;
+/// the link leads to where one is made.
 #[derive(Debug, Parser)]
 #[command(
     name = "inview-server",
@@ -34,6 +35,11 @@ pub struct Args {
     /// Write a JSON object with the addresses and the names of the files to FILE when ready.
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+
+    /// Print a link that signs in as an administrator, although there is an account of one: for those who
+    /// have lost their password.
+    #[arg(long)]
+    pub sign_in_link: bool,
 
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -81,6 +81,11 @@ pub fn look_up_blocking(
     state.store.write_blocking(move |database| credential::find(database, hash, now))
 }
 
+/// Whether somebody can sign in who may do everything. Blocks: for the start, outside of the runtime.
+pub fn has_admin_blocking(state: &State) -> Result<bool, StoreError> {
+    state.store.write_blocking(|database| account::has_admin(database, &Tenant::local()))
+}
+
 async fn look_up(state: &State, secret: &str) -> Result<Option<Credential>, StoreError> {
     let (hash, now) = (hash_of(secret), state.now());
     if let Some(found) = state.known.token(hash, now) {

@@ -59,7 +59,7 @@ fn start(args: &Args) -> anyhow::Result<Started> {
         let _inside = runtime.enter();
         Box::pin(stop_signal().context("cannot listen for Ctrl-C")?)
     };
-    let ready = Ready::new(&home, address)?;
+    let ready = Ready::new(&home, address, args.sign_in_link)?;
     write_private(&data.join(ADDRESS), &format!("{}\n", ready.address))?;
     if let Some(file) = &args.ready_file {
         write_private(file, &ready.to_json())?;
@@ -87,15 +87,23 @@ struct Ready {
     manager_token: String,
     pin: Hash,
     sign_in: Pii<String>,
+    /// Until somebody has an account.
+    is_link: bool,
     expires_at: Timestamp,
 }
 
 impl Ready {
-    fn new(home: &Home, listening: SocketAddr) -> anyhow::Result<Self> {
+    fn new(home: &Home, listening: SocketAddr, wants_link: bool) -> anyhow::Result<Self> {
         let address = format!("https://{}", reachable(listening));
         let absolute = |path: &std::path::Path| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             path.display().to_string()
+        };
+        let is_link = wants_link || !home.has_admin()?;
+        let sign_in = if is_link {
+            format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())
+        } else {
+            format!("{address}/login")
         };
         Ok(Self {
             authority: absolute(&home.authority()),
@@ -103,7 +111,8 @@ impl Ready {
             proctor_token: absolute(&home.proctor_token.path),
             manager_token: absolute(&home.manager_token.path),
             pin: home.pin()?,
-            sign_in: Pii::new(format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())),
+            sign_in: Pii::new(sign_in),
+            is_link,
             expires_at: [&home.proctor_token, &home.manager_token]
                 .map(|token| token.expires_at)
                 .into_iter()
@@ -118,7 +127,8 @@ impl Ready {
         let mut out = io::stdout().lock();
         writeln!(out, "Listening on {address}")?;
         writeln!(out)?;
-        writeln!(out, "  Sign in (once, within 10 minutes)   {sign_in}")?;
+        let how = if self.is_link { "Sign in (once, within 10 minutes)" } else { "Sign in" };
+        writeln!(out, "  {how:36}{sign_in}")?;
         writeln!(out, "  Authority, for --ca and browsers    {authority}")?;
         writeln!(out, "  Token of agents, for --token-file   {agent_token}")?;
         writeln!(out, "  Token of proctors, for {:13}{proctor_token}", "/login")?;

@@ -1,14 +1,18 @@
 //! The server by its addresses, without a port.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod accounts;
 mod audit;
+mod exams;
 mod heartbeats;
 mod ingest;
 mod issuing;
 mod limits;
 mod pages;
+mod people;
 mod protocol;
 mod reading;
+mod rights;
 mod signed;
 mod silence;
 

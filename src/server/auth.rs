@@ -29,7 +29,7 @@ use super::error::Refusal;
 use super::store::account::{self, Account, Holder, Role};
 use super::store::audit::{self, Deed, Entry};
 use super::store::exam::Reach;
-use super::store::{Credential, Scope, StoreError, Tenant, credential};
+use super::store::{Credential, Scope, StoreError, Tenant, api_token, credential};
 use super::{OfSession, State};
 use crate::redact::Pii;
 use crate::report::{AccountId, Hash, SessionId};
@@ -117,7 +117,8 @@ async fn look_up_holder(
     reading.await
 }
 
-/// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good.
+/// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good. Those that were made for
+/// programs sign nobody in.
 pub(super) async fn sign_in_with_token(
     state: &State,
     token: &str,
@@ -127,13 +128,17 @@ pub(super) async fn sign_in_with_token(
         return Ok(None);
     }
     let (secret, hash, page) = new_page(state, found.tenant)?;
-    let (by, now) = (name("token", hash_of(token)), state.now());
+    let (token, now) = (hash_of(token), state.now());
     let signing_in = state.store.write(move |database| {
+        // Those may be for one exam, and may be taken back: a cookie would outlive them.
+        if api_token::is_one(database, token)? {
+            return Ok(false);
+        }
         credential::insert(database, hash, &page)?;
-        note_sign_in(database, &page.tenant, &by, hash, now)
+        note_sign_in(database, &page.tenant, &name("token", token), hash, now)?;
+        Ok(true)
     });
-    signing_in.await?;
-    Ok(Some(set_cookie(&secret)?))
+    if signing_in.await? { Ok(Some(set_cookie(&secret)?)) } else { Ok(None) }
 }
 
 /// Signs a browser in by the code of a link, which is used up.

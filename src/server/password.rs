@@ -55,12 +55,10 @@ impl Passwords {
         name: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let of_address = self.of_address.begin(network(address), now);
-        let of_account = match name {
-            Some(name) => self.of_account.begin(Hash::of(name.as_bytes()), now),
-            None => Ok(()),
-        };
-        of_address.and(of_account).map_err(Refusal::too_many_sign_ins)
+        self.of_address.begin(network(address), now).map_err(Refusal::too_many_sign_ins)?;
+        let Some(name) = name else { return Ok(()) };
+        let name = Hash::of(name.as_bytes());
+        self.of_account.begin(name, now).map_err(Refusal::too_many_sign_ins)
     }
 
     /// It was right.

@@ -88,14 +88,16 @@ pub(super) async fn import(
     let issues: Vec<(Issue, Option<String>)> = named
         .iter()
         .zip(&rows)
-        .map(|((session, code), row)| {
+        .zip(0..)
+        .map(|(((session, code), row), place)| {
             let issue = Issue {
                 tenant: tenant.clone(),
                 session: *session,
                 code: code.hash(),
                 label: row.name.clone(),
                 policy: exam.policy.clone(),
-                issued_at: now,
+                // The list of sessions has the newest first, and this one its own order.
+                issued_at: now.saturating_sub(SignedDuration::from_micros(place)).unwrap_or(now),
                 expires_at: until,
             };
             (issue, row.room.clone())

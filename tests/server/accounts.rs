@@ -246,6 +246,10 @@ fn a_token_for_a_program_is_shown_once_and_good_until_it_is_taken_back() {
         assert_eq!(works(), 401, "{scope}");
         by_cookie(Method::DELETE, &address, String::new()).is_problem(404, problem::NOT_FOUND);
     }
+    // It signs nobody in: what is for one exam would become a cookie for all.
+    let limited =
+        server.api_token(&admin, &json!({"name": "x", "scope": "read", "exam": exam.exam}));
+    assert_eq!(server.form("", "/login", &format!("token={limited}")).status, 401);
     // The page does the same.
     let made = server.form(&admin, "/tokens", "name=audit+tool&scope=audit&exam=&days=10");
     assert_eq!(made.status, 201, "{}", made.text());

@@ -127,7 +127,9 @@ fn a_list_becomes_a_session_for_each_row_once_under_its_key() {
     assert_eq!((again.status.as_u16(), again.json::<Roster>()), (200, roster.clone()));
     server.import(&exam, "name,room\nX,A1\n", Some("key-1")).is_problem(422, problem::KEY_REUSED);
     let of_exam = format!("/v1/sessions?exam={}", exam.exam);
-    assert_eq!(server.get(&of_exam).json::<SessionPage>().sessions.len(), 2);
+    let sessions = server.get(&of_exam).json::<SessionPage>().sessions;
+    let labels: Vec<&str> = sessions.iter().map(|session| session.label.as_str()).collect();
+    assert_eq!(labels, ["Candidate 1", "Candidate 2"], "in the order of the list");
     // The codes of the second answer are those of the sessions.
     let [one, two] = &again.json::<Roster>().seats[..] else { panic!() };
     assert_ne!(one.issued.code, two.issued.code);

@@ -1,5 +1,6 @@
 //! Who may do what: every address, for everybody, on what is theirs and on what is not.
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use inview::report::{Exam, Issued, Phase};
 use serde_json::json;
@@ -190,9 +191,12 @@ fn routes() -> BTreeSet<(String, String)> {
         let route = route.split("        .").next().unwrap();
         let address = route.split('"').nth(1).unwrap();
         for (method, name) in [("get(", "GET"), ("post(", "POST"), ("delete(", "DELETE")] {
-            let of_handler =
-                |at: usize| !route[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            if route.match_indices(method).any(|(at, _)| of_handler(at)) {
+            // The last letters of a handler's name are no method.
+            let is_method = |at: usize| {
+                let before = route.as_bytes()[..at].last();
+                before.is_some_and(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+            };
+            if route.match_indices(method).any(|(at, _)| is_method(at)) {
                 found.insert((name.to_owned(), address.to_owned()));
             }
         }
@@ -373,7 +377,7 @@ impl World {
                     .collect::<Result<Vec<_>, _>>()
             });
             for row in rows.unwrap() {
-                all += &format!("{table} {:?}\n", row.unwrap());
+                writeln!(all, "{table} {:?}", row.unwrap()).unwrap();
             }
         }
         all

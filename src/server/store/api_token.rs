@@ -51,6 +51,12 @@ pub(in crate::server) fn insert(
     Ok(())
 }
 
+/// Whether a credential was made for a program.
+pub(in crate::server) fn is_one(database: &Connection, hash: Hash) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM api_token WHERE hash = ?1)";
+    Ok(database.query_row(sql, [hash.as_bytes()], |row| row.get(0))?)
+}
+
 /// All of them, the newest first.
 pub(in crate::server) fn list(
     database: &Connection,

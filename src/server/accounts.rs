@@ -313,7 +313,8 @@ pub(super) async fn disable(
     Ok(back_to(id))
 }
 
-/// A new link for somebody who has no password, or has forgotten it. With `totp=off` the second factor,
+/// A new link for somebody who has no password, or has forgotten it; what an organisation called the
+/// account is forgotten, too. With `totp=off` the second factor,
 /// whose device may be lost, is taken away, too.
 pub(super) async fn link(
     Of(state): Of<State>,
@@ -330,6 +331,7 @@ pub(super) async fn link(
     let (tenant, by, granted) = (admin.tenant.clone(), admin.by.clone(), link.clone());
     let making = state.store.write(move |database| {
         granted.grant(database, &tenant, id)?;
+        account::forget_identities(database, &tenant, id)?;
         note(database, &tenant, (&by, Deed::PasswordLinkMade, now), &id.to_string())?;
         if without_totp {
             account::set_totp(database, &tenant, id, None)?;

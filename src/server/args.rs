@@ -41,6 +41,11 @@ pub struct Args {
     #[arg(long)]
     pub sign_in_link: bool,
 
+    /// People of an organisation sign in by its own server, too, which FILE, in TOML, names: see
+    /// docs/PROTOCOL.md.
+    #[arg(long, value_name = "FILE")]
+    pub oidc: Option<PathBuf>,
+
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
+use super::oidc::OidcSettings;
 use super::{audit_command, issue_command, verify_command};
 use crate::redact::Pii;
 use crate::report::Hash;
@@ -52,7 +54,10 @@ fn start(args: &Args) -> anyhow::Result<Started> {
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
-    let home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
+    let mut home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
+    if let Some(file) = &args.oidc {
+        home.state = home.state.clone().with_oidc(oidc_settings(file)?)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let stop = {
@@ -66,6 +71,16 @@ fn start(args: &Args) -> anyhow::Result<Started> {
     }
     ready.print().context("cannot write to standard output")?;
     Ok(Started { home, listener, runtime, stop })
+}
+
+fn oidc_settings(file: &Path) -> anyhow::Result<OidcSettings> {
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
+    // The error would repeat the line, and the secret may stand in it.
+    toml::from_str(&text).map_err(|error| {
+        let what = error.message().to_owned();
+        anyhow::anyhow!("{} cannot be used: {what}", file.display())
+    })
 }
 
 fn serve(started: Started) -> anyhow::Result<()> {

@@ -50,6 +50,7 @@ mod issue_command;
 mod join;
 mod known;
 mod limit;
+pub mod oidc;
 mod origin;
 mod own_account;
 mod pace;
@@ -90,6 +91,7 @@ use door::Door;
 use error::Refusal;
 use known::Known;
 use limit::WrongCodes;
+use oidc::Oidc;
 use pace::Pace;
 use password::Passwords;
 use store::{Store, StoreError, Tenant, signed};
@@ -117,6 +119,7 @@ pub struct State {
     heartbeats_in_flight: Arc<Semaphore>,
     wrong_codes: Arc<WrongCodes>,
     passwords: Arc<Passwords>,
+    oidc: Option<Arc<Oidc>>,
     pace: Arc<Pace>,
     known: Arc<Known>,
 }
@@ -132,6 +135,7 @@ impl State {
             heartbeats_in_flight: places(),
             wrong_codes: Arc::default(),
             passwords: Arc::default(),
+            oidc: None,
             pace: Arc::default(),
             known: Arc::default(),
         }
@@ -199,6 +203,8 @@ pub fn app(state: State) -> Router {
         .route("/sign-in/{code}", get(sign_in::by_code))
         .route("/first-admin", get(sign_in::first_admin_form).post(sign_in::make_first_admin))
         .route("/password/{code}", get(sign_in::password_form).post(sign_in::set_password_by_link))
+        .route("/oidc/start", get(oidc::start))
+        .route("/oidc/callback", get(oidc::callback))
         .route("/logout", post(sign_in::out))
         .route("/account", get(own_account::page))
         .route("/account/password", post(own_account::set_password))

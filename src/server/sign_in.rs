@@ -25,8 +25,10 @@ use crate::report::AccountId;
 
 #[derive(Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]
-struct LoginPage {
+struct LoginPage<'a> {
     fault: Option<&'static str>,
+    /// Whose people may sign in by its own server.
+    organisation: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -55,12 +57,17 @@ const WRONG: &str = "The name, the password or the code is not right.";
 const NO_TOKEN: &str = "This token is not accepted: it is unknown, expired, or no proctor's token.";
 const OLD_LINK: &str = "This link is used up or too old. Start the server again for a new one.";
 
-fn login(status: StatusCode, fault: Option<&'static str>) -> Result<Response, PageError> {
-    render(status, &LoginPage { fault })
+pub(super) fn login(
+    state: &State,
+    status: StatusCode,
+    fault: Option<&'static str>,
+) -> Result<Response, PageError> {
+    let organisation = state.oidc.as_ref().map(|oidc| oidc.name());
+    render(status, &LoginPage { fault, organisation })
 }
 
-pub(super) async fn form() -> Result<Response, PageError> {
-    login(StatusCode::OK, None)
+pub(super) async fn form(Of(state): Of<State>) -> Result<Response, PageError> {
+    login(&state, StatusCode::OK, None)
 }
 
 pub(super) async fn by_form(
@@ -68,10 +75,12 @@ pub(super) async fn by_form(
     Peer(address): Peer,
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let Ok(Form(form)) = form else { return login(StatusCode::UNAUTHORIZED, Some(NO_TOKEN)) };
+    let Ok(Form(form)) = form else {
+        return login(&state, StatusCode::UNAUTHORIZED, Some(NO_TOKEN));
+    };
     let name = form.token.is_none().then(|| form.name.trim().to_lowercase());
     if let Err(refusal) = state.passwords.begin(address, name.as_deref(), state.now()) {
-        let mut answer = login(refusal.status(), Some(refusal.title()))?;
+        let mut answer = login(&state, refusal.status(), Some(refusal.title()))?;
         if let Some(seconds) = refusal.retry_after() {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -87,8 +96,8 @@ pub(super) async fn by_form(
             state.passwords.succeed(address, name.as_deref());
             Ok(to("/", cookie))
         }
-        None if form.token.is_some() => login(StatusCode::UNAUTHORIZED, Some(NO_TOKEN)),
-        None => login(StatusCode::UNAUTHORIZED, Some(WRONG)),
+        None if form.token.is_some() => login(&state, StatusCode::UNAUTHORIZED, Some(NO_TOKEN)),
+        None => login(&state, StatusCode::UNAUTHORIZED, Some(WRONG)),
     }
 }
 
@@ -146,7 +155,7 @@ pub(super) async fn by_code(
         Some(signed_in) => Ok(to("/first-admin", signed_in.cookie)),
         // The same link again, in the browser that it has signed in.
         None if proctor.is_ok() => Ok(Redirect::to("/").into_response()),
-        None => login(StatusCode::UNAUTHORIZED, Some(OLD_LINK)),
+        None => login(&state, StatusCode::UNAUTHORIZED, Some(OLD_LINK)),
     }
 }
 
@@ -283,7 +292,7 @@ pub(super) async fn password_form(
     let (asked, now) = (code.clone(), state.now());
     match state.store.read(move |database| of_link(database, &asked, now)).await? {
         Some((_, account)) => set_password(StatusCode::OK, (&code, account.name), None),
-        None => login(StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK)),
+        None => login(&state, StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK)),
     }
 }
 
@@ -297,7 +306,7 @@ pub(super) async fn set_password_by_link(
     let (asked, now) = (code.clone(), state.now());
     let found = state.store.read(move |database| of_link(database, &asked, now)).await?;
     let Some((tenant, account)) = found else {
-        return login(StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK));
+        return login(&state, StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK));
     };
     let hashed = match form.hash(&state).await {
         Ok(hashed) => hashed,
@@ -317,7 +326,7 @@ pub(super) async fn set_password_by_link(
         Ok(true)
     });
     if !setting.await? {
-        return login(StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK));
+        return login(&state, StatusCode::NOT_FOUND, Some(OLD_PASSWORD_LINK));
     }
     if account.totp {
         // The second factor is asked for as ever.

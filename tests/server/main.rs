@@ -8,6 +8,7 @@ mod heartbeats;
 mod ingest;
 mod issuing;
 mod limits;
+mod oidc;
 mod pages;
 mod people;
 mod protocol;

@@ -154,6 +154,8 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/login", Everyone, ""),
     ("POST", "/login", Everyone, "token={proctor-token}"),
     ("GET", "/sign-in/{code}", Everyone, ""),
+    ("GET", "/oidc/start", Everyone, ""),
+    ("GET", "/oidc/callback", Everyone, ""),
     ("GET", "/first-admin", FirstStart, ""),
     ("POST", "/first-admin", FirstStart, "name=x&password=y&again=y"),
     ("GET", "/password/{code}", Everyone, ""),

@@ -208,6 +208,48 @@ fn forget_credentials(database: &Connection, account: AccountId) -> Result<(), S
     Ok(())
 }
 
+/// The account of a person whom an organisation knows by this name, or at first by the verified address,
+/// which becomes bound to the name then. `None` for one that is disabled, or bound to another name.
+pub(in crate::server) fn of_person(
+    database: &Connection,
+    tenant: &Tenant,
+    (issuer, subject): (&str, &str),
+    email: Option<&str>,
+) -> Result<Option<Account>, StoreError> {
+    let sql = "SELECT account FROM identity WHERE tenant = ?1 AND issuer = ?2 AND subject = ?3";
+    let key = params![tenant.as_str(), issuer, subject];
+    let bound = database.query_row(sql, key, |row| row.get(0)).optional()?;
+    let bound = match (bound, email) {
+        (Some(bound), _) => bound,
+        (None, None) => return Ok(None),
+        (None, Some(email)) => {
+            let added = database.execute(
+                "INSERT OR IGNORE INTO identity (tenant, issuer, subject, account)
+                 SELECT tenant, ?2, ?3, account FROM account
+                 WHERE tenant = ?1 AND name = ?4 AND disabled_at IS NULL",
+                params![tenant.as_str(), issuer, subject, email],
+            )?;
+            if added == 0 {
+                return Ok(None);
+            }
+            database.query_row(sql, key, |row| row.get(0))?
+        }
+    };
+    let found = find(database, tenant, AccountId(Uuid::from_bytes(bound)))?;
+    Ok(found.filter(|account| !account.disabled))
+}
+
+/// The account is bound to no organisation's name any more.
+pub(in crate::server) fn forget_identities(
+    database: &Connection,
+    tenant: &Tenant,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM identity WHERE tenant = ?1 AND account = ?2";
+    database.execute(sql, params![tenant.as_str(), account.0.as_bytes()])?;
+    Ok(())
+}
+
 /// To which exams the account is assigned.
 pub(in crate::server) fn assigned(
     database: &Connection,

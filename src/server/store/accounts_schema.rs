@@ -1,7 +1,8 @@
 //! Tables of exams and of the people who sign in.
 
 /// `seat` says to which exam a session belongs; those of before belong to none. `roster` remembers which
-/// list was imported under which key. `credential.account` is whose cookie or link it is,
+/// list was imported under which key, `identity` under which name an organisation knows the person of an
+/// account. `credential.account` is whose cookie or link it is,
 /// `credential.role` what one without an account may do, `credential.exam` the only exam it is good for.
 pub(super) const ACCOUNTS: &str = "
     CREATE TABLE exam (
@@ -57,6 +58,15 @@ pub(super) const ACCOUNTS: &str = "
         account BLOB NOT NULL,
         exam BLOB NOT NULL,
         PRIMARY KEY (tenant, account, exam)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE identity (
+        tenant TEXT NOT NULL,
+        issuer TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        account BLOB NOT NULL,
+        PRIMARY KEY (tenant, issuer, subject),
+        UNIQUE (tenant, issuer, account)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE api_token (

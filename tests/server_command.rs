@@ -14,7 +14,12 @@ fn command(data: &Path, listen: &str) -> Command {
 
 /// Starts a server, and waits until it says where it listens.
 fn start(data: &Path, ready: &Path) -> (Child, String) {
+    start_with(data, ready, &[])
+}
+
+fn start_with(data: &Path, ready: &Path, more: &[&str]) -> (Child, String) {
     let mut command = command(data, "127.0.0.1:0");
+    command.args(more);
     command.arg("--ready-file").arg(ready).stdout(Stdio::piped());
     let mut server = command.spawn().unwrap();
     let lines = BufReader::new(server.stdout.as_mut().unwrap()).lines();
@@ -57,6 +62,54 @@ fn a_server_says_how_to_use_it_and_stops_when_it_is_told() {
         assert!(!said.contains(secret.trim()), "{name}");
     }
     assert!(said.contains(sign_in), "{said}");
+}
+
+#[test]
+fn once_there_is_an_administrator_a_link_to_sign_in_is_printed_only_when_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ready) = (folder.path().join("data"), folder.path().join("ready.json"));
+    let said = |more: &[&str]| {
+        let (server, said) = start_with(&data, &ready, more);
+        assert_eq!(stop(server), Some(0));
+        said
+    };
+    assert!(said(&[]).contains("/sign-in/"));
+    let database = rusqlite::Connection::open(data.join("inview.db")).unwrap();
+    let sql = "INSERT INTO account (tenant, account, name, role, password, created_at)
+               VALUES ('local', zeroblob(16), 'root', 'admin', 'x', 0)";
+    database.execute(sql, []).unwrap();
+    drop(database);
+    let usual = said(&[]);
+    assert!(usual.contains("/login") && !usual.contains("/sign-in/"), "{usual}");
+    assert!(said(&["--sign-in-link"]).contains("/sign-in/"));
+}
+
+#[test]
+fn an_organisation_is_named_by_a_file_whose_faults_are_told_without_its_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("oidc.toml"));
+    let good = "name = \"X\"\nissuer = \"https://login.example\"\nclient_id = \"inview\"\n\
+                client_secret = \"hush\"\naddress = \"https://exams.example\"\n";
+    let write = |text: &str| {
+        let mut written = std::fs::File::create(&file).unwrap();
+        std::io::Write::write_all(&mut written, text.as_bytes()).unwrap();
+    };
+    let path = file.to_str().unwrap().to_owned();
+    for (text, expected) in [
+        (good.replace("https://login", "http://login"), "https://"),
+        (good.replace("client_secret = \"hush\"", "client_secret = \"hush"), "cannot be used"),
+        (format!("{good}more = 1\n"), "unknown field"),
+    ] {
+        write(&text);
+        let refused = command(&data, "127.0.0.1:0").args(["--oidc", &path]).output().unwrap();
+        is_refused(&refused, expected);
+        assert!(!String::from_utf8_lossy(&refused.stderr).contains("hush"));
+    }
+    write(good);
+    let ready = folder.path().join("ready.json");
+    let (server, said) = start_with(&data, &ready, &["--oidc", &path]);
+    assert_eq!(stop(server), Some(0));
+    assert!(said.contains("Listening"), "{said}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::hash::Hash;
-use super::identity::SessionId;
+use super::identity::{ExamId, SessionId};
 use crate::redact::Pii;
 
 /// Digits of Crockford's base 32: no I, L, O and U, which are taken for others.
@@ -125,6 +125,11 @@ pub struct IssueRequest {
     /// The SHA-256 of the public key in the server's certificate: the links hold agents to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_pin: Option<Hash>,
+    /// The exam that the session is one of; its policy is the session's, and none is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exam: Option<ExamId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
 }
 
 /// A session that was issued. Only this answer has the code.

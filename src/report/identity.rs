@@ -28,6 +28,16 @@ pub struct IntervalId(pub Uuid);
 #[serde(transparent)]
 pub struct CommandId(pub Uuid);
 
+/// One exam that many candidates take: its sessions have one policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExamId(pub Uuid);
+
+/// A person who signs in at the server. No report knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub Uuid);
+
 /// A UUID of version 8 that depends on nothing but the parts: same parts, same id.
 fn derived(parts: &[&[u8]]) -> Uuid {
     let mut hasher = Sha256::new();
@@ -85,7 +95,7 @@ macro_rules! prints_as_uuid {
         }
     )*};
 }
-prints_as_uuid!(SessionId, Incarnation, IntervalId, CommandId);
+prints_as_uuid!(SessionId, Incarnation, IntervalId, CommandId, ExamId, AccountId);
 
 /// The key of a report at the server. `seq` counts from 1 within an incarnation, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

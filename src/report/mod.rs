@@ -7,9 +7,11 @@
 //! A heartbeat is no report: it is neither kept nor chained. Its answer brings the proctor's
 //! commands.
 
+mod api_token;
 mod command;
 mod enrolment;
 mod event;
+mod exam;
 mod hash;
 mod heartbeat;
 mod identity;
@@ -19,6 +21,7 @@ pub mod problem;
 mod receipt;
 mod session;
 
+pub use api_token::{ApiToken, ApiTokenList, MadeToken, NewApiToken};
 pub use command::{
     ALREADY_BEGUN, CommandKind, CommandList, Confirmation, MALFORMED, MAX_TEXT_CHARS, Outcome,
     ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
@@ -31,6 +34,7 @@ pub use event::{
     Clocks, Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded,
     SessionStarted, Strain,
 };
+pub use exam::{Exam, ExamList, NewExam, Roster, RosterSeat};
 pub use hash::Hash;
 #[cfg(feature = "trust")]
 pub(crate) use hash::hex;
@@ -38,10 +42,10 @@ pub use heartbeat::{
     ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,
     MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,
 };
-pub use identity::{CommandId, Identity, Incarnation, IntervalId, SessionId};
+pub use identity::{AccountId, CommandId, ExamId, Identity, Incarnation, IntervalId, SessionId};
 pub use integrity::{Integrity, Noticed, StorageFault, StoredIntegrity};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
-pub use problem::Problem;
+pub use problem::{LineFault, Problem};
 pub use receipt::{EventResult, EventStatus, Receipt};
 pub use session::{
     Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent,

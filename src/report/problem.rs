@@ -54,6 +54,11 @@ pub const BUSY: &str = "urn:inview:problem:busy";
 /// The server failed; try again.
 pub const INTERNAL: &str = "urn:inview:problem:internal";
 
+/// The exam is closed: nothing more is issued for it.
+pub const EXAM_CLOSED: &str = "urn:inview:problem:exam-closed";
+/// Another site's page sent this.
+pub const FOREIGN_ORIGIN: &str = "urn:inview:problem:foreign-origin";
+
 /// Media type of an error answer.
 pub const CONTENT_TYPE_OF_PROBLEMS: &str = "application/problem+json";
 
@@ -70,4 +75,15 @@ pub struct Problem {
     /// For a refused batch: what became of each event, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<EventResult>,
+    /// For a refused roster: which lines cannot be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineFault>,
+}
+
+/// A line of a roster that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineFault {
+    /// From 1, the header's.
+    pub line: u64,
+    pub reason: String,
 }

@@ -6,7 +6,7 @@ use super::command::StartOverride;
 use super::event::{Consent, SampledCamera, Sampling};
 use super::hash::Hash;
 use super::heartbeat::Liveness;
-use super::identity::{Incarnation, IntervalId, SessionId};
+use super::identity::{ExamId, Incarnation, IntervalId, SessionId};
 use super::integrity::StoredIntegrity;
 use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
@@ -31,6 +31,11 @@ pub struct SessionSummary {
     pub session: SessionId,
     /// As it was issued, or else as the agent says: empty until the first report has come.
     pub label: String,
+    /// Absent where it belongs to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exam: Option<ExamId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
     pub agent: String,
     pub status: SessionStatus,
     /// Absent when nobody issued it here.

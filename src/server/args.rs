@@ -12,7 +12,8 @@ use crate::trust::signature::PublicKey;
 ///
 /// The first start makes a certificate and three tokens in DIR: agent.token, with which agents
 /// report, proctor.token, with which proctors read, and manager.token, with which sessions are
-/// issued. Each start prints a link to sign in to the page.
+/// issued. Each start prints a link to sign in to the pages, until there is an administrator's account;
+/// the link leads to where one is made.
 #[derive(Debug, Parser)]
 #[command(
     name = "inview-server",
@@ -34,6 +35,16 @@ pub struct Args {
     /// Write a JSON object with the addresses and the names of the files to FILE when ready.
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+
+    /// Print a link that signs in as an administrator, although there is an account of one: for those who
+    /// have lost their password.
+    #[arg(long)]
+    pub sign_in_link: bool,
+
+    /// People of an organisation sign in by its own server, too, which FILE, in TOML, names: see
+    /// docs/PROTOCOL.md.
+    #[arg(long, value_name = "FILE")]
+    pub oidc: Option<PathBuf>,
 
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -60,6 +71,10 @@ pub struct IssueArgs {
     /// Make so many; their labels are numbered.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub count: u16,
+
+    /// They belong to this exam, and have its policy.
+    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    pub exam: Option<uuid::Uuid>,
 
     /// By this policy, TOML or JSON, instead of the default.
     #[arg(long, value_name = "FILE")]

@@ -4,10 +4,19 @@
 //! can guess 256 bits, looking the hash up gives nothing away by its timing.
 //!
 //! An agent's token writes reports, a proctor's token reads them and gives commands, and the token of an
-//! exam provider's system issues sessions. A browser gets a cookie of its own, which may do what a
-//! proctor's token may, and issues sessions: by the form, which takes that token, or by a sign-in link,
-//! good once. The cookie is `SameSite=Strict`: no other site can use it. `enrol` gives agents tokens for
-//! one session.
+//! exam provider's system makes exams and issues sessions. A browser gets a cookie of its own, which may
+//! do what the role of its account may ([`Role`]). A cookie without an account comes from the link that
+//! the server prints (an administrator's) or from a proctor's token, whose rights it has; it issues
+//! sessions by the form, too. The cookie is `SameSite=Strict`, and `same_site` refuses what other sites
+//! send. `enrol` gives agents tokens for one session.
+//!
+//! | who asks | [`Proctor`] | [`Manager`] | [`Planner`] | [`Admin`] |
+//! |---|---|---|---|---|
+//! | an administrator | yes | yes | yes | yes |
+//! | a proctor, an auditor | yes | | yes | |
+//! | the token of an exam provider | | yes | yes | |
+//!
+//! Which exams and sessions they have to do with is their [`Reach`]: what is beyond does not exist.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -16,12 +25,14 @@ use axum::http::{HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::State;
 use super::error::Refusal;
+use super::store::account::{self, Account, Holder, Role};
 use super::store::audit::{self, Deed, Entry};
-use super::store::{Credential, Scope, StoreError, Tenant, credential};
+use super::store::exam::Reach;
+use super::store::{Credential, Scope, StoreError, Tenant, api_token, credential};
+use super::{OfSession, State};
 use crate::redact::Pii;
-use crate::report::{Hash, SessionId};
+use crate::report::{AccountId, Hash, SessionId};
 
 /// A browser stays signed in this long.
 pub(super) const PAGE_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
@@ -70,19 +81,44 @@ pub fn look_up_blocking(
     state.store.write_blocking(move |database| credential::find(database, hash, now))
 }
 
+/// Whether somebody can sign in who may do everything. Blocks: for the start, outside of the runtime.
+pub fn has_admin_blocking(state: &State) -> Result<bool, StoreError> {
+    state.store.write_blocking(|database| account::has_admin(database, &Tenant::local()))
+}
+
 async fn look_up(state: &State, secret: &str) -> Result<Option<Credential>, StoreError> {
     let (hash, now) = (hash_of(secret), state.now());
     if let Some(found) = state.known.token(hash, now) {
         return Ok(Some(found));
     }
+    let turn = state.known.turn();
     let found = state.store.look_up(move |database| credential::find(database, hash, now)).await?;
     if let Some(found) = &found {
         state.known.keep_token(hash, found);
+        if state.known.turn() != turn {
+            // It may be the one that was taken back meanwhile.
+            state.known.forget_token(hash);
+        }
     }
     Ok(found)
 }
 
-/// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good.
+/// A secret that is good now, and whose it is.
+async fn look_up_holder(
+    state: &State,
+    secret: &str,
+) -> Result<Option<(Credential, Holder)>, StoreError> {
+    let (hash, now) = (hash_of(secret), state.now());
+    let reading = state.store.read(move |database| {
+        let Some(found) = credential::find(database, hash, now)? else { return Ok(None) };
+        let holder = account::holder(database, &found.tenant, hash)?;
+        Ok(holder.map(|holder| (found, holder)))
+    });
+    reading.await
+}
+
+/// Signs a browser in: `Set-Cookie` for it, when the proctor's token is good. Those that were made for
+/// programs sign nobody in.
 pub(super) async fn sign_in_with_token(
     state: &State,
     token: &str,
@@ -92,33 +128,64 @@ pub(super) async fn sign_in_with_token(
         return Ok(None);
     }
     let (secret, hash, page) = new_page(state, found.tenant)?;
-    let (by, now) = (name("token", hash_of(token)), state.now());
+    let (token, now) = (hash_of(token), state.now());
     let signing_in = state.store.write(move |database| {
+        // Those may be for one exam, and may be taken back: a cookie would outlive them.
+        if api_token::is_one(database, token)? {
+            return Ok(false);
+        }
         credential::insert(database, hash, &page)?;
-        note_sign_in(database, &page.tenant, &by, hash, now)
+        note_sign_in(database, &page.tenant, &name("token", token), hash, now)?;
+        Ok(true)
     });
-    signing_in.await?;
-    Ok(Some(set_cookie(&secret)?))
+    if signing_in.await? { Ok(Some(set_cookie(&secret)?)) } else { Ok(None) }
 }
 
 /// Signs a browser in by the code of a link, which is used up.
 pub(super) async fn sign_in_with_code(
     state: &State,
     code: &str,
-) -> Result<Option<HeaderValue>, Refusal> {
+) -> Result<Option<SignedIn>, Refusal> {
     let (code, now) = (hash_of(code), state.now());
     let (secret, hash, page) = new_page(state, Tenant::local())?;
     let signing_in = state.store.write(move |database| {
         credential::sweep(database, now)?;
         let Some(found) = credential::take(database, code, Scope::SignIn, now)? else {
-            return Ok(false);
+            return Ok(None);
         };
         let page = Credential { tenant: found.tenant, ..page };
-        credential::insert(database, hash, &page)?;
+        account::grant(database, hash, &page, (None, Some(Role::Admin), None))?;
         note_sign_in(database, &page.tenant, &name("link", code), hash, now)?;
-        Ok(true)
+        account::has_admin(database, &page.tenant).map(Some)
     });
-    if signing_in.await? { Ok(Some(set_cookie(&secret)?)) } else { Ok(None) }
+    let Some(has_admin) = signing_in.await? else { return Ok(None) };
+    Ok(Some(SignedIn { cookie: set_cookie(&secret)?, has_admin }))
+}
+
+/// Signs a browser in as an account, whose name and password were right.
+pub(super) async fn sign_in_as(
+    state: &State,
+    tenant: Tenant,
+    (account, name): (AccountId, String),
+) -> Result<HeaderValue, Refusal> {
+    let now = state.now();
+    let (secret, hash, page) = new_page(state, tenant)?;
+    let signing_in = state.store.write(move |database| {
+        credential::sweep(database, now)?;
+        account::grant(database, hash, &page, (Some(account), None, None))?;
+        let (tenant, who) = (&page.tenant, &account_name(&name));
+        let did = Deed::SignedIn;
+        audit::note(database, &Entry { at: now, tenant, who, did, session: None, detail: "" })
+    });
+    signing_in.await?;
+    set_cookie(&secret)
+}
+
+/// A browser that was signed in by the link that the server prints.
+pub(super) struct SignedIn {
+    pub(super) cookie: HeaderValue,
+    /// Somebody has an administrator's account already.
+    pub(super) has_admin: bool,
 }
 
 /// Signs a browser out: the cookie is good no longer.
@@ -126,10 +193,13 @@ pub(super) async fn sign_out(state: &State, headers: &HeaderMap) -> Result<Heade
     if let Some(secret) = cookie(headers) {
         let (hash, now) = (hash_of(secret), state.now());
         let forgetting = state.store.write(move |database| {
-            let Some(page) = credential::take(database, hash, Scope::Page, now)? else {
+            let Some(page) = credential::find(database, hash, now)? else { return Ok(()) };
+            let holder = account::holder(database, &page.tenant, hash)?.unwrap_or_default();
+            if credential::take(database, hash, Scope::Page, now)?.is_none() {
                 return Ok(());
-            };
-            let (tenant, who) = (&page.tenant, &name("page", hash));
+            }
+            let account = holder.account.map(|account| account_name(&account.name));
+            let (tenant, who) = (&page.tenant, &account.unwrap_or_else(|| name("page", hash)));
             let did = Deed::SignedOut;
             audit::note(database, &Entry { at: now, tenant, who, did, session: None, detail: "" })
         });
@@ -143,6 +213,16 @@ pub(super) async fn sign_out(state: &State, headers: &HeaderMap) -> Result<Heade
 fn name(kind: &str, hash: Hash) -> String {
     let hash = hash.to_string();
     format!("{kind}-{}", hash.get(..8).unwrap_or_default())
+}
+
+/// The hash of the cookie that a browser sent.
+pub(super) fn page_hash(headers: &HeaderMap) -> Option<Hash> {
+    cookie(headers).map(hash_of)
+}
+
+/// How the record names an account.
+pub(super) fn account_name(name: &str) -> String {
+    format!("account-{name}")
 }
 
 /// `by`: what the browser had before it had a cookie.
@@ -179,37 +259,19 @@ fn set_cookie(secret: &Pii<String>) -> Result<HeaderValue, Refusal> {
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE_NAME)
+}
+
+pub(super) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
-
-/// The credential of the request's token, which must be of this scope.
-async fn token_of(
-    state: &State,
-    headers: &HeaderMap,
-    expected: Scope,
-) -> Result<Credential, Refusal> {
-    let token = bearer(headers).ok_or(Refusal::unauthorized())?;
-    let found = look_up(state, token).await?.ok_or(Refusal::unauthorized())?;
-    match found.scope {
-        scope if scope == expected => Ok(found),
-        Scope::Write | Scope::Read | Scope::Manage => Err(Refusal::scope()),
-        Scope::Page | Scope::SignIn => Err(Refusal::unauthorized()),
-    }
-}
-
-/// The credential of the browser that is signed in.
-async fn page_of(state: &State, headers: &HeaderMap) -> Result<Credential, Refusal> {
-    let secret = cookie(headers).ok_or(Refusal::unauthorized())?;
-    let found = look_up(state, secret).await?;
-    found.filter(|found| found.scope == Scope::Page).ok_or(Refusal::unauthorized())
 }
 
 /// A request with a token that writes.
@@ -235,60 +297,226 @@ impl FromRequestParts<State> for Agent {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let found = token_of(state, &parts.headers, Scope::Write).await?;
-        Ok(Self { tenant: found.tenant, session: found.session })
+        let token = bearer(&parts.headers).ok_or(Refusal::unauthorized())?;
+        let found = look_up(state, token).await?.ok_or(Refusal::unauthorized())?;
+        match found.scope {
+            Scope::Write => Ok(Self { tenant: found.tenant, session: found.session }),
+            Scope::Read | Scope::Audit | Scope::Manage | Scope::Admin => Err(Refusal::scope()),
+            Scope::Page | Scope::SignIn | Scope::Password => Err(Refusal::unauthorized()),
+        }
     }
 }
 
-/// A request with a proctor's token, or with the cookie of a browser that is signed in.
+/// What somebody is who asks for something else than to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Role(Role),
+    /// The system of an exam provider: makes exams and issues sessions.
+    Provider,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+struct Caller {
+    tenant: Tenant,
+    by: String,
+    standing: Standing,
+    reach: Reach,
+    account: Option<Account>,
+}
+
+impl Caller {
+    async fn of(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
+        match bearer(headers) {
+            Some(token) => Self::of_token(state, token).await,
+            None => Self::of_page(state, headers).await,
+        }
+    }
+
+    async fn of_token(state: &State, token: &str) -> Result<Self, Refusal> {
+        let found = look_up_holder(state, token).await?;
+        let (found, holder) = found.ok_or(Refusal::unauthorized())?;
+        let standing = match found.scope {
+            Scope::Read => Standing::Role(Role::Proctor),
+            Scope::Audit => Standing::Role(Role::Auditor),
+            Scope::Admin => Standing::Role(Role::Admin),
+            Scope::Manage => Standing::Provider,
+            Scope::Write => return Err(Refusal::scope()),
+            Scope::Page | Scope::SignIn | Scope::Password => return Err(Refusal::unauthorized()),
+        };
+        Ok(Self {
+            tenant: found.tenant,
+            by: name("token", hash_of(token)),
+            standing,
+            reach: holder.exam.map_or(Reach::All, Reach::One),
+            account: None,
+        })
+    }
+
+    async fn of_page(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let secret = cookie(headers).ok_or(Refusal::unauthorized())?;
+        let found = look_up_holder(state, secret).await?;
+        let found = found.filter(|(found, _)| found.scope == Scope::Page);
+        let (found, holder) = found.ok_or(Refusal::unauthorized())?;
+        let (role, account) = (holder.role.unwrap_or(Role::Proctor), holder.account);
+        let (reach, by) = match &account {
+            Some(own) if role == Role::Proctor => (Reach::Assigned(own.id), &own.name),
+            Some(own) => (Reach::All, &own.name),
+            None => (Reach::All, &name("page", hash_of(secret))),
+        };
+        let by = if account.is_some() { account_name(by) } else { by.clone() };
+        let standing = Standing::Role(role);
+        Ok(Self { tenant: found.tenant, by, standing, reach, account })
+    }
+
+    fn refusal(&self) -> Refusal {
+        if self.account.is_some() { Refusal::role() } else { Refusal::scope() }
+    }
+}
+
+/// Somebody who watches: a proctor, an auditor or an administrator, by a token or a browser's cookie.
 #[derive(Clone, Debug)]
 pub(super) struct Proctor {
     pub(super) tenant: Tenant,
-    /// By what it was recognised, for the record: `token-` or `page-` and a piece of the hash.
+    /// By what it was recognised, for the record: `account-` and its name, or `token-` or `page-` and a
+    /// piece of the hash.
     pub(super) by: String,
+    pub(super) role: Role,
+    pub(super) reach: Reach,
+    pub(super) account: Option<Account>,
+}
+
+impl Proctor {
+    fn from_caller(caller: Caller) -> Result<Self, Refusal> {
+        let Standing::Role(role) = caller.standing else { return Err(caller.refusal()) };
+        let Caller { tenant, by, reach, account, .. } = caller;
+        Ok(Self { tenant, by, role, reach, account })
+    }
+
+    /// Refuses auditors: they change nothing.
+    pub(super) fn must_act(&self) -> Result<(), Refusal> {
+        match self.role {
+            Role::Admin | Role::Proctor => Ok(()),
+            Role::Auditor => Err(Refusal::role()),
+        }
+    }
+
+    pub(super) fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    /// Makes sessions by the form: administrators, and browsers that were signed in by a token.
+    pub(super) fn may_issue(&self) -> bool {
+        self.is_admin() || (self.account.is_none() && self.role == Role::Proctor)
+    }
 }
 
 impl FromRequestParts<State> for Proctor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let headers = &parts.headers;
-        let (found, kind, secret) = match bearer(headers) {
-            Some(token) => (token_of(state, headers, Scope::Read).await?, "token", token),
-            None => (page_of(state, headers).await?, "page", cookie(headers).unwrap_or_default()),
-        };
-        Ok(Self { tenant: found.tenant, by: name(kind, hash_of(secret)) })
+        Self::from_caller(Caller::of(state, &parts.headers).await?)
     }
 }
 
-/// A request with a token that issues sessions.
+/// Somebody who watches, and a session that they have to do with.
+#[derive(Clone, Debug)]
+pub(super) struct Theirs(pub(super) Proctor, pub(super) SessionId);
+
+impl FromRequestParts<State> for Theirs {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let proctor = Proctor::from_request_parts(parts, state).await?;
+        let OfSession(session) = OfSession::from_request_parts(parts, state).await?;
+        if proctor.reach != Reach::All {
+            let (tenant, reach) = (proctor.tenant.clone(), proctor.reach);
+            let reading =
+                state.store.read(move |database| reach.has_session(database, &tenant, session));
+            if !reading.await? {
+                return Err(Refusal::not_found());
+            }
+        }
+        Ok(Self(proctor, session))
+    }
+}
+
+/// Somebody who makes exams and issues sessions: the system of an exam provider, or an administrator.
 #[derive(Clone, Debug)]
 pub(super) struct Manager {
     pub(super) tenant: Tenant,
+    pub(super) by: String,
+    pub(super) reach: Reach,
 }
 
 impl FromRequestParts<State> for Manager {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let found = token_of(state, &parts.headers, Scope::Manage).await?;
-        Ok(Self { tenant: found.tenant })
+        let caller = Caller::of(state, &parts.headers).await?;
+        match caller.standing {
+            Standing::Provider | Standing::Role(Role::Admin) => {
+                Ok(Self { tenant: caller.tenant, by: caller.by, reach: caller.reach })
+            }
+            Standing::Role(Role::Proctor | Role::Auditor) => Err(caller.refusal()),
+        }
     }
 }
 
-/// A form that was sent by a browser that is signed in. Its cookie is `SameSite=Strict`: no other
-/// site can send a form in its name.
+/// Somebody who may see exams: whoever watches, and whoever makes them.
 #[derive(Clone, Debug)]
-pub(super) struct Browser {
+pub(super) struct Planner {
     pub(super) tenant: Tenant,
+    pub(super) reach: Reach,
 }
+
+impl FromRequestParts<State> for Planner {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let caller = Caller::of(state, &parts.headers).await?;
+        Ok(Self { tenant: caller.tenant, reach: caller.reach })
+    }
+}
+
+/// An administrator: by an account, the link that the server prints, or a token.
+#[derive(Clone, Debug)]
+pub(super) struct Admin {
+    pub(super) tenant: Tenant,
+    pub(super) by: String,
+}
+
+impl FromRequestParts<State> for Admin {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let caller = Caller::of(state, &parts.headers).await?;
+        match caller.standing {
+            Standing::Role(Role::Admin) => Ok(Self { tenant: caller.tenant, by: caller.by }),
+            Standing::Role(Role::Proctor | Role::Auditor) | Standing::Provider => {
+                Err(caller.refusal())
+            }
+        }
+    }
+}
+
+/// A page, or a form, of a browser that is signed in: tokens send none.
+#[derive(Clone, Debug)]
+pub(super) struct Browser(pub(super) Proctor);
 
 impl FromRequestParts<State> for Browser {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let found = page_of(state, &parts.headers).await?;
-        Ok(Self { tenant: found.tenant })
+        let caller = Caller::of_page(state, &parts.headers).await?;
+        Ok(Self(Proctor::from_caller(caller)?))
+    }
+}
+
+impl Browser {
+    /// Refused when it is not an administrator's.
+    pub(super) fn admin(self) -> Result<Proctor, Refusal> {
+        if self.0.is_admin() { Ok(self.0) } else { Err(Refusal::role()) }
     }
 }
 

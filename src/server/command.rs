@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
+use super::oidc::OidcSettings;
 use super::{audit_command, issue_command, verify_command};
 use crate::redact::Pii;
 use crate::report::Hash;
@@ -52,20 +54,33 @@ fn start(args: &Args) -> anyhow::Result<Started> {
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
-    let home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
+    let mut home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
+    if let Some(file) = &args.oidc {
+        home.state = home.state.clone().with_oidc(oidc_settings(file)?)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let stop = {
         let _inside = runtime.enter();
         Box::pin(stop_signal().context("cannot listen for Ctrl-C")?)
     };
-    let ready = Ready::new(&home, address)?;
+    let ready = Ready::new(&home, address, args.sign_in_link)?;
     write_private(&data.join(ADDRESS), &format!("{}\n", ready.address))?;
     if let Some(file) = &args.ready_file {
         write_private(file, &ready.to_json())?;
     }
     ready.print().context("cannot write to standard output")?;
     Ok(Started { home, listener, runtime, stop })
+}
+
+fn oidc_settings(file: &Path) -> anyhow::Result<OidcSettings> {
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
+    // The error would repeat the line, and the secret may stand in it.
+    toml::from_str(&text).map_err(|error| {
+        let what = error.message().to_owned();
+        anyhow::anyhow!("{} cannot be used: {what}", file.display())
+    })
 }
 
 fn serve(started: Started) -> anyhow::Result<()> {
@@ -87,15 +102,23 @@ struct Ready {
     manager_token: String,
     pin: Hash,
     sign_in: Pii<String>,
+    /// Until somebody has an account.
+    is_link: bool,
     expires_at: Timestamp,
 }
 
 impl Ready {
-    fn new(home: &Home, listening: SocketAddr) -> anyhow::Result<Self> {
+    fn new(home: &Home, listening: SocketAddr, wants_link: bool) -> anyhow::Result<Self> {
         let address = format!("https://{}", reachable(listening));
         let absolute = |path: &std::path::Path| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             path.display().to_string()
+        };
+        let is_link = wants_link || !home.has_admin()?;
+        let sign_in = if is_link {
+            format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())
+        } else {
+            format!("{address}/login")
         };
         Ok(Self {
             authority: absolute(&home.authority()),
@@ -103,7 +126,8 @@ impl Ready {
             proctor_token: absolute(&home.proctor_token.path),
             manager_token: absolute(&home.manager_token.path),
             pin: home.pin()?,
-            sign_in: Pii::new(format!("{address}/sign-in/{}", home.sign_in_code()?.reveal())),
+            sign_in: Pii::new(sign_in),
+            is_link,
             expires_at: [&home.proctor_token, &home.manager_token]
                 .map(|token| token.expires_at)
                 .into_iter()
@@ -118,7 +142,8 @@ impl Ready {
         let mut out = io::stdout().lock();
         writeln!(out, "Listening on {address}")?;
         writeln!(out)?;
-        writeln!(out, "  Sign in (once, within 10 minutes)   {sign_in}")?;
+        let how = if self.is_link { "Sign in (once, within 10 minutes)" } else { "Sign in" };
+        writeln!(out, "  {how:36}{sign_in}")?;
         writeln!(out, "  Authority, for --ca and browsers    {authority}")?;
         writeln!(out, "  Token of agents, for --token-file   {agent_token}")?;
         writeln!(out, "  Token of proctors, for {:13}{proctor_token}", "/login")?;

@@ -6,6 +6,7 @@
 //! | 200 and the command | it was kept before under the same `Idempotency-Key` |
 //! | 400 malformed-command | the body is none, or its text is empty or too long |
 //! | 404 | the tenant has no such session |
+//! | 403 scope | an auditor asks: auditors change nothing |
 //! | 409 too-many | the session has 1000 commands |
 //! | 422 key-reused | another command was kept under the key |
 
@@ -17,14 +18,14 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
 
-use super::auth::Proctor;
+use super::auth::{Proctor, Theirs};
 use super::batch::shortened;
 use super::error::Refusal;
 use super::pages::PageError;
 use super::store::command::{self, Asked, Kept};
 use super::store::ingest::Target;
 use super::store::read;
-use super::{OfSession, State, body, depth};
+use super::{State, body, depth};
 use crate::report::{CommandKind, CommandList, SessionId, StoredCommand, problem};
 
 /// Most bytes of a command: its text in the longest spelling that JSON allows.
@@ -33,8 +34,7 @@ const KEY_HEADER: &str = "idempotency-key";
 
 pub(super) async fn post(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -51,7 +51,7 @@ pub(super) async fn post(
     Ok((status, Json(stored)).into_response())
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| is_key(key));
     let refusal =
@@ -59,7 +59,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     key.map(|key| Some(key.to_owned())).ok_or_else(refusal)
 }
 
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -76,6 +76,7 @@ async fn give(
     kind: CommandKind,
     key: Option<String>,
 ) -> Result<(StatusCode, StoredCommand), Refusal> {
+    proctor.must_act()?;
     if let Some(fault) = kind.fault() {
         return Err(malformed(fault));
     }
@@ -102,8 +103,7 @@ async fn give(
 
 pub(super) async fn list(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
 ) -> Result<Json<CommandList>, Refusal> {
     let now = state.now();
     let reading = state.store.read(move |database| {
@@ -125,11 +125,10 @@ pub(super) struct CommandForm {
 
 pub(super) async fn by_form(
     Of(state): Of<State>,
-    proctor: Result<Proctor, Refusal>,
-    session: Result<OfSession, Refusal>,
+    theirs: Result<Theirs, Refusal>,
     form: Result<Form<CommandForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let (proctor, OfSession(session)) = (proctor?, session?);
+    let Theirs(proctor, session) = theirs?;
     let Form(CommandForm { kind, text, key }) =
         form.map_err(|rejected| malformed(&rejected.body_text()))?;
     // Browsers end the lines of forms by two characters.

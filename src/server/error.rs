@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::store::StoreError;
-use crate::report::{EventResult, Problem, problem};
+use crate::report::{EventResult, LineFault, Problem, problem};
 
 /// Seconds after which to try again when there was too much at once.
 const RETRY_AFTER_SECONDS: u64 = 2;
@@ -18,13 +18,22 @@ pub(super) struct Refusal {
     title: &'static str,
     detail: Option<String>,
     results: Vec<EventResult>,
+    lines: Option<Box<[LineFault]>>,
     /// Seconds.
     retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(super) const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, results: Vec::new(), retry_after: None }
+        Self {
+            status,
+            kind,
+            title,
+            detail: None,
+            results: Vec::new(),
+            lines: None,
+            retry_after: None,
+        }
     }
 
     pub(super) fn with_detail(self, detail: impl Into<String>) -> Self {
@@ -33,6 +42,10 @@ impl Refusal {
 
     pub(super) fn with_results(self, results: Vec<EventResult>) -> Self {
         Self { results, ..self }
+    }
+
+    pub(super) fn with_lines(self, lines: Vec<LineFault>) -> Self {
+        Self { lines: Some(lines.into()), ..self }
     }
 
     pub(super) const fn not_found() -> Self {
@@ -58,6 +71,10 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, problem::SCOPE, "The token is not for this")
     }
 
+    pub(super) const fn role() -> Self {
+        Self::new(StatusCode::FORBIDDEN, problem::SCOPE, "This is not for your account")
+    }
+
     pub(super) fn too_large(detail: impl Into<String>) -> Self {
         let title = "The body is too large";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem::TOO_LARGE, title).with_detail(detail)
@@ -80,6 +97,12 @@ impl Refusal {
         Self { retry_after: Some(retry_after), ..refusal }
     }
 
+    pub(super) fn too_many_sign_ins(retry_after: u64) -> Self {
+        let title = "Too many sign-ins failed: try again later";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, problem::RATE_LIMIT, title);
+        Self { retry_after: Some(retry_after), ..refusal }
+    }
+
     pub(super) fn busy() -> Self {
         let title = "Too much at once: try again";
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, problem::BUSY, title);
@@ -97,6 +120,19 @@ impl Refusal {
 
     pub(super) const fn title(&self) -> &'static str {
         self.title
+    }
+
+    pub(super) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// Seconds.
+    pub(super) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
+    pub(super) fn lines(&self) -> &[LineFault] {
+        self.lines.as_deref().unwrap_or_default()
     }
 }
 
@@ -119,6 +155,7 @@ impl IntoResponse for Refusal {
             status: self.status.as_u16(),
             detail: self.detail,
             results: self.results,
+            lines: self.lines.map(Vec::from).unwrap_or_default(),
         };
         let mut answer = (self.status, axum::Json(problem)).into_response();
         let headers = answer.headers_mut();

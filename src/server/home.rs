@@ -111,6 +111,12 @@ impl Home {
         Ok(certificate::pin(&self.folder)?)
     }
 
+    /// Whether somebody can sign in who may do everything.
+    pub fn has_admin(&self) -> Result<bool, HomeError> {
+        auth::has_admin_blocking(&self.state)
+            .map_err(|reason| HomeError::Store { path: self.folder.clone(), reason })
+    }
+
     /// A code for `/sign-in/…`, good once.
     pub fn sign_in_code(&self) -> Result<Pii<String>, HomeError> {
         let code = auth::new_secret()?;

@@ -11,16 +11,17 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::auth::{Browser, Manager};
+use super::auth::{Browser, Manager, Proctor};
 use super::error::Refusal;
 use super::origin::Origin;
-use super::pages::{self, PageError};
-use super::store::Tenant;
+use super::pages::{self, PageError, Who};
+use super::store::audit::{self, Deed, Entry};
+use super::store::exam::{self, Reach};
 use super::store::issue::{Issue, insert};
-use super::{State, body};
+use super::{State, body, exams};
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::{IssueRequest, Issued, JoinCode, SessionId, agent_link, page_link};
+use crate::report::{Hash, IssueRequest, Issued, JoinCode, SessionId, agent_link, page_link};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A code is good this long, unless something else is asked for …
@@ -37,7 +38,7 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Response, Refusal> {
     let request = body::json(&headers, body).await?;
-    let issued = issue(&state, manager.tenant, &server, request).await?;
+    let issued = issue(&state, &manager, &server, request).await?;
     let location = [(LOCATION, format!("/v1/sessions/{}", issued.session))];
     Ok((StatusCode::CREATED, location, Json(issued)).into_response())
 }
@@ -53,25 +54,54 @@ pub(super) async fn by_form(
     origin: Result<Origin, Refusal>,
     form: Result<Form<NewSession>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let (browser, Origin(server)) = (browser?, origin?);
+    let (Browser(proctor), Origin(server)) = (browser?, origin?);
+    if !proctor.may_issue() {
+        return Err(Refusal::role().into());
+    }
     let Form(NewSession { label }) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    let request = IssueRequest { label, policy: Value::Null, expires_at: None, server_pin: None };
-    pages::issued(issue(&state, browser.tenant, &server, request).await?)
+    let request = IssueRequest {
+        label,
+        policy: Value::Null,
+        expires_at: None,
+        server_pin: None,
+        exam: None,
+        room: None,
+    };
+    let who = Who::of(&proctor, "sessions");
+    let Proctor { tenant, by, reach, .. } = proctor;
+    let issued = issue(&state, &Manager { tenant, by, reach }, &server, request).await?;
+    pages::issued(who, issued)
 }
 
 async fn issue(
     state: &State,
-    tenant: Tenant,
+    manager: &Manager,
     server: &str,
     request: IssueRequest,
 ) -> Result<Issued, Refusal> {
     let now = state.now();
     let label = label(&request.label)?;
-    let policy = policy(request.policy)?;
-    let expires_at = expires_at(now, request.expires_at.as_deref())?;
+    let (policy, language) = match request.exam {
+        Some(exam) if request.policy.is_null() => {
+            let exam = exams::open(state, &manager.tenant, manager.reach, exam).await?;
+            if let Some(fault) = exams::room_fault(&exam, request.room.as_deref()) {
+                return Err(Refusal::malformed(fault));
+            }
+            (exam.policy, exam.language)
+        }
+        Some(_) => return Err(Refusal::malformed("the policy is the exam's: leave it out")),
+        None if manager.reach != Reach::All => {
+            return Err(Refusal::scope().with_detail("the token is for one exam: name it"));
+        }
+        None if request.room.is_some() => {
+            return Err(Refusal::malformed("only an exam has rooms"));
+        }
+        None => (policy(request.policy)?, None),
+    };
+    let expires_at = expires_at(now, request.expires_at.as_deref(), LIFETIME)?;
     let (session, code) = fresh()?;
     let issue = Issue {
-        tenant,
+        tenant: manager.tenant.clone(),
         session,
         code: code.hash(),
         label: label.clone(),
@@ -79,31 +109,76 @@ async fn issue(
         issued_at: now,
         expires_at,
     };
-    state.store.write(move |database| insert(database, &issue)).await?;
+    let (by, exam, room) = (manager.by.clone(), request.exam, request.room);
+    let issuing = state.store.write(move |database| {
+        match exam {
+            Some(exam) if !exam::is_open(database, &issue.tenant, exam)? => return Ok(false),
+            Some(exam) => exam::issue(database, &issue, exam, room.as_deref())?,
+            None => insert(database, &issue)?,
+        }
+        let (tenant, who, did) = (&issue.tenant, by.as_str(), Deed::SessionIssued);
+        let session = Some(session);
+        audit::note(database, &Entry { at: now, tenant, who, did, session, detail: "" })?;
+        Ok(true)
+    });
+    if !issuing.await? {
+        return Err(exams::closed());
+    }
     tracing::info!(%session, "a session was issued");
-    Ok(Issued {
-        session,
-        label,
-        link: Pii::new(page_link(server, &code, request.server_pin)),
-        agent_link: Pii::new(agent_link(server, &code, request.server_pin)),
-        code,
-        expires_at: expires_at.to_string(),
-    })
+    let handed = Handed { session, label, code, expires_at };
+    Ok(handed.with_links(server, request.server_pin, language.as_deref()))
+}
+
+/// A session that was issued, before its links are made.
+pub(super) struct Handed {
+    pub(super) session: SessionId,
+    pub(super) label: String,
+    pub(super) code: JoinCode,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Handed {
+    pub(super) fn with_links(
+        self,
+        server: &str,
+        pin: Option<Hash>,
+        language: Option<&str>,
+    ) -> Issued {
+        let Self { session, label, code, expires_at } = self;
+        let mut link = page_link(server, &code, pin);
+        if let Some(language) = language {
+            link.push_str(if pin.is_some() { "&lang=" } else { "?lang=" });
+            link.push_str(language);
+        }
+        Issued {
+            session,
+            label,
+            link: Pii::new(link),
+            agent_link: Pii::new(agent_link(server, &code, pin)),
+            code,
+            expires_at: expires_at.to_string(),
+        }
+    }
 }
 
 /// A session's id and its code, from randomness alone.
-fn fresh() -> Result<(SessionId, JoinCode), Refusal> {
+pub(super) fn fresh() -> Result<(SessionId, JoinCode), Refusal> {
     let (mut id, mut code) = ([0; 16], [0; 8]);
     let filled = getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut code));
     filled.map_err(|error| {
         tracing::error!(%error, "no randomness");
         Refusal::internal()
     })?;
-    let id = uuid::Builder::from_random_bytes(id).into_uuid();
-    Ok((SessionId(id), JoinCode::from_random(code)))
+    Ok(from_random(id, code))
 }
 
-fn label(label: &str) -> Result<String, Refusal> {
+pub(super) fn from_random(id: [u8; 16], code: [u8; 8]) -> (SessionId, JoinCode) {
+    let id = uuid::Builder::from_random_bytes(id).into_uuid();
+    (SessionId(id), JoinCode::from_random(code))
+}
+
+/// A text of one line, for people.
+pub(super) fn label(label: &str) -> Result<String, Refusal> {
     let label = label.trim();
     let fits = (1..=LABEL_CHARS).contains(&label.chars().count());
     if fits && !label.chars().any(char::is_control) {
@@ -115,7 +190,7 @@ fn label(label: &str) -> Result<String, Refusal> {
 }
 
 /// A policy that agents could not use is found here, and not by fifty candidates.
-fn policy(policy: Value) -> Result<Value, Refusal> {
+pub(super) fn policy(policy: Value) -> Result<Value, Refusal> {
     if policy.is_null() {
         return Ok(policy);
     }
@@ -130,10 +205,14 @@ fn policy(policy: Value) -> Result<Value, Refusal> {
     }
 }
 
-fn expires_at(now: Timestamp, asked: Option<&str>) -> Result<Timestamp, Refusal> {
+pub(super) fn expires_at(
+    now: Timestamp,
+    asked: Option<&str>,
+    lifetime: SignedDuration,
+) -> Result<Timestamp, Refusal> {
     let after = |lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
     let at = match asked.map(str::parse::<Timestamp>) {
-        None => after(LIFETIME),
+        None => after(lifetime),
         Some(Ok(at)) if now < at && at <= after(LONGEST) => at,
         Some(Ok(_) | Err(_)) => {
             let days = LONGEST.as_hours() / 24;
@@ -175,7 +254,7 @@ mod tests {
     #[test]
     fn a_code_is_good_for_a_week_or_as_asked_for_and_never_for_long() {
         let now: Timestamp = "2026-11-25T18:58:17.4Z".parse().unwrap();
-        let until = |asked| expires_at(now, asked).map(|at| at.to_string()).ok();
+        let until = |asked| expires_at(now, asked, LIFETIME).map(|at| at.to_string()).ok();
         assert_eq!(until(None).as_deref(), Some("2026-12-02T18:58:17Z"));
         let day = "2026-11-26T09:00:00+01:00";
         assert_eq!(until(Some(day)).as_deref(), Some("2026-11-26T08:00:00Z"));

@@ -15,7 +15,7 @@ use super::args::IssueArgs;
 use super::certificate::AUTHORITY;
 use super::home::{ADDRESS, MANAGER_TOKEN, write_private};
 use crate::redact::Pii;
-use crate::report::{IssueRequest, Issued, Problem};
+use crate::report::{ExamId, IssueRequest, Issued, Problem};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -46,6 +46,8 @@ fn issue_all(args: &IssueArgs, issued: &mut Vec<Issued>) -> anyhow::Result<()> {
             policy: policy.clone(),
             expires_at: args.expires_at.clone(),
             server_pin: args.pin,
+            exam: args.exam.map(ExamId),
+            room: None,
         };
         let one = server.issue(&request)?;
         print(&one).context("cannot write to standard output")?;

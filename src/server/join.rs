@@ -24,23 +24,26 @@ struct JoinPage {
     agent_link: Pii<String>,
 }
 
-/// What a link says of the server's key: it is passed on to the agent.
-#[derive(Debug, Deserialize)]
-pub(super) struct Pin {
+/// What a link says: of the server's key, which is passed on to the agent, and of the language.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Said {
     pin: Option<Hash>,
+    lang: Option<String>,
 }
 
 pub(super) async fn page(
     code: Result<Path<String>, PathRejection>,
-    pin: Result<Query<Pin>, QueryRejection>,
+    said: Result<Query<Said>, QueryRejection>,
     origin: Result<Origin, Refusal>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let code = code.ok().and_then(|Path(code)| code.parse::<JoinCode>().ok());
     let (code, Origin(server)) = (code.ok_or(Refusal::not_found())?, origin?);
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let agent_link = Pii::new(agent_link(&server, &code, pin.ok().and_then(|Query(it)| it.pin)));
-    let words = words(accepted.unwrap_or_default());
+    let Said { pin, lang } = said.map(|Query(said)| said).unwrap_or_default();
+    let agent_link = Pii::new(agent_link(&server, &code, pin));
+    let of_link = lang.filter(|lang| is_language(lang));
+    let words = words(of_link.as_deref().or(accepted).unwrap_or_default());
     pages::render(StatusCode::OK, &JoinPage { words, server, code, agent_link })
 }
 
@@ -64,6 +67,11 @@ fn words(accepted: &str) -> &'static Words {
     let known =
         |tag: &str| LANGUAGES.iter().find(|words| tag.eq_ignore_ascii_case(words.lang)).copied();
     asked.find_map(known).unwrap_or(&ENGLISH)
+}
+
+/// Whether the page speaks it.
+pub(super) fn is_language(tag: &str) -> bool {
+    LANGUAGES.iter().any(|words| words.lang == tag)
 }
 
 const LANGUAGES: [&Words; 4] = [&ENGLISH, &GERMAN, &SPANISH, &JAPANESE];

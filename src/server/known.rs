@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash as Key;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ const MOST: usize = 50_000;
 pub(super) struct Known {
     tokens: Mutex<HashMap<Hash, Credential>>,
     keys: Mutex<HashMap<(Tenant, SessionId), PublicKey>>,
+    /// How often a token was taken back.
+    turn: AtomicU64,
 }
 
 impl Known {
@@ -34,6 +37,17 @@ impl Known {
         if credential.scope == Scope::Write {
             keep(&self.tokens, hash, credential.clone());
         }
+    }
+
+    /// Another number than before: a token that was found in between may have been taken back.
+    pub(super) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::SeqCst)
+    }
+
+    /// The token was taken back.
+    pub(super) fn forget_token(&self, hash: Hash) {
+        self.turn.fetch_add(1, Ordering::SeqCst);
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
     }
 
     pub(super) fn key(&self, tenant: &Tenant, session: SessionId) -> Option<PublicKey> {

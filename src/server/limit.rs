@@ -59,7 +59,7 @@ impl WrongCodes {
 }
 
 /// What one person has: an address, or in IPv6 a network of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

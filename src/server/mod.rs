@@ -20,8 +20,11 @@
 //! `home` is the server's folder: lock, certificate, first tokens. `args` and `command` are the
 //! command line.
 
+mod accounts;
+mod api_tokens;
 #[cfg(feature = "cli")]
 pub mod args;
+mod attempts;
 #[cfg(feature = "cli")]
 mod audit_command;
 pub mod auth;
@@ -35,6 +38,8 @@ mod depth;
 mod door;
 mod enrol;
 mod error;
+mod exam_pages;
+mod exams;
 mod headers;
 pub mod heartbeat;
 pub mod home;
@@ -45,18 +50,24 @@ mod issue_command;
 mod join;
 mod known;
 mod limit;
+pub mod oidc;
 mod origin;
+mod own_account;
 mod pace;
 mod pages;
+mod password;
 mod plain;
 mod receipt;
 mod rivals;
+mod roster;
+mod same_site;
 pub mod says;
 mod sessions;
 mod sign_in;
 mod silence;
 pub mod store;
 mod timeline;
+mod totp;
 #[cfg(feature = "cli")]
 mod verify_command;
 pub mod watch;
@@ -64,14 +75,14 @@ pub mod watch;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{fmt, io};
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
@@ -83,7 +94,9 @@ use door::Door;
 use error::Refusal;
 use known::Known;
 use limit::WrongCodes;
+use oidc::Oidc;
 use pace::Pace;
+use password::Passwords;
 use receipt::Signer;
 use store::{Store, StoreError, Tenant, signed};
 
@@ -112,6 +125,8 @@ pub struct Shared {
     in_flight: Semaphore,
     heartbeats_in_flight: Semaphore,
     wrong_codes: WrongCodes,
+    passwords: Passwords,
+    oidc: OnceLock<Oidc>,
     pace: Pace,
     known: Known,
 }
@@ -126,6 +141,8 @@ impl State {
             in_flight: places(),
             heartbeats_in_flight: places(),
             wrong_codes: WrongCodes::default(),
+            passwords: Passwords::default(),
+            oidc: OnceLock::new(),
             pace: Pace::default(),
             known: Known::default(),
         }))
@@ -176,23 +193,49 @@ pub fn app(state: State) -> Router {
         .route("/v1/server-key", get(receipt::server_key))
         .route("/v1/sessions", get(sessions::list).post(issue::post))
         .route("/v1/enrolments", post(enrol::post))
+        .route("/v1/exams", get(exams::list).post(exams::post))
+        .route("/v1/exams/{exam}", get(exams::detail))
+        .route("/v1/exams/{exam}/close", post(exams::post_close))
+        .route("/v1/exams/{exam}/roster", post(roster::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
         .route("/v1/sessions/{session}/export", get(receipt::export))
         .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
         .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
+        .route("/v1/tokens", get(api_tokens::list).post(api_tokens::post))
+        .route("/v1/tokens/{token}", delete(api_tokens::delete))
         .route("/", get(pages::list))
         .route("/sessions", post(issue::by_form))
         .route("/sessions/{session}", get(pages::session))
         .route("/sessions/{session}/commands", post(commands::by_form))
+        .route("/exams", get(exam_pages::list).post(exam_pages::make))
+        .route("/exams/{exam}", get(exam_pages::one))
+        .route("/exams/{exam}/close", post(exam_pages::close))
+        .route("/exams/{exam}/roster", post(exam_pages::import))
         .route("/join/{code}", get(join::page))
-        .route("/login", get(sign_in::form).post(sign_in::by_token))
+        .route("/login", get(sign_in::form).post(sign_in::by_form))
         .route("/sign-in/{code}", get(sign_in::by_code))
+        .route("/first-admin", get(sign_in::first_admin_form).post(sign_in::make_first_admin))
+        .route("/password/{code}", get(sign_in::password_form).post(sign_in::set_password_by_link))
+        .route("/oidc/start", get(oidc::start))
+        .route("/oidc/callback", get(oidc::callback))
         .route("/logout", post(sign_in::out))
+        .route("/account", get(own_account::page))
+        .route("/account/password", post(own_account::set_password))
+        .route("/account/totp", post(own_account::set_totp))
+        .route("/accounts", get(accounts::list).post(accounts::make))
+        .route("/accounts/{account}", get(accounts::one))
+        .route("/accounts/{account}/disable", post(accounts::disable))
+        .route("/accounts/{account}/exams", post(accounts::assign))
+        .route("/accounts/{account}/link", post(accounts::link))
+        .route("/accounts/{account}/role", post(accounts::set_role))
+        .route("/tokens", get(api_tokens::page).post(api_tokens::make_by_form))
+        .route("/tokens/{token}/revoke", post(api_tokens::revoke_by_form))
         .route("/assets/style.css", get(pages::style))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
+        .layer(axum::middleware::from_fn_with_state(state.clone(), same_site::only))
         .layer(axum::middleware::map_response(headers::strict))
         .with_state(state)
 }
@@ -240,6 +283,16 @@ impl FromRequestParts<State> for OfSession {
         let Path(text) = path.map_err(|_no_text| Refusal::not_found())?;
         session_id(&text).map(Self).ok_or(Refusal::not_found())
     }
+}
+
+/// An id, from randomness alone.
+fn random_id() -> Result<uuid::Uuid, Refusal> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::internal()
+    })?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
 }
 
 fn session_id(text: &str) -> Option<SessionId> {

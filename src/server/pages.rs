@@ -12,14 +12,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::auth::{self, Proctor};
+use super::auth::{self, Proctor, Theirs};
 use super::error::Refusal;
 use super::store::command;
 use super::store::ingest::Target;
 use super::store::read;
 use super::timeline::{Timeline, layout};
-use super::{OfSession, State};
-use super::{sessions, store};
+use super::{State, sessions, store};
 use crate::report::{
     ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Noticed, Outcome, Phase,
     SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
@@ -55,7 +54,8 @@ impl IntoResponse for PageError {
         if status == StatusCode::UNAUTHORIZED {
             return Redirect::to("/login").into_response();
         }
-        match (ErrorPage { title: self.0.title() }).render() {
+        let (title, detail) = (self.0.title(), self.0.detail());
+        match (ErrorPage { title, detail }).render() {
             Ok(page) => (status, Html(page)).into_response(),
             Err(_) => self.0.into_response(),
         }
@@ -64,19 +64,35 @@ impl IntoResponse for PageError {
 
 #[derive(Template)]
 #[template(path = "error.html", config = "src/server/askama.toml")]
-struct ErrorPage {
+struct ErrorPage<'a> {
     title: &'static str,
+    detail: Option<&'a str>,
 }
 
-#[derive(Template)]
-#[template(path = "login.html", config = "src/server/askama.toml")]
-struct LoginPage {
-    fault: Option<&'static str>,
+/// Who looks at a page, and at which: for the line at its top.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    pub(super) name: Option<String>,
+    pub(super) is_admin: bool,
+    here: &'static str,
+}
+
+impl Who {
+    pub(super) fn of(proctor: &Proctor, here: &'static str) -> Self {
+        let name = proctor.account.as_ref().map(|account| account.name.clone());
+        Self { name, is_admin: proctor.is_admin(), here }
+    }
+
+    pub(super) fn is_at(&self, page: &str) -> bool {
+        self.here == page
+    }
 }
 
 #[derive(Template)]
 #[template(path = "list.html", config = "src/server/askama.toml")]
 struct ListPage {
+    who: Who,
+    may_issue: bool,
     rows: Vec<Row>,
     legend: Vec<Kind>,
     next: Option<SessionId>,
@@ -92,12 +108,14 @@ struct Row {
 #[derive(Template)]
 #[template(path = "issued.html", config = "src/server/askama.toml")]
 struct IssuedPage {
+    who: Who,
     issued: Issued,
 }
 
 #[derive(Template)]
 #[template(path = "session.html", config = "src/server/askama.toml")]
 struct SessionPage {
+    who: Who,
     detail: SessionDetail,
     session: SessionSummary,
     intervals: Vec<StoredInterval>,
@@ -122,7 +140,9 @@ pub(super) async fn list(
 ) -> Result<Response, PageError> {
     let proctor = proctor?;
     let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
-    let found = sessions::page(&state, proctor.clone(), after.as_deref(), SESSIONS).await?;
+    let page_of = (after.as_deref(), SESSIONS);
+    let found = sessions::page(&state, proctor.clone(), None, page_of).await?;
+    let (who, may_issue) = (Who::of(&proctor, "sessions"), proctor.may_issue());
     let (now, next) = (state.now(), found.next);
     let reading = state.store.read(move |database| {
         let drawn = (None, DRAWN);
@@ -139,17 +159,17 @@ pub(super) async fn list(
         let timeline = layout(&intervals, &[], drawn(&session, now));
         Row { session, timeline }
     });
-    let page = ListPage { rows: rows.collect(), legend, next, first: after.is_none() };
+    let (rows, first) = (rows.collect(), after.is_none());
+    let page = ListPage { who, may_issue, rows, legend, next, first };
     render(StatusCode::OK, &page)
 }
 
 pub(super) async fn session(
     Of(state): Of<State>,
-    proctor: Result<Proctor, Refusal>,
-    session: Result<OfSession, Refusal>,
+    theirs: Result<Theirs, Refusal>,
 ) -> Result<Response, PageError> {
-    let proctor = proctor?;
-    let (OfSession(session), now) = (session?, state.now());
+    let (Theirs(proctor, session), now) = (theirs?, state.now());
+    let (who, acts) = (Who::of(&proctor, "sessions"), proctor.must_act().is_ok());
     let reading = state.store.read(move |database| {
         let detail = read::session(database, &proctor.tenant, now, session)?;
         let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
@@ -159,11 +179,12 @@ pub(super) async fn session(
     let (detail, intervals, commands) = reading.await?.ok_or(Refusal::not_found())?;
     let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
     // An agent that sends no heartbeats hears of nothing.
-    let hears = phase.filter(|_| detail.summary.status != SessionStatus::Ended);
+    let hears = phase.filter(|_| acts && detail.summary.status != SessionStatus::Ended);
     let gaps = detail.observed.as_ref().map_or(&[][..], |observed| &observed.gaps);
     let mut policy = Vec::new();
     flatten("", &detail.policy, &mut policy);
     let page = SessionPage {
+        who,
         session: detail.summary.clone(),
         timeline: layout(&intervals, gaps, drawn(&detail.summary, now)),
         legend: legend(&intervals),
@@ -190,23 +211,16 @@ fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
 }
 
 /// A form that is sent twice has the same key twice.
-fn form_key() -> Result<String, Refusal> {
+pub(super) fn form_key() -> Result<String, Refusal> {
     auth::new_secret().map(|secret| secret.reveal().clone()).map_err(|error| {
         tracing::error!(%error, "no randomness");
         Refusal::internal()
     })
 }
 
-pub(super) fn login(
-    status: StatusCode,
-    fault: Option<&'static str>,
-) -> Result<Response, PageError> {
-    render(status, &LoginPage { fault })
-}
-
 /// The code of a session that was issued: this page alone shows it.
-pub(super) fn issued(issued: Issued) -> Result<Response, PageError> {
-    render(StatusCode::CREATED, &IssuedPage { issued })
+pub(super) fn issued(who: Who, issued: Issued) -> Result<Response, PageError> {
+    render(StatusCode::CREATED, &IssuedPage { who, issued })
 }
 
 pub(super) async fn style() -> impl IntoResponse {
@@ -232,7 +246,7 @@ fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Ki
 }
 
 /// A policy as names and values: `face.enter`, `0.7`.
-fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
+pub(super) fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
@@ -249,13 +263,13 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 }
 
 /// Words and figures for the templates.
-mod say {
+pub(super) mod say {
     use super::{
         ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Noticed, Outcome,
-        Phase, SessionStatus, StoredCommand, Timestamp,
+        Phase, SessionStatus, SessionSummary, StoredCommand, Timestamp,
     };
 
-    pub(super) fn status(status: SessionStatus) -> &'static str {
+    pub(in crate::server) fn status(status: SessionStatus) -> &'static str {
         match status {
             SessionStatus::CheckingIn => "checking in",
             SessionStatus::Issued => "not started",
@@ -265,7 +279,17 @@ mod say {
         }
     }
 
-    pub(super) fn ended_by(closed_by: Option<ClosedBy>) -> &'static str {
+    /// How a seat of an exam stands: whether its code was used, too.
+    pub(in crate::server) fn seat(session: &SessionSummary) -> &'static str {
+        let used = session.issued.as_ref().is_some_and(|issued| issued.enrolled_at.is_some());
+        if used && session.status == SessionStatus::Issued {
+            "code used"
+        } else {
+            status(session.status)
+        }
+    }
+
+    pub(in crate::server) fn ended_by(closed_by: Option<ClosedBy>) -> &'static str {
         match closed_by {
             None => "still open",
             Some(ClosedBy::SeenAgain) => "seen again",
@@ -277,7 +301,7 @@ mod say {
         }
     }
 
-    pub(super) fn phase(phase: Phase) -> &'static str {
+    pub(in crate::server) fn phase(phase: Phase) -> &'static str {
         match phase {
             Phase::CheckIn => "camera check, before the exam",
             Phase::Exam => "exam",
@@ -287,7 +311,7 @@ mod say {
     }
 
     /// What an agent noticed of its reports and clocks.
-    pub(super) fn noticed(what: &Noticed) -> String {
+    pub(in crate::server) fn noticed(what: &Noticed) -> String {
         const DAMAGED: &str = "The agent’s file of reports was damaged and set aside";
         match what {
             Noticed::SpoolDamaged { from: Some(from), to: Some(to), .. } if from <= to => format!(
@@ -328,12 +352,12 @@ mod say {
     }
 
     /// What is wrong with the agent; codes are words already.
-    pub(super) fn troubles(liveness: &Liveness) -> String {
+    pub(in crate::server) fn troubles(liveness: &Liveness) -> String {
         let words = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
         words.collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn command(kind: &CommandKind) -> &'static str {
+    pub(in crate::server) fn command(kind: &CommandKind) -> &'static str {
         match kind {
             CommandKind::Message { .. } => "message",
             CommandKind::AllowStart { .. } => "start allowed",
@@ -341,14 +365,14 @@ mod say {
     }
 
     /// How far a command has come.
-    pub(super) fn state(command: &StoredCommand) -> &'static str {
+    pub(in crate::server) fn state(command: &StoredCommand) -> &'static str {
         match command.outcomes.last().map(|last| last.outcome) {
             None => "waiting",
             Some(outcome) => said(outcome),
         }
     }
 
-    pub(super) fn said(outcome: Outcome) -> &'static str {
+    pub(in crate::server) fn said(outcome: Outcome) -> &'static str {
         match outcome {
             Outcome::Shown => "shown",
             Outcome::Read => "read",
@@ -358,23 +382,23 @@ mod say {
     }
 
     /// `18:58:17 UTC`; what is no time as it is.
-    pub(super) fn clock(rfc3339: &str) -> String {
+    pub(in crate::server) fn clock(rfc3339: &str) -> String {
         let at = rfc3339.parse::<Timestamp>();
         at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
     }
 
-    pub(super) fn is_hatched(kind: Kind) -> bool {
+    pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
         kind.family() != Family::Presence
     }
 
     /// `2026-11-25 18:58 UTC`; what is no time as it is.
-    pub(super) fn when(rfc3339: &str) -> String {
+    pub(in crate::server) fn when(rfc3339: &str) -> String {
         let at = rfc3339.parse::<Timestamp>();
         at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
     }
 
     /// `8.4 s`, `12 min 30 s`, `3 h 05 min`.
-    pub(super) fn span(span: Duration) -> String {
+    pub(in crate::server) fn span(span: Duration) -> String {
         let seconds = span.as_secs();
         match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
             (0, 0, _) => format!("{:.1} s", span.as_secs_f64()),
@@ -383,24 +407,28 @@ mod say {
         }
     }
 
-    pub(super) fn millis(millis: u64) -> String {
+    pub(in crate::server) fn millis(millis: u64) -> String {
         span(Duration::from_millis(millis))
     }
 
     /// How long it lasted.
-    pub(super) fn between(start: MediaTime, end: MediaTime) -> String {
+    pub(in crate::server) fn between(start: MediaTime, end: MediaTime) -> String {
         span(end.since(start))
     }
 
-    pub(super) fn length(of_session: MediaTime) -> String {
+    pub(in crate::server) fn length(of_session: MediaTime) -> String {
         span(of_session.since(MediaTime::ZERO))
     }
 
-    pub(super) fn reports<T>(list: &[T]) -> String {
+    pub(in crate::server) fn reports<T>(list: &[T]) -> String {
         count(list.len() as u64, "report", "reports")
     }
 
-    pub(super) fn count(number: u64, one: &str, more: &str) -> String {
+    pub(in crate::server) fn many<T>(list: &[T], one: &str, more: &str) -> String {
+        count(list.len() as u64, one, more)
+    }
+
+    pub(in crate::server) fn count(number: u64, one: &str, more: &str) -> String {
         match number {
             0 => format!("no {more}"),
             1 => format!("1 {one}"),

@@ -10,10 +10,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use jiff::{Timestamp, Unit};
 
-use super::auth::Proctor;
+use super::State;
+use super::auth::Theirs;
 use super::error::Refusal;
 use super::store::{StoreError, export};
-use super::{OfSession, State};
 use crate::report::{Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
 use crate::trust::export::{Export, SignedReceipt};
 use crate::trust::signature::{PublicKey, Signature, Signed, SigningKey};
@@ -72,8 +72,7 @@ pub(super) async fn server_key(Of(state): Of<State>) -> Json<ServerKey> {
 
 pub(super) async fn export(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
 ) -> Result<Json<Export>, Refusal> {
     let now = state.now();
     let reading =

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::auth::Proctor;
+use super::State;
+use super::auth::{Proctor, Theirs};
 use super::error::Refusal;
-use super::store::read;
-use super::{OfSession, State};
+use super::store::read::{self, Among};
 use crate::report::{
-    BATCH_CONTENT_TYPE, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS, SessionDetail,
-    SessionPage,
+    BATCH_CONTENT_TYPE, ExamId, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS,
+    SessionDetail, SessionPage,
 };
 
 /// Most of each on one page, and as many as there are when no `limit` is given.
@@ -25,6 +25,7 @@ const INTERVALS: u64 = 1_000;
 pub(super) struct PageOf {
     limit: Option<u64>,
     after: Option<String>,
+    exam: Option<String>,
 }
 
 pub(super) async fn list(
@@ -32,16 +33,22 @@ pub(super) async fn list(
     proctor: Proctor,
     query: Result<Query<PageOf>, QueryRejection>,
 ) -> Result<Json<SessionPage>, Refusal> {
-    let Query(PageOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
-    Ok(Json(page(&state, proctor, after.as_deref(), up_to(limit, SESSIONS)?).await?))
+    let Query(PageOf { limit, after, exam }) = query.map_err(|query| unreadable(&query))?;
+    let exam = exam.as_deref().map(exam_of).transpose()?;
+    Ok(Json(page(&state, proctor, exam, (after.as_deref(), up_to(limit, SESSIONS)?)).await?))
 }
 
-fn unreadable(query: &QueryRejection) -> Refusal {
+/// An exam that is asked for by its id; one that is not theirs has no sessions.
+pub(super) fn exam_of(id: &str) -> Result<ExamId, Refusal> {
+    id.parse().map_err(|_no_id| Refusal::parameter("exam must be the id of an exam"))
+}
+
+pub(super) fn unreadable(query: &QueryRejection) -> Refusal {
     Refusal::parameter(query.body_text())
 }
 
 /// How many to give: as many as were asked for, or else as many as there may be on a page.
-fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Refusal> {
+pub(super) fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Refusal> {
     let limit = limit.unwrap_or(most);
     if (1..=most).contains(&limit) {
         Ok(limit)
@@ -54,25 +61,24 @@ fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Refusal> {
 pub(super) async fn page(
     state: &State,
     proctor: Proctor,
-    after: Option<&str>,
-    limit: u64,
+    exam: Option<ExamId>,
+    (after, limit): (Option<&str>, u64),
 ) -> Result<SessionPage, Refusal> {
     let unknown = || Refusal::parameter("after must be the id of a session");
     let after = match after {
         Some(id) => Some(super::session_id(id).ok_or_else(unknown)?),
         None => None,
     };
-    let now = state.now();
-    let reading = state
-        .store
-        .read(move |database| read::sessions(database, &proctor.tenant, now, after, limit));
+    let (now, among) = (state.now(), Among { reach: proctor.reach, exam });
+    let reading = state.store.read(move |database| {
+        read::sessions_among(database, &proctor.tenant, now, (among, after, limit))
+    });
     reading.await?.ok_or_else(unknown)
 }
 
 pub(super) async fn detail(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
 ) -> Result<Json<SessionDetail>, Refusal> {
     let now = state.now();
     let reading =
@@ -88,8 +94,7 @@ pub(super) struct IntervalsOf {
 
 pub(super) async fn intervals(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
     query: Result<Query<IntervalsOf>, QueryRejection>,
 ) -> Result<Json<IntervalList>, Refusal> {
     let Query(IntervalsOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
@@ -114,8 +119,7 @@ pub(super) struct EventsOf {
 /// The stored bytes, as a batch.
 pub(super) async fn events(
     Of(state): Of<State>,
-    proctor: Proctor,
-    OfSession(session): OfSession,
+    Theirs(proctor, session): Theirs,
     query: Result<Query<EventsOf>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(EventsOf { incarnation, after_seq, limit }) =

@@ -18,6 +18,8 @@ pub enum Signed {
     Heartbeat,
     /// A receipt, by the server's key.
     Receipt,
+    /// What secrets are derived from that must be the same again, by the server's key. Never handed out.
+    Seed,
 }
 
 impl Signed {
@@ -26,6 +28,7 @@ impl Signed {
             Self::Event => "application/vnd.inview.event+json",
             Self::Heartbeat => "application/vnd.inview.heartbeat+json",
             Self::Receipt => "application/vnd.inview.receipt+json",
+            Self::Seed => "application/vnd.inview.seed",
         }
     }
 

@@ -115,6 +115,7 @@ mod tests {
             status,
             detail: None,
             results: Vec::new(),
+            lines: Vec::new(),
         };
         let body = if kind.is_empty() { Vec::new() } else { serde_json::to_vec(&problem).unwrap() };
         judge(&Answer { status, retry_after: Some(Duration::from_secs(9)), body, vouched: None })

@@ -68,6 +68,7 @@ fn refusal(status: u16, kind: &str, statuses: &[EventStatus]) -> Answer {
             status,
             detail: None,
             results: statuses.iter().map(result).collect(),
+            lines: Vec::new(),
         },
     )
 }

@@ -1,7 +1,10 @@
 use inview::report::{Heartbeat, StoredCommand};
 
 use super::*;
-use inview::report::{Enrolment, EnrolmentRequest, IssueRequest, Issued};
+use inview::report::{
+    Enrolment, EnrolmentRequest, Exam, IssueRequest, Issued, MadeToken, NewApiToken, NewExam,
+    Roster,
+};
 
 #[test]
 fn the_examples_in_the_description_of_the_protocol_hold() {
@@ -49,6 +52,11 @@ fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
     read::<IssueRequest>("issue");
     read::<EnrolmentRequest>("enrolment-request");
     read::<Enrolment>("enrolment");
+    read::<NewExam>("exam-request");
+    read::<Exam>("exam");
+    read::<Roster>("roster");
+    read::<NewApiToken>("token-request");
+    read::<MadeToken>("token");
     let issued: Issued = read("issued");
     let server = "https://exams.example:8443";
     assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code, None));

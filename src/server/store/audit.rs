@@ -23,6 +23,22 @@ pub(in crate::server) enum Deed {
     CommandGiven,
     ForkRecorded,
     SilenceAlerted,
+    SignInRefused,
+    SessionIssued,
+    ExamCreated,
+    ExamClosed,
+    RosterImported,
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    RoleChanged,
+    ExamsAssigned,
+    PasswordLinkMade,
+    PasswordSet,
+    SecondFactorSet,
+    SecondFactorRemoved,
+    TokenMade,
+    TokenRevoked,
 }
 
 /// One line of the log.

@@ -12,26 +12,50 @@ use crate::report::{Hash, SessionId};
 pub enum Scope {
     /// An agent's token: write reports.
     Write,
-    /// A proctor's token: read, and sign in to the pages.
+    /// A proctor's token: read, give commands, and sign in to the pages.
     Read,
-    /// The token of an exam provider's system: issue sessions.
+    /// An auditor's token: read, and nothing else.
+    Audit,
+    /// The token of an exam provider's system: make exams, issue sessions.
     Manage,
+    /// An administrator's token: everything but reports.
+    Admin,
     /// A browser's cookie.
     Page,
     /// A sign-in link, good once.
     SignIn,
+    /// A link by which a person sets a password, good once.
+    Password,
 }
 
 impl Scope {
-    const ALL: [Self; 5] = [Self::Write, Self::Read, Self::Manage, Self::Page, Self::SignIn];
+    const ALL: [Self; 8] = [
+        Self::Write,
+        Self::Read,
+        Self::Audit,
+        Self::Manage,
+        Self::Admin,
+        Self::Page,
+        Self::SignIn,
+        Self::Password,
+    ];
 
-    const fn as_str(self) -> &'static str {
+    /// The name of what a token for a program may be good for.
+    pub(in crate::server) fn of_api_token(name: &str) -> Option<Self> {
+        let for_programs = [Self::Write, Self::Read, Self::Audit, Self::Manage, Self::Admin];
+        for_programs.into_iter().find(|scope| scope.as_str() == name)
+    }
+
+    pub(in crate::server) const fn as_str(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",
+            Self::Audit => "audit",
             Self::Manage => "manage",
+            Self::Admin => "admin",
             Self::Page => "page",
             Self::SignIn => "sign_in",
+            Self::Password => "password",
         }
     }
 }

@@ -15,8 +15,13 @@
 //! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
 //! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what.
+//! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
+//! made; `accounts_schema` their tables.
 //! They take a connection and know nothing of threads.
 
+pub(super) mod account;
+mod accounts_schema;
+pub(super) mod api_token;
 pub(super) mod attest;
 pub(super) mod audit;
 #[cfg(feature = "cli")]
@@ -25,6 +30,7 @@ pub(super) mod command;
 pub(super) mod coverage;
 pub(super) mod credential;
 mod derive;
+pub(super) mod exam;
 pub(super) mod export;
 mod fork;
 mod heads;

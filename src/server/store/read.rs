@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 // What a session's last heartbeat said is a part of what is told of it.
 use super::coverage::Until;
+use super::exam::Reach;
 use super::liveness::{self, LIVENESS};
 // So are what was not heard, and what contradicts it.
 use super::{StoreError, Tenant, coverage, fork, signed, silence};
 use crate::report::{
-    Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
+    Chain, Event, EventData, ExamId, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
     IssuedSession, Liveness, Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded,
     SessionId, SessionPage, SessionStarted, SessionStatus, SessionSummary, StoredIntegrity,
     StoredInterval,
@@ -38,10 +39,12 @@ fn summary_columns() -> String {
                 issue.label, issue.issued_at, issue.expires_at, issue.enrolled_at,
                 (SELECT count(*) FROM fork
                  WHERE fork.tenant = session.tenant AND fork.session = session.session),
+                seat.exam, seat.room,
                 {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
          LEFT JOIN issue ON issue.tenant = session.tenant AND issue.session = session.session
+         LEFT JOIN seat ON seat.tenant = session.tenant AND seat.session = session.session
          LEFT JOIN liveness
              ON liveness.tenant = session.tenant AND liveness.session = session.session
          WHERE session.tenant = ?1"
@@ -62,6 +65,8 @@ struct Found {
     last_ms: i64,
     started_contact: Option<i64>,
     forks: u64,
+    exam: Option<ExamId>,
+    room: Option<String>,
     liveness: Option<Liveness>,
 }
 
@@ -81,7 +86,9 @@ impl Found {
             last_ms: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
             started_contact: row.get(9)?,
             forks: row.get(14)?,
-            liveness: liveness::read(row, 15)?,
+            exam: row.get::<_, Option<[u8; 16]>>(15)?.map(|it| ExamId(Uuid::from_bytes(it))),
+            room: row.get(16)?,
+            liveness: liveness::read(row, 17)?,
         })
     }
 
@@ -133,6 +140,8 @@ impl Found {
                 (Some((label, _)), _) => label.clone(),
                 (None, started) => started.map(|it| it.label.clone()).unwrap_or_default(),
             },
+            exam: self.exam,
+            room: self.room.clone(),
             agent: started.map(|started| started.agent.clone()).unwrap_or_default(),
             status: self.status(now, since),
             issued: self.issued.as_ref().map(|(_, issued)| issued.clone()),
@@ -159,7 +168,16 @@ fn issued(row: &Row<'_>) -> Result<Option<(String, IssuedSession)>, StoreError> 
     Ok(Some((label, issued)))
 }
 
-/// A page of sessions, newest first, behind the session `after`; `None` when that is not known.
+/// Which sessions are meant.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Among {
+    pub(in crate::server) reach: Reach,
+    /// Of this exam alone.
+    pub(in crate::server) exam: Option<ExamId>,
+}
+
+/// All sessions of the tenant.
+#[cfg(test)]
 pub(in crate::server) fn sessions(
     database: &Connection,
     tenant: &Tenant,
@@ -167,6 +185,22 @@ pub(in crate::server) fn sessions(
     after: Option<SessionId>,
     limit: u64,
 ) -> Result<Option<SessionPage>, StoreError> {
+    let all = Among { reach: Reach::All, exam: None };
+    sessions_among(database, tenant, now, (all, after, limit))
+}
+
+/// A page of sessions, newest first, behind the session `after`; `None` when that is not known.
+pub(in crate::server) fn sessions_among(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    (among, after, limit): (Among, Option<SessionId>, u64),
+) -> Result<Option<SessionPage>, StoreError> {
+    if let Some(after) = after
+        && !among.reach.has_session(database, tenant, after)?
+    {
+        return Ok(None);
+    }
     let bound = match after {
         None => Some(i64::MAX),
         Some(after) => database
@@ -181,11 +215,17 @@ pub(in crate::server) fn sessions(
     let after = after.map_or([u8::MAX; 16], |after| after.0.into_bytes());
     let mut query = database.prepare_cached(&format!(
         "{} AND (listed_at, session.session) < (?3, ?4)
+             AND (?6 IS NULL OR seat.exam = ?6) AND (?7 IS NULL OR seat.exam = ?7)
+             AND (?8 IS NULL OR EXISTS (SELECT 1 FROM assignment
+                  WHERE assignment.tenant = ?1 AND account = ?8 AND assignment.exam = seat.exam))
          GROUP BY session.session
          ORDER BY listed_at DESC, session.session DESC LIMIT ?5",
         summary_columns()
     ))?;
-    let key = params![tenant.as_str(), now.as_microsecond(), bound, after, limit + 1];
+    let (account, only) = among.reach.bounds();
+    let exam = among.exam.map(|exam| exam.0.into_bytes());
+    let (tenant, now_micros) = (tenant.as_str(), now.as_microsecond());
+    let key = params![tenant, now_micros, bound, after, limit + 1, exam, only, account];
     let mut rows = query.query(key)?;
     let since = silence::watching_since(database)?;
     let mut sessions = Vec::new();

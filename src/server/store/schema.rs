@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
+use super::accounts_schema::ACCOUNTS;
 
 /// How a file of one version becomes one of the next: the first step makes the tables of a new file.
 /// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
@@ -19,6 +20,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(SIGNED),
     |database| database.execute_batch(INTEGRITY),
     |database| database.execute_batch(LOG),
+    |database| database.execute_batch(ACCOUNTS),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.

@@ -1,0 +1,53 @@
+//! Tokens that an administrator makes for programs.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::identity::ExamId;
+use crate::redact::Pii;
+
+/// Asks for a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiToken {
+    /// What it is for: 1 to 200 characters.
+    pub name: String,
+    /// `write`, `read`, `audit`, `manage` or `admin`.
+    pub scope: String,
+    /// The only exam that it is good for; not with `write` or `admin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exam: Option<ExamId>,
+    /// Until when it is good: RFC 3339. Ninety days when absent, 365 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+}
+
+/// A token that was made. Times are RFC 3339, UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiToken {
+    pub id: Uuid,
+    pub name: String,
+    pub scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exam: Option<ExamId>,
+    pub made_at: String,
+    /// As in `sent_by` of commands.
+    pub made_by: String,
+    pub expires_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<String>,
+}
+
+/// All tokens that were made, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiTokenList {
+    pub tokens: Vec<ApiToken>,
+}
+
+/// The token itself: only this answer has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeToken {
+    #[serde(flatten)]
+    pub made: ApiToken,
+    pub token: Pii<String>,
+}

@@ -1,0 +1,70 @@
+//! Exams: what is asked for, and what a server tells of one.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::enrolment::Issued;
+use super::identity::ExamId;
+
+/// Asks for an exam.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewExam {
+    /// 1 to 200 characters.
+    pub name: String,
+    /// What differs from the default policy, for all sessions of the exam.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub policy: Value,
+    /// Where there are any, each seat is in one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rooms: Vec<String>,
+    /// In which the pages of its links speak; the browser's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// One exam. Times are RFC 3339, UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "names on the wire")]
+pub struct Exam {
+    pub exam: ExamId,
+    pub name: String,
+    /// What differs from the default policy; null when nothing does.
+    pub policy: Value,
+    pub rooms: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    pub created_at: String,
+    /// Since then nothing more is issued for it; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<String>,
+    /// How many sessions belong to it.
+    pub sessions: u64,
+}
+
+/// Exams, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExamList {
+    pub exams: Vec<Exam>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<ExamId>,
+}
+
+/// What became of a roster: a session for each row, in its order. Only this answer has the codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    pub exam: ExamId,
+    pub seats: Vec<RosterSeat>,
+}
+
+/// A row of a roster, and the session that it got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterSeat {
+    /// From 1, the header's.
+    pub line: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    #[serde(flatten)]
+    pub issued: Issued,
+}

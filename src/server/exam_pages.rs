@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use super::auth::{Browser, Manager, Proctor};
 use super::commands::is_key;
 use super::error::Refusal;
+use super::exam_roster::{self, MAX_BYTES, Wish};
 use super::exams::{self, OfExam};
 use super::origin::Origin;
 use super::pages::{PageError, Who, flatten, form_key, render, say};
-use super::roster::{self, MAX_BYTES, Wish};
 use super::{State, sessions};
 use crate::presence::Policy;
 use crate::report::{Exam, ExamId, LineFault, NewExam, RosterSeat, SessionId, SessionSummary};
@@ -300,12 +300,12 @@ pub(super) async fn import(
     // A file, when one was chosen.
     let list = if sent.file.is_empty() { sent.typed.as_bytes() } else { &sent.file };
     let days = sent.days.trim().parse::<u32>().unwrap_or(DAYS);
-    let wish = Wish { expires_at: Some(roster::in_days(state.now(), days)), server_pin: None };
+    let wish = Wish { expires_at: Some(exam_roster::in_days(state.now(), days)), server_pin: None };
     let key = Some(sent.key.clone()).filter(|key| is_key(key));
     let manager = manager(&proctor);
-    match roster::import(&state, &manager, &server, (&exam, list, key), &wish).await {
+    match exam_roster::import(&state, &manager, &server, (&exam, list, key), &wish).await {
         Ok((_, seats)) => {
-            let table = encoded(&roster::to_csv(&seats)?);
+            let table = encoded(&exam_roster::to_csv(&seats)?);
             let who = Who::of(&proctor, "exams");
             render(StatusCode::CREATED, &LinksPage { who, exam, seats, table })
         }

@@ -39,6 +39,7 @@ mod door;
 mod enrol;
 mod error;
 mod exam_pages;
+mod exam_roster;
 mod exams;
 mod headers;
 pub mod heartbeat;
@@ -59,7 +60,6 @@ mod password;
 mod plain;
 mod receipt;
 mod rivals;
-mod roster;
 mod same_site;
 pub mod says;
 mod sessions;
@@ -196,7 +196,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/exams", get(exams::list).post(exams::post))
         .route("/v1/exams/{exam}", get(exams::detail))
         .route("/v1/exams/{exam}/close", post(exams::post_close))
-        .route("/v1/exams/{exam}/roster", post(roster::post))
+        .route("/v1/exams/{exam}/roster", post(exam_roster::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))

@@ -36,12 +36,12 @@ impl Signer {
         self.key.public()
     }
 
-    fn sign(&self, bytes: &[u8]) -> Signature {
+    pub(super) fn sign(&self, what: Signed, bytes: &[u8]) -> Signature {
         let fast = self.fast.as_ref().and_then(|fast| {
-            let signature = fast.sign(&Signed::Receipt.encoded(bytes));
+            let signature = fast.sign(&what.encoded(bytes));
             signature.as_ref().as_array().map(Signature::from_bytes)
         });
-        fast.unwrap_or_else(|| self.key.sign(Signed::Receipt, bytes))
+        fast.unwrap_or_else(|| self.key.sign(what, bytes))
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn answer(key: &Signer, receipt: &Receipt) -> Result<Response, Refusa
 
 fn sign(key: &Signer, receipt: &Receipt) -> Result<SignedReceipt, StoreError> {
     let receipt = serde_json::to_string(receipt)?;
-    let signature = key.sign(receipt.as_bytes());
+    let signature = key.sign(Signed::Receipt, receipt.as_bytes());
     Ok(SignedReceipt { receipt, signature })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn login(
     status: StatusCode,
     fault: Option<&'static str>,
 ) -> Result<Response, PageError> {
-    let organisation = state.oidc.get().map(|oidc| oidc.name());
+    let organisation = state.oidc.get().map(super::oidc::Oidc::name);
     render(status, &LoginPage { fault, organisation })
 }
 

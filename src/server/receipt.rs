@@ -116,7 +116,7 @@ mod tests {
             assert!(signer.fast.is_some());
             for length in [0, 1, 100, 5_000] {
                 let bytes = vec![number; length];
-                assert_eq!(signer.sign(&bytes), key.sign(Signed::Receipt, &bytes));
+                assert_eq!(signer.sign(Signed::Receipt, &bytes), key.sign(Signed::Receipt, &bytes));
             }
         }
     }

@@ -76,6 +76,10 @@ pub struct IssueArgs {
     #[arg(long, value_name = "ID", conflicts_with = "policy")]
     pub exam: Option<uuid::Uuid>,
 
+    /// In this room of the exam.
+    #[arg(long, value_name = "NAME", requires = "exam")]
+    pub room: Option<String>,
+
     /// By this policy, TOML or JSON, instead of the default.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

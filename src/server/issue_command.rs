@@ -47,7 +47,7 @@ fn issue_all(args: &IssueArgs, issued: &mut Vec<Issued>) -> anyhow::Result<()> {
             expires_at: args.expires_at.clone(),
             server_pin: args.pin,
             exam: args.exam.map(ExamId),
-            room: None,
+            room: args.room.clone(),
         };
         let one = server.issue(&request)?;
         print(&one).context("cannot write to standard output")?;

@@ -11,10 +11,10 @@ use inview::capture::CaptureError;
 use inview::capture::file;
 use inview::detector::onnx::Models;
 use inview::presence::Policy;
-use inview::replay::Document;
 use inview::replay::batch::{Batch, Eyes, Watcher};
 use inview::replay::output::Outcome;
 use inview::replay::recordings;
+use inview::replay::{Document, RecordedInterval};
 use inview::report::Kind;
 use inview::time::MediaTime;
 use support::truth::{Score, Span, Truth, quantile};
@@ -98,6 +98,11 @@ fn every_absence_in_the_shared_recordings_is_found_on_time_and_nobody_is_accused
         assert_eq!(of_kind(&score.missed, Kind::OutOfView), 0, "{}", document.recording);
         assert_eq!(of_kind(&score.missed, Kind::CameraCovered), 0, "{}", document.recording);
         assert_eq!(of_kind(&score.missed, Kind::FrozenPicture), 0, "{}", document.recording);
+        let is_photo = document.recording == "d11_photo_held_up.mp4";
+        let marks = |found: &&RecordedInterval| found.kind == Kind::SuspectedStillImage;
+        let marks = document.intervals.iter().filter(marks).count();
+        assert_eq!(marks, usize::from(is_photo), "{}", document.recording);
+        assert_eq!(of_kind(&score.found, Kind::SuspectedStillImage), marks);
         assert_eq!(truth.dishonest(&document), [], "{}", document.recording);
         if truth.always_in_view {
             assert_eq!(document.intervals, [], "{}", document.recording);

@@ -9,8 +9,9 @@ pub(super) const SIDE: usize = 48;
 const SMALLEST_FACE: f32 = SIDE as f32;
 /// A face of which more lies outside the frame is cut by its edge, which does not move with it.
 const WITHIN_FRAME: f32 = 0.9;
-/// A line of the frame is read at no more points: three a point of the crop, and the margins.
-const LONGEST_LINE: usize = SIDE * 3 + 16;
+/// At most three steps a point are read, so that a tent has at most seven of them.
+const TAPS: usize = 8;
+const LONGEST_LINE: usize = SIDE * 3 + 2 * TAPS;
 
 /// Luma of a face at 48 x 48 points, each a mean over its surroundings (a tent two points wide), so
 /// that the crop can be moved by parts of a point.
@@ -33,44 +34,46 @@ impl Default for FaceCrop {
 }
 
 /// How crop and frame lie to each other, along one axis.
-#[derive(Clone, Copy)]
 struct Axis {
-    /// Where the crop begins, in pixels of the frame.
-    begin: f32,
-    /// Pixels a point of the crop.
-    cell: f32,
     /// Every so many pixels are read: at least two a point.
     stride: i32,
+    /// The first step (of `stride` pixels) that counts for anything, and the number of steps.
+    first: i32,
+    steps: usize,
+    /// For each point of the crop the first step that counts for it, from `first` on, and the weights.
+    taps: [(usize, [f32; TAPS]); SIDE],
     /// The frame's length.
     length: u32,
 }
 
 impl Axis {
-    fn point(&self, index: usize) -> f32 {
-        self.begin + (index as f32 + 0.5) * self.cell
-    }
-
-    fn reach(&self) -> f32 {
-        self.cell.max(self.stride as f32)
-    }
-
-    /// First and last step (of `stride` pixels) that count for a point of the frame.
-    fn steps(&self, point: f32) -> (i32, i32) {
-        let stride = self.stride as f32;
-        let first = ((point - self.reach() - 0.5) / stride).ceil();
-        let last = ((point + self.reach() - 0.5) / stride).floor();
-        (first as i32, last as i32)
-    }
-
-    fn weight(&self, step: i32, point: f32) -> f32 {
-        let pixel = (step * self.stride) as f32 + 0.5;
-        (1.0 - (pixel - point).abs() / self.reach()).max(0.0)
+    fn new(center: f32, side: f32, length: u32) -> Self {
+        let cell = side / SIDE as f32;
+        let stride = (cell / 2.0).round().max(1.0);
+        let reach = cell.max(stride);
+        let first_of = |index: usize| {
+            let point = center - side / 2.0 + (index as f32 + 0.5) * cell;
+            (point, ((point - reach - 0.5) / stride).ceil() as i32)
+        };
+        let (_, first) = first_of(0);
+        let taps = std::array::from_fn(|index| {
+            let (point, begin) = first_of(index);
+            let mut weights: [f32; TAPS] = std::array::from_fn(|tap| {
+                let pixel = (begin + tap as i32) as f32 * stride + 0.5;
+                (1.0 - (pixel - point).abs() / reach).max(0.0)
+            });
+            let sum: f32 = weights.iter().sum();
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+            ((begin - first).max(0) as usize, weights)
+        });
+        let steps = taps[SIDE - 1].0 + TAPS;
+        Self { stride: stride as i32, first, steps, taps, length }
     }
 
     /// The pixel of a step; beyond the edge, the one at the edge.
-    fn pixel(&self, step: i32) -> u32 {
-        let last = self.length.saturating_sub(1);
-        u32::try_from(step * self.stride).unwrap_or(0).min(last)
+    fn pixel(&self, step: usize) -> u32 {
+        let pixel = (self.first + step as i32) * self.stride;
+        u32::try_from(pixel).unwrap_or(0).min(self.length.saturating_sub(1))
     }
 }
 
@@ -91,48 +94,29 @@ impl FaceCrop {
         if !usable {
             return false;
         }
-        let cell = side / SIDE as f32;
-        let stride = ((cell / 2.0).round() as i32).max(1);
         let (x, y) = face.center();
-        let axis = |center: f32, length| Axis { begin: center - side / 2.0, cell, stride, length };
-        self.sample(frame, axis(x, width), axis(y, height));
+        self.sample(frame, &Axis::new(x, side, width), &Axis::new(y, side, height));
         true
     }
 
-    fn sample(&mut self, frame: &Frame, across: Axis, down: Axis) {
-        let (left, _) = across.steps(across.point(0));
-        let (_, right) = across.steps(across.point(SIDE - 1));
-        let (top, _) = down.steps(down.point(0));
-        let (_, bottom) = down.steps(down.point(SIDE - 1));
-        let mut weights = [0.0_f32; SIDE];
+    fn sample(&mut self, frame: &Frame, across: &Axis, down: &Axis) {
         self.luma.fill(0.0);
-        for y in top..=bottom {
-            let mut read = [0.0_f32; LONGEST_LINE];
-            for (luma, x) in read.iter_mut().zip(left..=right) {
-                *luma = f32::from(frame.luma(across.pixel(x), down.pixel(y)));
+        let mut read = [0.0_f32; LONGEST_LINE];
+        for step in 0..down.steps {
+            let y = down.pixel(step);
+            for (index, luma) in read.iter_mut().take(across.steps).enumerate() {
+                *luma = f32::from(frame.luma(across.pixel(index), y));
             }
             let line: [f32; SIDE] = std::array::from_fn(|column| {
-                let point = across.point(column);
-                let (first, last) = across.steps(point);
-                let (mut sum, mut total) = (0.0, 0.0);
-                for x in first..=last {
-                    let weight = across.weight(x, point);
-                    sum += weight * read[((x - left).max(0) as usize).min(LONGEST_LINE - 1)];
-                    total += weight;
-                }
-                sum / total.max(f32::EPSILON)
+                let (first, weights) = &across.taps[column];
+                weights.iter().zip(&read[*first..]).map(|(weight, luma)| weight * luma).sum()
             });
-            let rows = self.luma.chunks_exact_mut(SIDE).zip(&mut weights);
-            for (row, (luma, total)) in rows.enumerate() {
-                let weight = down.weight(y, down.point(row));
-                if weight > 0.0 {
-                    *total += weight;
+            for (luma, (first, weights)) in self.luma.chunks_exact_mut(SIDE).zip(&down.taps) {
+                let tap = step.checked_sub(*first).and_then(|tap| weights.get(tap));
+                if let Some(weight) = tap {
                     luma.iter_mut().zip(line).for_each(|(luma, line)| *luma += weight * line);
                 }
             }
-        }
-        for (luma, total) in self.luma.chunks_exact_mut(SIDE).zip(weights) {
-            luma.iter_mut().for_each(|luma| *luma /= total.max(f32::EPSILON));
         }
     }
 }

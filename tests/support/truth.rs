@@ -89,8 +89,9 @@ impl Span {
 
 fn kind_of(label: &Label) -> Option<Kind> {
     match (label.state.as_str(), label.reason.as_deref()) {
-        // A photo held up is scored apart: no detector here tells it from a face.
-        ("in_view", _) | ("out_of_view", Some("photo_held_up")) => None,
+        ("in_view", _) => None,
+        // No detector here tells a photo from a face: it counts as in view, and is marked.
+        ("out_of_view", Some("photo_held_up")) => Some(Kind::SuspectedStillImage),
         ("out_of_view", _) => Some(Kind::OutOfView),
         ("face_hidden", _) => Some(Kind::FaceNotVisible),
         ("no_picture", Some("frozen")) => Some(Kind::FrozenPicture),

@@ -74,7 +74,7 @@ impl Aligner {
         if contrast < least_contrast {
             return None;
         }
-        let factor = factored(self.normal_matrix(contrast));
+        let factor = factored(&self.normal_matrix(contrast));
         let (mut map, mut best) = (IDENTITY, (f32::INFINITY, IDENTITY));
         for _ in 0..MOST_STEPS {
             let left = self.lay(now, &map, contrast);
@@ -188,26 +188,27 @@ impl Aligner {
     }
 
     fn largest_change(&self) -> f32 {
-        let (mut smooth, mut rough) = ([0.0_f32; BLOCKS * BLOCKS], [0.0_f32; BLOCKS * BLOCKS]);
-        for row in 0..INNER {
-            for column in 0..INNER {
-                let mut sum = 0.0;
-                for y in [row.saturating_sub(1), row, (row + 1).min(INNER - 1)] {
-                    for x in [column.saturating_sub(1), column, (column + 1).min(INNER - 1)] {
-                        sum += self.residual[y * INNER + x];
-                    }
-                }
-                let mean = sum / 9.0;
-                let rest = self.residual[row * INNER + column] - mean;
-                let block = row / BLOCK * BLOCKS + column / BLOCK;
-                smooth[block] += mean * mean;
-                rough[block] += rest * rest;
-            }
+        let mut smooth = [0.0_f32; BLOCKS * BLOCKS];
+        let mut rough = [0.0_f32; BLOCKS * BLOCKS];
+        for (point, left) in self.residual.iter().enumerate() {
+            let (row, column) = (point / INNER, point % INNER);
+            let mean = self.mean_around(row, column);
+            let block = row / BLOCK * BLOCKS + column / BLOCK;
+            smooth[block] += mean * mean;
+            rough[block] += (left - mean) * (left - mean);
         }
         rough.sort_by(f32::total_cmp);
         let noise = rough[BLOCKS * BLOCKS / 2] * NOISE_LEFT;
         let largest = smooth.into_iter().fold(0.0, f32::max);
         (largest - noise).max(0.0) / (BLOCK * BLOCK) as f32
+    }
+
+    /// Of what is left at 3 x 3 points; beyond the edge, at the edge.
+    fn mean_around(&self, row: usize, column: usize) -> f32 {
+        let around = |index: usize| [index.saturating_sub(1), index, (index + 1).min(INNER - 1)];
+        let columns = around(column);
+        let line = |y: usize| columns.map(|x| self.residual[y * INNER + x]).iter().sum::<f32>();
+        around(row).map(line).iter().sum::<f32>() / 9.0
     }
 }
 
@@ -230,7 +231,7 @@ fn interpolated(crop: &[f32; SIDE * SIDE], x: f32, y: f32) -> f32 {
 }
 
 /// The lower triangle whose product with its transpose is the matrix (Cholesky).
-fn factored(matrix: [[f64; 6]; 6]) -> [[f64; 6]; 6] {
+fn factored(matrix: &[[f64; 6]; 6]) -> [[f64; 6]; 6] {
     let mut lower = [[0.0; 6]; 6];
     for row in 0..6 {
         for column in 0..=row {

@@ -58,22 +58,21 @@ impl Axis {
         let (_, first) = first_of(0);
         let taps = std::array::from_fn(|index| {
             let (point, begin) = first_of(index);
-            let mut weights: [f32; TAPS] = std::array::from_fn(|tap| {
-                let pixel = (begin + tap as i32) as f32 * stride + 0.5;
-                (1.0 - (pixel - point).abs() / reach).max(0.0)
-            });
+            let mut weights = [0.0_f32; TAPS];
+            for (step, weight) in (begin..).zip(&mut weights) {
+                let pixel = step as f32 * stride + 0.5;
+                *weight = (1.0 - (pixel - point).abs() / reach).max(0.0);
+            }
             let sum: f32 = weights.iter().sum();
-            weights.iter_mut().for_each(|weight| *weight /= sum);
-            ((begin - first).max(0) as usize, weights)
+            ((begin - first).max(0) as usize, weights.map(|weight| weight / sum))
         });
         let steps = taps[SIDE - 1].0 + TAPS;
         Self { stride: stride as i32, first, steps, taps, length }
     }
 
     /// The pixel of a step; beyond the edge, the one at the edge.
-    fn pixel(&self, step: usize) -> u32 {
-        let pixel = (self.first + step as i32) * self.stride;
-        u32::try_from(pixel).unwrap_or(0).min(self.length.saturating_sub(1))
+    fn pixel(&self, step: i32) -> u32 {
+        u32::try_from(step * self.stride).unwrap_or(0).min(self.length.saturating_sub(1))
     }
 }
 
@@ -102,10 +101,10 @@ impl FaceCrop {
     fn sample(&mut self, frame: &Frame, across: &Axis, down: &Axis) {
         self.luma.fill(0.0);
         let mut read = [0.0_f32; LONGEST_LINE];
-        for step in 0..down.steps {
-            let y = down.pixel(step);
-            for (index, luma) in read.iter_mut().take(across.steps).enumerate() {
-                *luma = f32::from(frame.luma(across.pixel(index), y));
+        for (step, y) in (0..down.steps).zip(down.first..) {
+            let y = down.pixel(y);
+            for (luma, x) in read.iter_mut().take(across.steps).zip(across.first..) {
+                *luma = f32::from(frame.luma(across.pixel(x), y));
             }
             let line: [f32; SIDE] = std::array::from_fn(|column| {
                 let (first, weights) = &across.taps[column];

@@ -152,10 +152,7 @@ impl Monitor {
         let still_image = self.still_image(look, verdict, reading.as_ref());
         for index in 0..self.tracks.len() {
             let kind = self.tracks[index].kind;
-            let evidence = match kind {
-                Kind::SuspectedStillImage => still_image,
-                kind => self.evidence(kind, verdict, reading.as_ref(), look),
-            };
+            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, still_image);
             let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
             self.settle(index, steps, &mut changes);
         }
@@ -226,6 +223,7 @@ impl Monitor {
         let mut changes = Vec::new();
         if self.tracks[0].track.open().is_some() {
             self.last_changed = Some(at);
+            self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
             self.settle(0, steps, &mut changes);
         }
@@ -268,6 +266,7 @@ impl Monitor {
         verdict: Verdict,
         reading: Option<&Reading>,
         look: &Look<'_>,
+        still_image: Evidence,
     ) -> Evidence {
         let when = |holds: bool, confidence: f64| {
             if holds { Evidence::Holds(confidence) } else { Evidence::Clear }
@@ -301,12 +300,12 @@ impl Monitor {
                 Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
                 Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
             },
+            Kind::SuspectedStillImage => still_image,
             Kind::OutOfView
             | Kind::FaceNotVisible
             | Kind::MultiplePeople
             | Kind::CameraLost
             | Kind::VirtualCamera
-            | Kind::SuspectedStillImage
             | Kind::AgentGap
             | Kind::ReportingGap => Evidence::Clear,
         }
@@ -379,8 +378,8 @@ impl Monitor {
     fn interrupt_others(&mut self, index: usize, at: MediaTime, changes: &mut Vec<Change>) {
         let lost = self.tracks[index].kind == Kind::CameraLost;
         for other in 0..self.tracks.len() {
-            let looks_on = self.tracks[other].kind.family() == Family::CouldNotLook;
-            if other != index && (!looks_on || lost) {
+            let is_blind = self.tracks[other].kind.family() == Family::CouldNotLook;
+            if other != index && (!is_blind || lost) {
                 let steps = self.tracks[other].track.interrupt(at, ClosedBy::CouldNotLook);
                 self.settle(other, steps, changes);
             }

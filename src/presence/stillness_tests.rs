@@ -35,6 +35,8 @@ struct Pose {
     /// Largest deviation, in luma levels.
     noise: f32,
     seed: u32,
+    /// Not found by the detector.
+    away: bool,
 }
 
 const STILL: Pose = Pose {
@@ -47,6 +49,7 @@ const STILL: Pose = Pose {
     mouth: 0.0,
     noise: 2.0,
     seed: 1,
+    away: false,
 };
 
 /// Luma of a face at a place, -1 to 1 across and down.
@@ -125,13 +128,14 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
         let frame = shown(&pose, at(index));
         let grid = LumaGrid::of(&frame);
         let face = Detection { label: Label::Face, score: 0.9, bounding_box: around(&pose) };
+        let faces: &[Detection] = if pose.away { &[] } else { &[face] };
         let look = Look {
             pts: frame.pts,
             skipped: 0,
             size: FRAME,
             picture: grid.stats(before.as_ref()),
             frame: Some(&frame),
-            finds: Some(Finds { faces: &[face], people: &[], people_fresh: true }),
+            finds: Some(Finds { faces, people: &[], people_fresh: true }),
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);
@@ -208,7 +212,7 @@ fn what_shows_too_little_is_neither_alive_nor_still() {
 
 #[test]
 fn a_face_that_was_away_is_watched_anew() {
-    let away = |index: u32| Pose { gain: if index % 40 == 0 { 0.0 } else { 1.0 }, ..held(index) };
+    let away = |index: u32| Pose { away: index.is_multiple_of(40), ..held(index) };
     assert_eq!(closed(&watched(Policy::default(), 120, away)), []);
 }
 

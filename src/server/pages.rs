@@ -364,7 +364,7 @@ mod say {
     }
 
     pub(super) fn is_hatched(kind: Kind) -> bool {
-        kind.family() != Family::Presence
+        kind.family() != Family::Presence && kind != Kind::SuspectedStillImage
     }
 
     /// `2026-11-25 18:58 UTC`; what is no time as it is.

@@ -21,7 +21,7 @@ use crate::time::MediaTime;
 pub(super) const ALIVE: f32 = 0.05;
 /// A face with less contrast (variance, in squared luma levels) drowns in noise.
 const LEAST_CONTRAST: f32 = 64.0;
-/// As few looks as that may miss the blinks of one who is alive.
+/// Fewer looks may all miss the blinks of one who is alive.
 const STILL_LOOKS: u32 = 50;
 const STILL_FOR: Duration = Duration::from_secs(10);
 /// Crops this far apart are compared. Timestamps are rounded by containers.

@@ -140,6 +140,7 @@ impl<D: Detector> Pipeline<D> {
             skipped: frame.seq.saturating_sub(self.next_seq),
             size: frame.size,
             picture,
+            frame: Some(frame),
             finds: faces.as_deref().map(|faces| Finds {
                 faces,
                 people: &self.people,

@@ -13,11 +13,11 @@ use inview::capture::CaptureError;
 use inview::capture::file;
 use inview::detector::onnx::Models;
 use inview::presence::Policy;
-use inview::replay::Document;
 use inview::replay::batch::{Batch, Eyes, Watcher};
 use inview::replay::evaluate::{Evaluated, Evaluation, Labels};
 use inview::replay::output::Outcome;
 use inview::replay::recordings::{self, Recording};
+use inview::replay::{Document, RecordedInterval};
 use inview::report::Kind;
 use inview::score::{Figures, Judged, KindFigures, Score, Truth, Verdict, What};
 use inview::time::MediaTime;
@@ -135,6 +135,10 @@ fn every_absence_in_the_shared_recordings_is_found_on_time_and_nobody_is_accused
             assert_eq!(missed, 0, "{}: {kind:?}", document.recording);
         }
         assert!(score.dishonest <= Duration::from_millis(200), "{}", document.recording);
+        let is_photo = document.recording == "d11_photo_held_up.mp4";
+        let marks = |found: &&RecordedInterval| found.kind == Kind::SuspectedStillImage;
+        let marks = document.intervals.iter().filter(marks).count();
+        assert_eq!(marks, usize::from(is_photo), "{}", document.recording);
         if is_always_in_view(&truth) {
             assert_eq!(document.intervals, [], "{}", document.recording);
         }

@@ -71,6 +71,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         skipped: 2,
         size: Size::new(640, 480),
         picture,
+        frame: None,
         finds: (!monitor.is_covered(&picture)).then_some(finds),
     };
     monitor.look(&look).1

@@ -1,11 +1,12 @@
 //! Decides, second by second: is the candidate in view, and could we look at all?
 //!
 //! ```text
-//! luma samples ──> picture: covered? dark? unchanged? ──┐
-//! detections ────> fixtures: what never moves is a picture on the wall
-//!                  view: face, body only, nobody, another person ──> evidence for each kind
-//!                                                                      │
-//!                                         Monitor: one Track a kind <──┘ ──> opened, warned, alerted, closed
+//! luma samples ──> picture: covered? dark? unchanged? ─────────────┐
+//! detections ────> fixtures: what never moves is a picture         │
+//!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
+//! pixels of the face ──> stillness: does it move as a photo does? ─┘             │
+//!                                                                                │
+//!                                         Monitor: one Track a kind <────────────┘ ──> opened, warned, alerted, closed
 //! ```
 //!
 //! Pure: time is a parameter, the same input gives the same output, and nothing here knows where
@@ -13,16 +14,23 @@
 //! that spoke against it and ends at the first frame that speaks against it again, although both
 //! are believed only after a while. Whatever cannot be looked at is no evidence of absence.
 
+mod align;
 mod attention;
+mod crop;
 mod fixtures;
 mod monitor;
 mod picture;
 mod policy;
+mod stillness;
+#[cfg(test)]
+mod stillness_tests;
 mod track;
 mod view;
 
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
-pub use policy::{FacePolicy, PersonPolicy, PicturePolicy, Policy, VirtualCameraPolicy};
+pub use policy::{
+    FacePolicy, PersonPolicy, PicturePolicy, Policy, StillImagePolicy, VirtualCameraPolicy,
+};
 pub use view::View;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::picture::PictureStats;
-use super::policy::Policy;
+use super::policy::{Policy, StillImagePolicy};
+use super::stillness::Stillness;
 use super::track::{Counts, Evidence, Step, Times, Track};
 use super::view::{Company, Reading, View, Viewer};
 use crate::detection::Detection;
+use crate::frame::Frame;
 use crate::geometry::Size;
 use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
 use crate::time::MediaTime;
@@ -22,6 +24,8 @@ pub struct Look<'a> {
     pub skipped: u64,
     pub size: Size,
     pub picture: PictureStats,
+    /// The frame itself. Without it nothing is said of still images.
+    pub frame: Option<&'a Frame>,
     /// Absent when the models were not asked, because the picture cannot show anybody.
     pub finds: Option<Finds<'a>>,
 }
@@ -60,7 +64,7 @@ pub enum Change {
 }
 
 /// Kinds that are found from frames, "could not look" first: it decides what the others may say.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::CameraLost,
     Kind::CameraCovered,
     Kind::TooDark,
@@ -68,6 +72,7 @@ const KINDS: [Kind; 7] = [
     Kind::OutOfView,
     Kind::FaceNotVisible,
     Kind::MultiplePeople,
+    Kind::SuspectedStillImage,
 ];
 /// Unchanged means also: no sample differs by more than this many levels …
 const STILL_MAX: u8 = 8;
@@ -91,6 +96,7 @@ pub struct Monitor {
     policy: Policy,
     tracks: Vec<KindTrack>,
     viewer: Viewer,
+    stillness: Stillness,
     last_look: Option<MediaTime>,
     last_changed: Option<MediaTime>,
     numbers: u64,
@@ -115,6 +121,7 @@ impl Monitor {
             |kind| KindTrack { kind, track: Track::new(times), warned: false, alerted: false };
         Self {
             viewer: Viewer::new(&policy),
+            stillness: Stillness::default(),
             tracks: KINDS.map(track).into(),
             last_look: None,
             last_changed: None,
@@ -142,9 +149,10 @@ impl Monitor {
         changes.extend(self.camera_is_back(look.pts));
         let reading = look.finds.map(|finds| self.read(look, &finds));
         let verdict = self.judge(look, reading.as_ref());
+        let still_image = self.still_image(look, verdict, reading.as_ref());
         for index in 0..self.tracks.len() {
             let kind = self.tracks[index].kind;
-            let evidence = self.evidence(kind, verdict, reading.as_ref(), look);
+            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, still_image);
             let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
             self.settle(index, steps, &mut changes);
         }
@@ -215,6 +223,7 @@ impl Monitor {
         let mut changes = Vec::new();
         if self.tracks[0].track.open().is_some() {
             self.last_changed = Some(at);
+            self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
             self.settle(0, steps, &mut changes);
         }
@@ -257,6 +266,7 @@ impl Monitor {
         verdict: Verdict,
         reading: Option<&Reading>,
         look: &Look<'_>,
+        still_image: Evidence,
     ) -> Evidence {
         let when = |holds: bool, confidence: f64| {
             if holds { Evidence::Holds(confidence) } else { Evidence::Clear }
@@ -290,6 +300,7 @@ impl Monitor {
                 Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
                 Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
             },
+            Kind::SuspectedStillImage => still_image,
             Kind::OutOfView
             | Kind::FaceNotVisible
             | Kind::MultiplePeople
@@ -297,6 +308,31 @@ impl Monitor {
             | Kind::VirtualCamera
             | Kind::AgentGap
             | Kind::ReportingGap => Evidence::Clear,
+        }
+    }
+
+    /// Whether the candidate's face moves as a still image does.
+    fn still_image(
+        &mut self,
+        look: &Look<'_>,
+        verdict: Verdict,
+        reading: Option<&Reading>,
+    ) -> Evidence {
+        let face = reading.and_then(|reading| reading.face);
+        match verdict {
+            _ if self.policy.still_image == StillImagePolicy::Ignore => Evidence::Clear,
+            Verdict::Face => match (look.frame, face) {
+                (Some(frame), Some(face)) => self.stillness.look(look.pts, frame, &face),
+                (None, _) | (_, None) => Evidence::Unknown,
+            },
+            Verdict::BodyOnly | Verdict::Nobody => {
+                self.stillness.forget();
+                Evidence::Clear
+            }
+            Verdict::Covered | Verdict::TooDark | Verdict::Frozen => {
+                self.stillness.forget();
+                Evidence::Unknown
+            }
         }
     }
 
@@ -342,8 +378,8 @@ impl Monitor {
     fn interrupt_others(&mut self, index: usize, at: MediaTime, changes: &mut Vec<Change>) {
         let lost = self.tracks[index].kind == Kind::CameraLost;
         for other in 0..self.tracks.len() {
-            let presence = self.tracks[other].kind.family() == Family::Presence;
-            if other != index && (presence || lost) {
+            let is_blind = self.tracks[other].kind.family() == Family::CouldNotLook;
+            if other != index && (!is_blind || lost) {
                 let steps = self.tracks[other].track.interrupt(at, ClosedBy::CouldNotLook);
                 self.settle(other, steps, changes);
             }
@@ -371,6 +407,9 @@ impl Monitor {
         let (warn, alert) = (self.policy.warn_after(), self.policy.alert_after());
         let kind = &mut self.tracks[index];
         let mut changes = Vec::new();
+        if !self.policy.alerts(kind.kind) {
+            return changes;
+        }
         if !kind.warned && at.since(start) >= warn {
             kind.warned = true;
             changes.push(Change::Warned(id, start + warn));
@@ -383,7 +422,7 @@ impl Monitor {
     }
 
     fn next_notice(&self, kind: &KindTrack) -> Option<MediaTime> {
-        let (_, start) = kind.track.open()?;
+        let (_, start) = kind.track.open().filter(|_| self.policy.alerts(kind.kind))?;
         if !kind.warned {
             return Some(start + self.policy.warn_after());
         }

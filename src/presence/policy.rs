@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Kind;
+
 /// What a server keeps is the server's; a candidate's machine is no archive.
 const LONGEST_KEPT_DAYS: u32 = 90;
 
@@ -34,6 +36,8 @@ pub struct Policy {
     pub camera_lost_after_ms: u64,
     /// What follows when the camera is a program. Nothing in a replay: a recording has no camera.
     pub virtual_camera: VirtualCameraPolicy,
+    /// What follows when the candidate's face moves as a still image does.
+    pub still_image: StillImagePolicy,
     /// For so many days after a session is over and delivered, its reports stay on the candidate's
     /// machine. Nothing in a replay: it keeps none.
     pub keep_days: u32,
@@ -51,6 +55,19 @@ pub enum VirtualCameraPolicy {
     Report,
     /// The exam does not begin with it. One that takes over in the exam is reported.
     Refuse,
+}
+
+/// What follows when the candidate's face moves as a still image does: a photo before the camera.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StillImagePolicy {
+    /// Not looked for.
+    Ignore,
+    /// The proctor sees the mark, and nobody is warned or alerted.
+    #[default]
+    Report,
+    /// The candidate is told and the proctor alerted, as of an absence.
+    Alert,
 }
 
 /// Thresholds on the scores of the face detector.
@@ -119,6 +136,7 @@ impl Default for Policy {
             confirm_ms: 150,
             camera_lost_after_ms: 2_000,
             virtual_camera: VirtualCameraPolicy::default(),
+            still_image: StillImagePolicy::default(),
             keep_days: 7,
             face: FacePolicy::default(),
             person: PersonPolicy::default(),
@@ -178,6 +196,11 @@ impl Policy {
     /// seconds is not lost after two.
     pub fn camera_lost_after(&self) -> Duration {
         self.sampling_period().mul_f64(2.5).max(Duration::from_millis(self.camera_lost_after_ms))
+    }
+
+    /// Whether the candidate is told of intervals of a kind, and the proctor alerted.
+    pub fn alerts(&self, kind: Kind) -> bool {
+        kind != Kind::SuspectedStillImage || self.still_image == StillImagePolicy::Alert
     }
 
     /// Time between two frames that are looked at.

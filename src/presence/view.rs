@@ -34,6 +34,8 @@ pub(super) enum Company {
 pub(super) struct Reading {
     pub view: View,
     pub company: Company,
+    /// Where the candidate's face is.
+    pub face: Option<BoundingBox>,
     /// Best score of any find that may be the candidate, believed or not.
     pub best_face: f32,
     pub best_person: f32,
@@ -107,6 +109,7 @@ impl Viewer {
         Reading {
             view,
             company: company(policy, &faces, face, &people, person),
+            face: face.map(|face| face.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
         }

@@ -171,8 +171,8 @@ impl RecordedInterval {
             end_s: end.as_secs_f64(),
             confidence: interval.confidence,
             closed_by: interval.closed_by.unwrap_or(ClosedBy::Incomplete),
-            warned: length >= policy.warn_after(),
-            alerted: length >= policy.alert_after(),
+            warned: length >= policy.warn_after() && policy.alerts(interval.kind),
+            alerted: length >= policy.alert_after() && policy.alerts(interval.kind),
             frames_looked_at: interval.frames_looked_at,
             frames_skipped: interval.frames_skipped,
         }

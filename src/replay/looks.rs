@@ -60,6 +60,7 @@ pub fn way_of_looking(policy: &Policy) -> Policy {
     way.confirm_ms = any.confirm_ms;
     way.camera_lost_after_ms = any.camera_lost_after_ms;
     way.virtual_camera = any.virtual_camera;
+    way.still_image = any.still_image;
     way.keep_days = any.keep_days;
     (way.face.keep, way.face.another) = (any.face.keep, any.face.another);
     way.face.min_height = any.face.min_height;
@@ -120,6 +121,7 @@ impl Looks {
                 skipped: seen.skipped,
                 size: seen.size,
                 picture: seen.picture,
+                frame: None,
                 finds: seen.faces.as_deref().map(|faces| Finds {
                     faces,
                     people,

@@ -26,6 +26,9 @@ pub enum Kind {
     CameraLost,
     /// The source is a known virtual device.
     VirtualCamera,
+    /// The candidate's face moves as a still image does: a photo before the camera? Presence is
+    /// claimed all the same.
+    SuspectedStillImage,
     /// The agent did not run: suspended, crashed, killed.
     AgentGap,
     /// The server heard nothing. Made by the server.
@@ -42,7 +45,7 @@ pub enum Family {
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OutOfView,
         Self::FaceNotVisible,
         Self::MultiplePeople,
@@ -51,6 +54,7 @@ impl Kind {
         Self::FrozenPicture,
         Self::CameraLost,
         Self::VirtualCamera,
+        Self::SuspectedStillImage,
         Self::AgentGap,
         Self::ReportingGap,
     ];
@@ -64,7 +68,7 @@ impl Kind {
             | Self::CameraLost
             | Self::VirtualCamera
             | Self::AgentGap => Family::CouldNotLook,
-            Self::ReportingGap => Family::Information,
+            Self::SuspectedStillImage | Self::ReportingGap => Family::Information,
         }
     }
 
@@ -79,6 +83,7 @@ impl Kind {
             Self::FrozenPicture => "frozen_picture",
             Self::CameraLost => "camera_lost",
             Self::VirtualCamera => "virtual_camera",
+            Self::SuspectedStillImage => "suspected_still_image",
             Self::AgentGap => "agent_gap",
             Self::ReportingGap => "reporting_gap",
         }
@@ -95,6 +100,7 @@ impl Kind {
             Self::FrozenPicture => "picture frozen",
             Self::CameraLost => "camera lost",
             Self::VirtualCamera => "virtual camera",
+            Self::SuspectedStillImage => "still image suspected",
             Self::AgentGap => "agent not running",
             Self::ReportingGap => "nothing heard",
         }

@@ -23,7 +23,7 @@ pub enum What {
 
 /// Where several kinds hold at once, the first of these is told. Company comes last: it says least of
 /// where the candidate is.
-const ORDER: [Kind; 10] = [
+const ORDER: [Kind; 11] = [
     Kind::CameraLost,
     Kind::CameraCovered,
     Kind::TooDark,
@@ -34,6 +34,7 @@ const ORDER: [Kind; 10] = [
     Kind::OutOfView,
     Kind::FaceNotVisible,
     Kind::MultiplePeople,
+    Kind::SuspectedStillImage,
 ];
 
 /// For each pair of true and told: how long.
@@ -78,6 +79,7 @@ impl What {
         self == told
             || (self, told) == (Self::Kind(Kind::CameraCovered), Self::Kind(Kind::TooDark))
             || (self, told) == (Self::PhotoHeldUp, Self::Kind(Kind::OutOfView))
+            || (self, told) == (Self::PhotoHeldUp, Self::Kind(Kind::SuspectedStillImage))
     }
 }
 

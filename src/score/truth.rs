@@ -220,12 +220,20 @@ impl Truth {
 
     /// Stretches that are to be reported as this kind; touching ones are one.
     pub fn of_kind(&self, kind: Kind) -> Vec<Span> {
-        let company = kind == Kind::MultiplePeople;
-        self.stretches(
-            |label| {
-                if company { label.in_company() } else { label.what() == What::Kind(kind) }
-            },
-        )
+        let what = match kind {
+            Kind::MultiplePeople => return self.stretches(Label::in_company),
+            Kind::SuspectedStillImage => What::PhotoHeldUp,
+            Kind::OutOfView
+            | Kind::FaceNotVisible
+            | Kind::CameraCovered
+            | Kind::TooDark
+            | Kind::FrozenPicture
+            | Kind::CameraLost
+            | Kind::VirtualCamera
+            | Kind::AgentGap
+            | Kind::ReportingGap => What::Kind(kind),
+        };
+        self.stretches(|label| label.what() == what)
     }
 
     /// Stretches whose labels are such; touching ones are one.

@@ -388,7 +388,7 @@ pub(super) mod say {
     }
 
     pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
-        kind.family() != Family::Presence
+        kind.family() != Family::Presence && kind != Kind::SuspectedStillImage
     }
 
     /// `2026-11-25 18:58 UTC`; what is no time as it is.

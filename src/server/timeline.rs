@@ -59,7 +59,7 @@ pub(super) struct Tick {
 
 impl Bar {
     pub(super) fn is_hatched(&self) -> bool {
-        self.kind.family() != Family::Presence
+        self.kind.family() != Family::Presence && self.kind != Kind::SuspectedStillImage
     }
 }
 

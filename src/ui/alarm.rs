@@ -23,7 +23,11 @@ impl Alarm {
     pub(super) fn next(&mut self, notice: Option<Notice>, now: MediaTime) -> Option<Sound> {
         match notice {
             Some(
-                Notice::Away | Notice::FaceNotVisible | Notice::MultiplePeople | Notice::CannotLook,
+                Notice::Away
+                | Notice::FaceNotVisible
+                | Notice::MultiplePeople
+                | Notice::StillImage
+                | Notice::CannotLook,
             ) => {
                 if self.due.is_some_and(|due| now < due) {
                     return None;

@@ -1,7 +1,7 @@
 //! What the candidate agrees to. Pure.
 
 use super::i18n::Words;
-use crate::presence::{Policy, VirtualCameraPolicy};
+use crate::presence::{Policy, StillImagePolicy, VirtualCameraPolicy};
 use crate::report::Hash;
 
 /// A heading and what stands below it.
@@ -37,7 +37,12 @@ pub(super) fn rules(words: &Words, policy: &Policy) -> Vec<String> {
     let with = |key: &str, name: &str, millis| {
         words.say_with(key, &[(name, words.seconds(millis).into())])
     };
-    vec![
+    let still_image = match policy.still_image {
+        StillImagePolicy::Ignore => None,
+        StillImagePolicy::Report => Some("welcome-policy-still-report"),
+        StillImagePolicy::Alert => Some("welcome-policy-still-alert"),
+    };
+    let mut rules = vec![
         with("welcome-policy-record", "record", policy.record_after_ms),
         with("welcome-policy-warn", "warn", policy.warn_after_ms),
         with("welcome-policy-alert", "alert", policy.alert_after_ms),
@@ -45,7 +50,9 @@ pub(super) fn rules(words: &Words, policy: &Policy) -> Vec<String> {
             VirtualCameraPolicy::Report => "welcome-policy-virtual-report",
             VirtualCameraPolicy::Refuse => "welcome-policy-virtual-refuse",
         }),
-    ]
+    ];
+    rules.extend(still_image.map(|key| words.say(key)));
+    rules
 }
 
 /// The hash of a text: of its lines, each ended by a line feed.

@@ -81,6 +81,7 @@ pub enum Notice {
     Away,
     FaceNotVisible,
     MultiplePeople,
+    StillImage,
     CannotLook,
     /// Seen again, a moment ago.
     Back,
@@ -92,6 +93,7 @@ impl Notice {
             Self::Away => "notice-out-of-view",
             Self::FaceNotVisible => "notice-face-not-visible",
             Self::MultiplePeople => "notice-multiple-people",
+            Self::StillImage => "notice-still-image",
             Self::CannotLook => "notice-cannot-look",
             Self::Back => "notice-back",
         }
@@ -109,6 +111,7 @@ pub const fn kind_key(kind: Kind) -> &'static str {
         Kind::FrozenPicture => "kind-frozen-picture",
         Kind::CameraLost => "kind-camera-lost",
         Kind::VirtualCamera => "kind-virtual-camera",
+        Kind::SuspectedStillImage => "kind-suspected-still-image",
         Kind::AgentGap => "kind-agent-gap",
         Kind::ReportingGap => "kind-reporting-gap",
     }

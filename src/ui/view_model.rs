@@ -230,6 +230,7 @@ fn notice(now: &Snapshot) -> Option<Notice> {
             Some(Kind::OutOfView) | None => Notice::Away,
             Some(Kind::FaceNotVisible) => Notice::FaceNotVisible,
             Some(Kind::MultiplePeople) => Notice::MultiplePeople,
+            Some(Kind::SuspectedStillImage) => Notice::StillImage,
             Some(
                 Kind::CameraCovered
                 | Kind::TooDark
@@ -242,7 +243,9 @@ fn notice(now: &Snapshot) -> Option<Notice> {
         });
     }
     let is_back = |interval: &Interval| {
-        let ended = interval.end_ms.filter(|_| interval.closed_by == Some(ClosedBy::SeenAgain));
+        let was_away = interval.kind != Kind::SuspectedStillImage;
+        let seen_again = was_away && interval.closed_by == Some(ClosedBy::SeenAgain);
+        let ended = interval.end_ms.filter(|_| seen_again);
         ended.is_some_and(|end| now.at_ms.since(end) < CONFIRMED_FOR)
     };
     (now.seen == Seen::Face && now.intervals.iter().any(is_back)).then_some(Notice::Back)

@@ -63,9 +63,13 @@ impl Agent {
     }
 
     pub(super) fn interval(&mut self, number: u64, end: Option<i64>) -> String {
+        self.interval_of(Kind::OutOfView, number, end)
+    }
+
+    fn interval_of(&mut self, kind: Kind, number: u64, end: Option<i64>) -> String {
         let interval = Interval {
             id: IntervalId::derived(session(), number),
-            kind: Kind::OutOfView,
+            kind,
             start_ms: MediaTime::from_millis(1_000),
             end_ms: end.map(MediaTime::from_millis),
             confidence: 1.0,
@@ -296,14 +300,32 @@ fn an_open_interval_alerts_when_the_servers_clock_says_so() {
     assert_eq!((alerts(1_004), alerts(1_005)), (0, 1));
 }
 
+#[test]
+fn a_still_image_is_an_alert_where_the_policy_says_so() {
+    for (says, alerts) in [("report", 0), ("alert", 1), ("something new", 0)] {
+        let (database, mut agent) = (in_memory(), Agent::new(1));
+        let policy = serde_json::json!({"still_image": says});
+        let started = agent.make(EventData::SessionStarted(started_by(policy)));
+        let mark = agent.interval_of(Kind::SuspectedStillImage, 1, Some(20_000));
+        send(&database, &[&started, &mark]);
+        let now = Timestamp::from_second(1_000).unwrap();
+        let page = read::sessions(&database, &Tenant::local(), now, None, 10).unwrap().unwrap();
+        assert_eq!(page.sessions[0].alerts, alerts, "{says}");
+    }
+}
+
 pub(super) fn started() -> SessionStarted {
+    started_by(serde_json::json!({"alert_after_ms": 9_000}))
+}
+
+fn started_by(policy: serde_json::Value) -> SessionStarted {
     SessionStarted {
         label: "candidate 7".to_owned(),
         started_at: None,
         agent: "test".to_owned(),
         sample_rate_hz: 5.0,
         policy_version: "p".to_owned(),
-        policy: serde_json::json!({"alert_after_ms": 9_000}),
+        policy,
         models: Vec::new(),
         recording_sha256: None,
         consent: None,

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::ingest::Target;
-use crate::report::{Family, Identity, Incarnation, Interval, SessionStarted};
+use crate::presence::StillImagePolicy;
+use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted};
 use crate::server::says::Says;
 use crate::time::MediaTime;
 
@@ -43,6 +44,29 @@ const CLOSED: &str = keep_interval!(
 pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
     let says = policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
     says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
+}
+
+/// Whether intervals of a kind are alerts, by the policy that was issued for the session or else by the
+/// one that its agent started with.
+fn alerts(database: &Connection, to: &Target, kind: Kind) -> Result<bool, StoreError> {
+    if kind.family() != Family::Information {
+        return Ok(true);
+    }
+    if kind != Kind::SuspectedStillImage {
+        return Ok(false);
+    }
+    let mut query = database.prepare_cached(
+        "SELECT coalesce(issue.policy, json_extract(session.started, '$.policy'))
+         FROM session LEFT JOIN issue USING (tenant, session)
+         WHERE session.tenant = ?1 AND session.session = ?2",
+    )?;
+    let session = params![to.tenant.as_str(), to.session.0.as_bytes()];
+    let policy: Option<Option<String>> = query.query_row(session, |row| row.get(0)).optional()?;
+    let policy: Option<serde_json::Value> =
+        policy.flatten().map(|policy| serde_json::from_str(&policy)).transpose()?;
+    let says = policy.as_ref().and_then(|policy| policy.get("still_image"));
+    let says = says.and_then(|says| StillImagePolicy::deserialize(says).ok());
+    Ok(says == Some(StillImagePolicy::Alert))
 }
 
 /// Brings the tables that are read up to date with what one new event says; `number`: its row.
@@ -161,7 +185,7 @@ fn keep_interval(
         to.session.0.as_bytes(),
         interval.id.0.as_bytes(),
         identity.incarnation.0.as_bytes(),
-        interval.kind.family() != Family::Information,
+        alerts(database, to, interval.kind)?,
         interval.start_ms.as_millis(),
         interval.end_ms.map(MediaTime::as_millis),
         open_since.as_microsecond(),

@@ -5,7 +5,7 @@ use askama::Template;
 use super::document::{Evaluated, Evaluation};
 use super::output::{all_mistakes, length, or_dash, percent, seconds, wrong_share};
 use super::pictures::{self, Picture};
-use super::timeline::{CURVE_HEIGHT, Timeline, layout};
+use super::timeline::{CURVE_HEIGHT, Timeline, is_hatched, layout};
 use super::{Clip, reports};
 use crate::capture::file;
 use crate::report::{Family, Kind};
@@ -125,15 +125,10 @@ pub(super) fn page(
     let mistakes = mistake_rows(evaluation, &shots);
     let columns = total.confusion.columns();
     let told: Vec<What> = columns.iter().chain(&total.confusion.rows()).copied().collect();
-    let is_hatched = |what: &What| match what {
-        What::InView => false,
-        What::Kind(kind) => kind.family() != Family::Presence,
-        What::PhotoHeldUp => true,
-    };
     let mut legend: Vec<(What, bool)> = told
         .iter()
         .filter(|what| **what != What::InView)
-        .map(|what| (*what, is_hatched(what)))
+        .map(|what| (*what, is_hatched(*what)))
         .collect();
     legend.sort_unstable();
     legend.dedup();

@@ -111,11 +111,7 @@ impl Scale {
 
     fn bar(self, span: Span, what: What, title: &str) -> Bar {
         let (start, end) = (self.share(span.start), self.share(span.end));
-        let hatched = match what {
-            What::InView => false,
-            What::Kind(kind) => kind.family() != Family::Presence,
-            What::PhotoHeldUp => true,
-        };
+        let hatched = is_hatched(what);
         Bar {
             x: format!("{:.3}", start * 100.0),
             width: format!("{:.3}", ((end - start) * 100.0).max(0.15)),
@@ -131,7 +127,8 @@ fn truth_bars(truth: &Truth, scale: Scale) -> Vec<Bar> {
     let mut bars = Vec::new();
     let photo = truth.stretches(|label| label.what() == What::PhotoHeldUp);
     bars.extend(photo.into_iter().map(|span| scale.bar(span, What::PhotoHeldUp, "true")));
-    for kind in Kind::ALL {
+    // A photo stands below under its own name.
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::SuspectedStillImage) {
         let spans = truth.of_kind(kind).into_iter();
         bars.extend(spans.map(|span| scale.bar(span, What::Kind(kind), "true")));
     }
@@ -213,4 +210,13 @@ fn thinned(points: &[(f64, f64)], every: usize) -> Vec<(f64, f64)> {
         ends
     });
     ends.collect()
+}
+
+/// As on the server's pages: hatching says that nothing is known, and of a photo, that it is no presence.
+pub(super) fn is_hatched(what: What) -> bool {
+    match what {
+        What::InView | What::Kind(Kind::SuspectedStillImage) => false,
+        What::Kind(kind) => kind.family() != Family::Presence,
+        What::PhotoHeldUp => true,
+    }
 }

@@ -12,7 +12,7 @@
 //!
 //! - An agent is answered only after the commit ([`store`]).
 //! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
-//! - The clock is [`State::clock`]; nothing here reads another one.
+//! - The clock is [`Shared::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
 //! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
 //!   where `ingest` has its outcome.

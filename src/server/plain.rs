@@ -38,7 +38,7 @@ struct PlainEvent<'a> {
     data: &'a RawValue,
 }
 
-/// [`Interval`] and [`IntervalReport`] in one.
+/// [`Interval`] and [`IntervalReport`](crate::report::IntervalReport) in one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "some of it is only to be of its type")]

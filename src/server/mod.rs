@@ -8,12 +8,16 @@
 //!            auth ─> receipt (export, key) ─> store: the same readers
 //!            auth ─> issue ──┐
 //!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
+//!            auth ─> exams, exam_roster ────> issue, for everybody on a list
+//!            auth ─> accounts, api_tokens ──> store: who may do what
+//! password, totp, oidc ─> sign_in ─> auth: a cookie
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
 //! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
 //! - The clock is [`Shared::clock`]; nothing here reads another one.
-//! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
+//! - Everything is asked for by tenant and within somebody's reach; what is beyond does not exist (404).
+//! - What another site's page sends is refused by `same_site`, before any of it.
 //! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
 //!   where `ingest` has its outcome.
 //!

@@ -257,10 +257,8 @@ enum FetchError {
 impl State {
     /// People of an organisation may sign in by its own server, too.
     pub fn with_oidc(self, settings: OidcSettings) -> Result<Self, OidcError> {
-        self.oidc.get_or_init({
-            let oidc = Oidc::new(settings)?;
-            || oidc
-        });
+        let oidc = Oidc::new(settings)?;
+        self.oidc.get_or_init(|| oidc);
         Ok(self)
     }
 }

@@ -8,7 +8,7 @@ use super::pictures::{self, Picture};
 use super::timeline::{CURVE_HEIGHT, Timeline, is_hatched, layout};
 use super::{Clip, reports};
 use crate::capture::file;
-use crate::report::{Family, Kind};
+use crate::report::Kind;
 use crate::score::{Bin, Figures, KindFigures, Measure, What, Wrong};
 use crate::time::MediaTime;
 

@@ -27,7 +27,7 @@ use inview::report::{
     SessionStatus, StoredCommand,
 };
 use inview::server::home::Home;
-use inview::server::{self, State, app};
+use inview::server::{self, Listeners, State, app};
 use inview::upload;
 use support::wait_until;
 use tokio::sync::oneshot;
@@ -71,7 +71,7 @@ impl Server {
             let shutdown = async {
                 stopped.await.ok();
             };
-            runtime.block_on(server::run(listener, tls, state, shutdown)).unwrap();
+            runtime.block_on(server::run(Listeners::tls(listener, tls), state, shutdown)).unwrap();
         };
         let thread = std::thread::Builder::new().name("server".to_owned()).spawn(serve).unwrap();
         Self { address, authority, agent, proctor, state, stop: Some(stop), thread: Some(thread) }

@@ -20,7 +20,7 @@ use inview::report::{
     SessionId, SessionPage,
 };
 use inview::server::home::Home;
-use inview::server::{self, State, app};
+use inview::server::{self, Listeners, State, app};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
 use inview::trust::signature::SigningKey;
@@ -73,7 +73,7 @@ impl Server {
             let shutdown = async {
                 stopped.await.unwrap();
             };
-            runtime.block_on(server::run(listener, tls, state, shutdown)).unwrap();
+            runtime.block_on(server::run(Listeners::tls(listener, tls), state, shutdown)).unwrap();
         };
         let thread = thread::Builder::new().name("server".to_owned()).spawn(serve).unwrap();
         Self { address, authority, token, reader, stop: Some(stop), thread: Some(thread) }

@@ -2,9 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(unix)]
 
+mod support;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+
+use inview::server::home::write_private;
 
 fn command(data: &Path, listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
@@ -238,4 +242,86 @@ fn a_server_that_runs_watches_for_silence_and_writes_down_that_it_does() {
         let found: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(found, outages);
     }
+}
+
+/// The answer to a request that is written out by hand, over a connection without TLS.
+fn plain(address: &str, head: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut connection = std::net::TcpStream::connect(address).unwrap();
+    write!(connection, "{head}\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+#[test]
+fn behind_a_proxy_it_needs_no_certificate_and_tells_its_figures_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ready) = (folder.path().join("data"), folder.path().join("ready.json"));
+    let (config, metrics) = (folder.path().join("server.toml"), free_address());
+    write_private(&config, &format!("plain_http = true\nmetrics = \"{metrics}\"\n")).unwrap();
+    let (server, said) = start_with(&data, &ready, &["--config", config.to_str().unwrap()]);
+    let ready: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&ready).unwrap()).unwrap();
+    let address = ready["address"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let page = plain(address, "GET /login HTTP/1.1\r\nX-Forwarded-For: 198.51.100.1");
+    let well = plain(address, "GET /readyz HTTP/1.1");
+    let hidden = plain(address, "GET /metrics HTTP/1.1");
+    let figures = plain(&metrics, "GET /metrics HTTP/1.1");
+    let elsewhere = plain(&metrics, "GET /login HTTP/1.1");
+    assert_eq!(stop(server), Some(0));
+    assert!(page.starts_with("HTTP/1.1 200 ") && well.starts_with("HTTP/1.1 200 "), "{page}{well}");
+    assert!(hidden.starts_with("HTTP/1.1 404 ") && elsewhere.starts_with("HTTP/1.1 404 "));
+    assert!(!said.contains("Authority") && ready["server_pin"].is_null(), "{said}");
+    for expected in [
+        "application/openmetrics-text",
+        "inview_http_requests_total{method=\"GET\",route=\"/login\",status=\"200\"} 1",
+        "inview_sessions{state=\"live\"} 0",
+        "inview_http_request_seconds_bucket",
+        "# EOF",
+    ] {
+        assert!(figures.contains(expected), "{expected}: {figures}");
+    }
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_used_and_taken_again_when_it_is_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ready) = (folder.path().join("data"), folder.path().join("ready.json"));
+    let [certificate, key] = ["own.pem", "own.key"].map(|name| folder.path().join(name));
+    let make = || {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        write_private(&key, &made.signing_key.serialize_pem()).unwrap();
+        write_private(&certificate, &made.cert.pem()).unwrap();
+        reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()
+    };
+    let trusted = |certificate: &reqwest::Certificate| {
+        let client = reqwest::blocking::Client::builder().no_proxy();
+        client.tls_certs_only([certificate.clone()]).build().unwrap()
+    };
+    let first = make();
+    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+    let more = ["--certificate", files[0], "--key", files[1]];
+    let (server, said) = start_with(&data, &ready, &more);
+    let ready: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&ready).unwrap()).unwrap();
+    let port = ready["address"].as_str().unwrap().rsplit_once(':').unwrap().1.to_owned();
+    let well = format!("https://localhost:{port}/healthz");
+    assert_eq!(trusted(&first).get(&well).send().unwrap().status(), 200);
+    assert!(!said.contains("authority.pem") && said.contains("for --pin"), "{said}");
+
+    let second = make();
+    let hang_up = ["-HUP", &server.id().to_string()];
+    assert!(Command::new("kill").args(hang_up).status().unwrap().success());
+    support::wait_until(|| trusted(&second).get(&well).send().is_ok());
+    // One that cannot be used is not taken; the server goes on with the one before.
+    write_private(&key, "no key").unwrap();
+    assert!(Command::new("kill").args(hang_up).status().unwrap().success());
+    assert_eq!(trusted(&second).get(&well).send().unwrap().status(), 200);
+    assert_eq!(stop(server), Some(0));
 }

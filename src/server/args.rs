@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::logging::Format;
 use crate::report::{Hash, SessionId};
 use crate::trust::signature::PublicKey;
 
@@ -20,17 +21,53 @@ use crate::trust::signature::PublicKey;
     version,
     max_term_width = 100,
     after_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true
+    args_conflicts_with_subcommands = true
 )]
 pub struct Args {
+    /// Take what is not given here from FILE, in TOML: the same names, with underscores. See
+    /// docs/OPERATION.md.
+    #[arg(long, value_name = "FILE", env = "INVIEW_SERVER_CONFIG")]
+    pub config: Option<PathBuf>,
+
     /// Keep everything in DIR.
-    #[arg(long, value_name = "DIR", required = true)]
+    #[arg(long, value_name = "DIR", env = "INVIEW_SERVER_DATA")]
     pub data: Option<PathBuf>,
 
-    /// Listen on this address; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
-    pub listen: SocketAddr,
+    /// Listen on this address; port 0 takes a free one [default: 127.0.0.1:8443].
+    #[arg(long, value_name = "ADDR", env = "INVIEW_SERVER_LISTEN")]
+    pub listen: Option<SocketAddr>,
+
+    /// Tell figures for Prometheus on this address, at /metrics, and whether the server is well, without
+    /// TLS: for this machine or an inner network.
+    #[arg(long, value_name = "ADDR", env = "INVIEW_SERVER_METRICS")]
+    pub metrics: Option<SocketAddr>,
+
+    /// Use this certificate, PEM, with those that vouch for it, instead of one of an authority of the
+    /// server's own. It is read again on SIGHUP, and twice a day.
+    #[arg(long, value_name = "FILE", env = "INVIEW_SERVER_CERTIFICATE")]
+    pub certificate: Option<PathBuf>,
+
+    /// The private key of --certificate, PEM.
+    #[arg(long, value_name = "FILE", env = "INVIEW_SERVER_KEY")]
+    pub key: Option<PathBuf>,
+
+    /// Listen without TLS: a proxy before the server has the certificate.
+    #[arg(long, env = "INVIEW_SERVER_PLAIN_HTTP")]
+    pub plain_http: bool,
+
+    /// Believe what a proxy in this network says of where requests come from (X-Forwarded-For); may be
+    /// given several times.
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "INVIEW_SERVER_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Vec<String>,
+
+    /// How logs are written, to standard error.
+    #[arg(long, value_enum, default_value_t, env = "INVIEW_SERVER_LOG_FORMAT")]
+    pub log_format: Format,
 
     /// Write a JSON object with the addresses and the names of the files to FILE when ready.
     #[arg(long, value_name = "FILE")]
@@ -176,8 +213,7 @@ mod tests {
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
         let args = Args::parse_from(["inview-server", "--data", "x"]);
-        assert_eq!(args.listen.to_string(), "127.0.0.1:8443");
-        assert!(Args::try_parse_from(["inview-server"]).is_err());
+        assert_eq!(args.listen, None);
         let issue = ["inview-server", "issue", "--label", "Seat 7"];
         assert!(Args::try_parse_from(issue).is_err());
         for named in [&["--data", "x"][..], &["--server", "https://a", "--token-file", "x"]] {

@@ -55,7 +55,7 @@ pub enum CertificateError {
     #[error("no certificate can be made: {0}")]
     Make(#[from] rcgen::Error),
     #[error("{file} cannot be used: {reason}")]
-    Read { file: &'static str, reason: String },
+    Read { file: String, reason: String },
     #[error("the certificate cannot be used: {0}")]
     Tls(#[from] rustls::Error),
 }
@@ -85,6 +85,26 @@ pub fn pin(folder: &Path) -> Result<Hash, CertificateError> {
     let certificate = certificate_in(folder, SERVER)?;
     let key = ParsedCertificate::try_from(&certificate)?.subject_public_key_info();
     Ok(Hash::of(&key))
+}
+
+/// A certificate of somebody else's making, and its key, both PEM. The file of the certificate has those
+/// that vouch for it after it.
+pub fn from_files(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Arc<ServerConfig>, Hash), CertificateError> {
+    let fault = |path: &Path, reason: String| CertificateError::Read {
+        file: path.display().to_string(),
+        reason,
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| fault(certificate, error.to_string()))?;
+    let own = chain.first().ok_or_else(|| fault(certificate, "it is empty".to_owned()))?;
+    let pin = Hash::of(&ParsedCertificate::try_from(own)?.subject_public_key_info());
+    let secret =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, error.to_string()))?;
+    Ok((config(chain, secret)?, pin))
 }
 
 fn make_authority(folder: &Path, now: Timestamp) -> Result<(), HomeError> {
@@ -165,14 +185,22 @@ fn will_do(folder: &Path, names: &[String], now: Timestamp) -> bool {
     })
 }
 
-fn load(folder: &Path) -> Result<Arc<ServerConfig>, CertificateError> {
+/// What [`prepare`] has made.
+pub fn load(folder: &Path) -> Result<Arc<ServerConfig>, CertificateError> {
     let certificate = certificate_in(folder, SERVER)?;
     let key = PrivateKeyDer::from_pem_file(folder.join(SERVER_KEY))
         .map_err(|error| fault(SERVER_KEY, &error))?;
+    config(vec![certificate], key)
+}
+
+fn config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, CertificateError> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
@@ -189,7 +217,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn fault(file: &'static str, reason: &impl ToString) -> CertificateError {
-    CertificateError::Read { file, reason: reason.to_string() }
+    CertificateError::Read { file: file.to_owned(), reason: reason.to_string() }
 }
 
 #[cfg(test)]

@@ -2,19 +2,21 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::args::{Args, Command};
 use super::home::{ADDRESS, Home, write_private};
-use super::oidc::OidcSettings;
-use super::{audit_command, issue_command, verify_command};
+use super::operation::reload;
+use super::operation::settings::{Settings, Transport};
+use super::{Listeners, audit_command, certificate, issue_command, verify_command};
 use crate::redact::Pii;
 use crate::report::Hash;
 
@@ -42,65 +44,106 @@ fn run_server(args: &Args) -> ExitCode {
 /// A server that listens, and does not answer yet.
 struct Started {
     home: Home,
-    listener: TcpListener,
+    listeners: Listeners,
+    transport: Transport,
     runtime: Runtime,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// Tells that it is ready last of all: from then on it can be stopped, too.
 fn start(args: &Args) -> anyhow::Result<Started> {
-    let data = args.data.as_ref().context("--data is missing")?;
-    let listener = TcpListener::bind(args.listen)
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
-    let address = listener.local_addr().context("cannot listen")?;
+    let settings = Settings::new(args)?;
+    let data = &settings.data;
+    let all = listen(settings.listen)?;
+    let address = all.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
     let mut home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
-    if let Some(file) = &args.oidc {
-        home.state = home.state.clone().with_oidc(oidc_settings(file)?)?;
+    home.state = home.state.clone().with_trusted_proxies(settings.trusted_proxies);
+    if let Some(oidc) = settings.oidc {
+        home.state = home.state.clone().with_oidc(oidc)?;
     }
+    let (tls, trust) = match &settings.transport {
+        Transport::OwnAuthority => (Some(Arc::clone(&home.tls)), Trust::of(&home)?),
+        Transport::Files { certificate, key } => {
+            let (tls, pin) = certificate::from_files(certificate, key)?;
+            (Some(tls), Trust { authority: None, pin: Some(pin) })
+        }
+        Transport::Plain => (None, Trust { authority: None, pin: None }),
+    };
+    let metrics = settings.metrics.map(listen).transpose()?;
+    let listeners = Listeners { all, tls: tls.map(RustlsConfig::from_config), metrics };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let stop = {
         let _inside = runtime.enter();
         Box::pin(stop_signal().context("cannot listen for Ctrl-C")?)
     };
-    let ready = Ready::new(&home, address, args.sign_in_link)?;
+    let is_tls = listeners.tls.is_some();
+    let ready = Ready::new(&home, trust, (address, is_tls), args.sign_in_link)?;
     write_private(&data.join(ADDRESS), &format!("{}\n", ready.address))?;
     if let Some(file) = &args.ready_file {
         write_private(file, &ready.to_json())?;
     }
     ready.print().context("cannot write to standard output")?;
-    Ok(Started { home, listener, runtime, stop })
+    tell_systemd(&[sd_notify::NotifyState::Ready]);
+    Ok(Started { home, listeners, transport: settings.transport, runtime, stop })
 }
 
-fn oidc_settings(file: &Path) -> anyhow::Result<OidcSettings> {
-    let text = std::fs::read_to_string(file);
-    let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
-    // The error would repeat the line, and the secret may stand in it.
-    toml::from_str(&text).map_err(|error| {
-        let what = error.message().to_owned();
-        anyhow::anyhow!("{} cannot be used: {what}", file.display())
-    })
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Err: whoever started this expects to be told and does not listen; nothing depends on it.
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd was not told");
+    }
 }
 
 fn serve(started: Started) -> anyhow::Result<()> {
-    let Started { home, listener, runtime, stop } = started;
-    let (tls, state) = (Arc::clone(&home.tls), home.state.clone());
-    let served = runtime.block_on(super::run(listener, tls, state, stop));
+    let Started { home, listeners, transport, runtime, stop } = started;
+    if let Some(tls) = listeners.tls.clone() {
+        let folder = home.folder.clone();
+        runtime.spawn(reload::run(tls, move || match &transport {
+            Transport::Files { certificate, key } => {
+                certificate::from_files(certificate, key).map(|(tls, _pin)| tls)
+            }
+            Transport::OwnAuthority | Transport::Plain => certificate::load(&folder),
+        }));
+    }
+    let stop = async {
+        stop.await;
+        tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    };
+    let served = runtime.block_on(super::run(listeners, home.state.clone(), stop));
     // Before the lock goes with `home`: nothing may write any more.
     drop(runtime);
     drop(home);
     served.context("the server failed")
 }
 
+/// By what agents and browsers know the server.
+struct Trust {
+    /// The server's own; otherwise the system knows whom to ask.
+    authority: Option<PathBuf>,
+    /// Of the certificate; a proxy has its own.
+    pin: Option<Hash>,
+}
+
+impl Trust {
+    fn of(home: &Home) -> anyhow::Result<Self> {
+        Ok(Self { authority: Some(home.authority()), pin: Some(home.pin()?) })
+    }
+}
+
 /// What a person or a script needs to use the server.
 struct Ready {
     address: String,
-    authority: String,
+    authority: Option<String>,
     agent_token: String,
     proctor_token: String,
     manager_token: String,
-    pin: Hash,
+    pin: Option<Hash>,
     sign_in: Pii<String>,
     /// Until somebody has an account.
     is_link: bool,
@@ -108,8 +151,14 @@ struct Ready {
 }
 
 impl Ready {
-    fn new(home: &Home, listening: SocketAddr, wants_link: bool) -> anyhow::Result<Self> {
-        let address = format!("https://{}", reachable(listening));
+    fn new(
+        home: &Home,
+        trust: Trust,
+        (listening, is_tls): (SocketAddr, bool),
+        wants_link: bool,
+    ) -> anyhow::Result<Self> {
+        let scheme = if is_tls { "https" } else { "http" };
+        let address = format!("{scheme}://{}", reachable(listening));
         let absolute = |path: &std::path::Path| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             path.display().to_string()
@@ -121,11 +170,11 @@ impl Ready {
             format!("{address}/login")
         };
         Ok(Self {
-            authority: absolute(&home.authority()),
+            authority: trust.authority.map(|path| absolute(&path)),
             agent_token: absolute(&home.agent_token.path),
             proctor_token: absolute(&home.proctor_token.path),
             manager_token: absolute(&home.manager_token.path),
-            pin: home.pin()?,
+            pin: trust.pin,
             sign_in: Pii::new(sign_in),
             is_link,
             expires_at: [&home.proctor_token, &home.manager_token]
@@ -144,14 +193,20 @@ impl Ready {
         writeln!(out)?;
         let how = if self.is_link { "Sign in (once, within 10 minutes)" } else { "Sign in" };
         writeln!(out, "  {how:36}{sign_in}")?;
-        writeln!(out, "  Authority, for --ca and browsers    {authority}")?;
+        if let Some(authority) = authority {
+            writeln!(out, "  Authority, for --ca and browsers    {authority}")?;
+        }
         writeln!(out, "  Token of agents, for --token-file   {agent_token}")?;
         writeln!(out, "  Token of proctors, for {:13}{proctor_token}", "/login")?;
         writeln!(out, "  Token that issues sessions          {manager_token}")?;
-        writeln!(out, "  Key of the certificate, for --pin   {pin}")?;
+        if let Some(pin) = pin {
+            writeln!(out, "  Key of the certificate, for --pin   {pin}")?;
+        }
         writeln!(out, "  The tokens are good until           {until}")?;
         writeln!(out)?;
-        writeln!(out, "The browser warns of the certificate until it knows the authority.")?;
+        if authority.is_some() {
+            writeln!(out, "The browser warns of the certificate until it knows the authority.")?;
+        }
         writeln!(out, "Ctrl-C stops the server.")?;
         out.flush()
     }

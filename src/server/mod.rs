@@ -56,6 +56,7 @@ mod join;
 mod known;
 mod limit;
 pub mod oidc;
+pub mod operation;
 mod origin;
 mod own_account;
 mod pace;
@@ -87,8 +88,9 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::routing::{delete, get, post};
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
@@ -99,6 +101,8 @@ use error::Refusal;
 use known::Known;
 use limit::WrongCodes;
 use oidc::Oidc;
+use operation::metrics::Metrics;
+use operation::{health, listener, metrics};
 use pace::Pace;
 use password::Passwords;
 use receipt::Signer;
@@ -133,6 +137,8 @@ pub struct Shared {
     oidc: OnceLock<Oidc>,
     pace: Pace,
     known: Known,
+    metrics: Metrics,
+    trusted_proxies: OnceLock<Box<[IpNet]>>,
 }
 
 impl State {
@@ -149,7 +155,20 @@ impl State {
             oidc: OnceLock::new(),
             pace: Pace::default(),
             known: Known::default(),
+            metrics: Metrics::default(),
+            trusted_proxies: OnceLock::new(),
         }))
+    }
+
+    /// Believes what proxies in these networks say of where requests come from. Once, before the start.
+    #[must_use]
+    pub fn with_trusted_proxies(self, proxies: Vec<IpNet>) -> Self {
+        self.0.trusted_proxies.get_or_init(|| proxies.into());
+        self
+    }
+
+    fn trusted_proxies(&self) -> &[IpNet] {
+        self.0.trusted_proxies.get().map_or(&[], |proxies| proxies)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -193,7 +212,8 @@ impl fmt::Debug for Shared {
 /// All addresses of the server.
 pub fn app(state: State) -> Router {
     Router::new()
-        .route("/v1/health", get(sessions::health))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .route("/v1/server-key", get(receipt::server_key))
         .route("/v1/sessions", get(sessions::list).post(issue::post))
         .route("/v1/enrolments", post(enrol::post))
@@ -241,13 +261,29 @@ pub fn app(state: State) -> Router {
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(axum::middleware::from_fn_with_state(state.clone(), same_site::only))
         .layer(axum::middleware::map_response(headers::strict))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
         .with_state(state)
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    pub all: TcpListener,
+    /// Without it, `all` is plain HTTP: a proxy before it has the certificate.
+    pub tls: Option<RustlsConfig>,
+    /// For those who run the server, see `operation`.
+    pub metrics: Option<TcpListener>,
+}
+
+impl Listeners {
+    pub fn tls(all: TcpListener, tls: Arc<rustls::ServerConfig>) -> Self {
+        Self { all, tls: Some(RustlsConfig::from_config(tls)), metrics: None }
+    }
 }
 
 /// Serves until `shutdown` is done, and then what is in flight, for [`GRACE`] at most.
 pub async fn run(
-    listener: TcpListener,
-    tls: Arc<rustls::ServerConfig>,
+    listeners: Listeners,
     state: State,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -258,21 +294,34 @@ pub async fn run(
         stopping.graceful_shutdown(Some(GRACE));
     });
     let watchdog = tokio::spawn(watch::run(state.clone()));
-    let tls = RustlsConfig::from_config(tls);
-    let mut server = axum_server::from_tcp_rustls(listener, tls)?
-        .map(Door::new)
-        .handle(handle)
-        .first_request_timeout(HEAD_TIMEOUT);
+    let figures = listeners
+        .metrics
+        .map(|listener| tokio::spawn(listener::run(listener, state.clone(), handle.clone())));
+    let app = app(state).into_make_service_with_connect_info::<SocketAddr>();
+    let served = if let Some(tls) = listeners.tls {
+        let server = axum_server::from_tcp_rustls(listeners.all, tls)?;
+        limited(server.map(Door::new).handle(handle)).serve(app).await
+    } else {
+        let server = axum_server::from_tcp(listeners.all)?;
+        limited(server.map(Door::new).handle(handle)).serve(app).await
+    };
+    watchdog.abort();
+    if let Some(figures) = figures {
+        figures.abort();
+    }
+    served
+}
+
+/// Heads of requests have to come in time, and may be only so long.
+fn limited<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    let mut server = server.first_request_timeout(HEAD_TIMEOUT);
     let http = server.http_builder();
     http.http1()
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(HEAD_FIELDS)
         .max_buf_size(HEAD_BYTES);
     http.http2().max_header_list_size(HEAD_BYTES as u32);
-    let app = app(state).into_make_service_with_connect_info::<SocketAddr>();
-    let served = server.serve(app).await;
-    watchdog.abort();
-    served
+    server
 }
 
 /// The session in an address; what is no session's id, in its one spelling, cannot be found.

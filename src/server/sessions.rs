@@ -144,8 +144,3 @@ pub(super) async fn events(
     let body = [b"[", events.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(([(CONTENT_TYPE, BATCH_CONTENT_TYPE)], body).into_response())
 }
-
-/// Whether the server runs. Says nothing else to strangers.
-pub(super) async fn health() -> Json<serde_json::Value> {
-    Json(serde_json::json!({"status": "ok"}))
-}

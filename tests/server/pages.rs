@@ -64,7 +64,7 @@ fn strangers_see_no_page_and_tenants_only_their_own() {
 fn every_answer_has_the_strict_headers() {
     let server = Server::start();
     let cookie = server.sign_in();
-    for address in ["/", "/login", "/assets/style.css", "/v1/health", "/nowhere", "/v1/sessions"] {
+    for address in ["/", "/login", "/assets/style.css", "/healthz", "/nowhere", "/v1/sessions"] {
         let answer = server.page(&cookie, address);
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{address}: {policy}");

@@ -36,7 +36,7 @@ fn what_is_not_there_is_a_problem_too() {
     for query in ["limit=0", "limit=101", "limit=x", "after=7"] {
         server.get(&format!("/v1/sessions?{query}")).is_problem(400, problem::PARAMETER);
     }
-    assert_eq!(server.ask(get("/v1/health")).text(), r#"{"status":"ok"}"#);
+    assert_eq!(server.ask(get("/healthz")).text(), r#"{"status":"ok"}"#);
 }
 
 #[test]

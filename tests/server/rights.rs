@@ -123,7 +123,8 @@ const SESSION: &str = "/v1/sessions/{session}";
 
 /// Each address with its method, what it is for, and what is sent there. What ends something comes last.
 const TABLE: &[(&str, &str, For, &str)] = &[
-    ("GET", "/v1/health", Everyone, ""),
+    ("GET", "/healthz", Everyone, ""),
+    ("GET", "/readyz", Everyone, ""),
     ("GET", "/v1/server-key", Everyone, ""),
     ("GET", "/v1/sessions", Watching, ""),
     ("POST", "/v1/sessions", Managing, r#"{"label": "x", "exam": "{exam}"}"#),

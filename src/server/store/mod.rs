@@ -16,7 +16,7 @@
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
 //! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what.
 //! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
-//! made; `accounts_schema` their tables.
+//! made; `accounts_schema` their tables. `census` counts.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod account;
@@ -24,6 +24,7 @@ mod accounts_schema;
 pub(super) mod api_token;
 pub(super) mod attest;
 pub(super) mod audit;
+pub(super) mod census;
 #[cfg(feature = "cli")]
 pub(super) mod check;
 pub(super) mod command;
@@ -214,6 +215,11 @@ impl Store {
     ) -> Result<T, StoreError> {
         let answer = self.enqueue(|database, tail| after_reports(database, tail, None, work))?;
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// Events that are stored and not yet derived, as of the last commit.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Acquire)
     }
 
     fn enqueue<T: Send + 'static>(

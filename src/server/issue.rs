@@ -79,7 +79,9 @@ async fn issue(
         issued_at: now,
         expires_at,
     };
+    let of = (issue.tenant.clone(), session);
     state.store.write(move |database| insert(database, &issue)).await?;
+    state.store.changes().add([of]);
     tracing::info!(%session, "a session was issued");
     Ok(Issued {
         session,

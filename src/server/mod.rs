@@ -4,7 +4,8 @@
 //!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
 //!            auth ─> heartbeat, commands ────> store: the same thread
 //! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
-//!            auth ─> pages ─> timeline (pure) ┘
+//!            auth ─> pages ─> timeline (pure) ┤
+//!            auth ─> roster (list, stream) ───┘
 //!            auth ─> receipt (export, key) ─> store: the same readers
 //!            auth ─> issue ──┐
 //!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
@@ -14,8 +15,7 @@
 //! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
 //! - The clock is [`State::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant, and what is another tenant's does not exist (404).
-//! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
-//!   where `ingest` has its outcome.
+//! - The pages need no script. The one that is live without one is in `roster`.
 //!
 //! `home` is the server's folder: lock, certificate, first tokens. `args` and `command` are the
 //! command line.
@@ -51,6 +51,7 @@ mod pages;
 mod plain;
 mod receipt;
 mod rivals;
+pub mod roster;
 pub mod says;
 mod sessions;
 mod sign_in;
@@ -85,6 +86,7 @@ use known::Known;
 use limit::WrongCodes;
 use pace::Pace;
 use receipt::Signer;
+use roster::board::Board;
 use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -114,11 +116,15 @@ pub struct Shared {
     wrong_codes: WrongCodes,
     pace: Pace,
     known: Known,
+    /// What those who watch are told.
+    board: Board,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
         let places = || Semaphore::new(IN_FLIGHT);
+        // No two runs begin at one time.
+        let board = Board::new(format!("{:x}", clock().as_microsecond()));
         Self(Arc::new(Shared {
             store,
             clock,
@@ -128,6 +134,7 @@ impl State {
             wrong_codes: WrongCodes::default(),
             pace: Pace::default(),
             known: Known::default(),
+            board,
         }))
     }
 
@@ -175,6 +182,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/health", get(sessions::health))
         .route("/v1/server-key", get(receipt::server_key))
         .route("/v1/sessions", get(sessions::list).post(issue::post))
+        .route("/v1/stream", get(roster::stream::get))
         .route("/v1/enrolments", post(enrol::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
@@ -182,7 +190,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/sessions/{session}/export", get(receipt::export))
         .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
         .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
-        .route("/", get(pages::list))
+        .route("/", get(roster::page::get))
         .route("/sessions", post(issue::by_form))
         .route("/sessions/{session}", get(pages::session))
         .route("/sessions/{session}/commands", post(commands::by_form))
@@ -191,6 +199,8 @@ pub fn app(state: State) -> Router {
         .route("/sign-in/{code}", get(sign_in::by_code))
         .route("/logout", post(sign_in::out))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/roster.css", get(roster::page::style))
+        .route("/assets/roster.js", get(roster::page::script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(axum::middleware::map_response(headers::strict))
@@ -205,12 +215,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let handle = Handle::new();
-    let stopping = handle.clone();
+    let (stopping, streams) = (handle.clone(), state.clone());
     tokio::spawn(async move {
         shutdown.await;
+        streams.board.close();
         stopping.graceful_shutdown(Some(GRACE));
     });
     let watchdog = tokio::spawn(watch::run(state.clone()));
+    let rows = tokio::spawn(roster::run(state.clone()));
     let tls = RustlsConfig::from_config(tls);
     let mut server = axum_server::from_tcp_rustls(listener, tls)?
         .map(Door::new)
@@ -225,6 +237,7 @@ pub async fn run(
     let app = app(state).into_make_service_with_connect_info::<SocketAddr>();
     let served = server.serve(app).await;
     watchdog.abort();
+    rows.abort();
     served
 }
 

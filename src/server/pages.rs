@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State as Of};
+use axum::extract::State as Of;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::auth::{self, Proctor};
@@ -18,19 +16,15 @@ use super::store::command;
 use super::store::ingest::Target;
 use super::store::read;
 use super::timeline::{Timeline, layout};
-use super::{OfSession, State};
-use super::{sessions, store};
+use super::{OfSession, State, store};
 use crate::report::{
     ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Noticed, Outcome, Phase,
-    SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    SessionDetail, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
 };
 use crate::time::MediaTime;
 
-/// Sessions on one page.
-const SESSIONS: u64 = 25;
-/// Intervals of a session that are drawn in the list, and on its own page: a page stays a page
-/// whatever an agent reports. More than this is an interval every few seconds for hours.
-const DRAWN: u64 = 1_000;
+/// Intervals of a session that are drawn on its page: a page stays a page whatever an agent reports.
+/// More than this is an interval every few seconds for hours.
 const LISTED: u64 = 5_000;
 
 /// A refusal, for a person.
@@ -75,21 +69,6 @@ struct LoginPage {
 }
 
 #[derive(Template)]
-#[template(path = "list.html", config = "src/server/askama.toml")]
-struct ListPage {
-    rows: Vec<Row>,
-    legend: Vec<Kind>,
-    next: Option<SessionId>,
-    first: bool,
-}
-
-/// One session in the list.
-struct Row {
-    session: SessionSummary,
-    timeline: Timeline,
-}
-
-#[derive(Template)]
 #[template(path = "issued.html", config = "src/server/askama.toml")]
 struct IssuedPage {
     issued: Issued,
@@ -108,39 +87,6 @@ struct SessionPage {
     /// For each form that may be used, the key of what it sends.
     message_key: Option<String>,
     start_key: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct PageOf {
-    after: Option<String>,
-}
-
-pub(super) async fn list(
-    Of(state): Of<State>,
-    proctor: Result<Proctor, Refusal>,
-    query: Result<Query<PageOf>, QueryRejection>,
-) -> Result<Response, PageError> {
-    let proctor = proctor?;
-    let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
-    let found = sessions::page(&state, proctor.clone(), after.as_deref(), SESSIONS).await?;
-    let (now, next) = (state.now(), found.next);
-    let reading = state.store.read(move |database| {
-        let drawn = (None, DRAWN);
-        let with_intervals = found.sessions.into_iter().map(|summary| {
-            let session = summary.session;
-            let found = read::intervals(database, &proctor.tenant, now, session, drawn)?;
-            Ok((summary, found.intervals))
-        });
-        with_intervals.collect::<Result<Vec<_>, store::StoreError>>()
-    });
-    let found = reading.await?;
-    let legend = legend(found.iter().flat_map(|(_, intervals)| intervals));
-    let rows = found.into_iter().map(|(session, intervals)| {
-        let timeline = layout(&intervals, &[], drawn(&session, now));
-        Row { session, timeline }
-    });
-    let page = ListPage { rows: rows.collect(), legend, next, first: after.is_none() };
-    render(StatusCode::OK, &page)
 }
 
 pub(super) async fn session(
@@ -249,7 +195,7 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 }
 
 /// Words and figures for the templates.
-mod say {
+pub(super) mod say {
     use super::{
         ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Noticed, Outcome,
         Phase, SessionStatus, StoredCommand, Timestamp,
@@ -363,7 +309,7 @@ mod say {
         at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
     }
 
-    pub(super) fn is_hatched(kind: Kind) -> bool {
+    pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
         kind.family() != Family::Presence
     }
 
@@ -400,7 +346,7 @@ mod say {
         count(list.len() as u64, "report", "reports")
     }
 
-    pub(super) fn count(number: u64, one: &str, more: &str) -> String {
+    pub(in crate::server) fn count(number: u64, one: &str, more: &str) -> String {
         match number {
             0 => format!("no {more}"),
             1 => format!("1 {one}"),

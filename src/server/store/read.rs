@@ -198,6 +198,23 @@ pub(in crate::server) fn sessions(
     Ok(Some(SessionPage { sessions, next }))
 }
 
+/// What stands in the list of one session; `None` when the tenant has none of this id.
+pub(in crate::server) fn summary(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+) -> Result<Option<SessionSummary>, StoreError> {
+    let mut query = database.prepare_cached(&format!(
+        "{} AND session.session = ?3 GROUP BY session.session",
+        summary_columns()
+    ))?;
+    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
+    let mut rows = query.query(key)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Found::read(row)?.summary(now, silence::watching_since(database)?)))
+}
+
 /// One session; `None` when the tenant has none of this id.
 pub(in crate::server) fn session(
     database: &Connection,

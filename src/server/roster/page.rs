@@ -1,0 +1,99 @@
+//! `/`: the roster as a page. Without its script it shows the same, and is loaded again by itself.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State as Of};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::row::View;
+use super::standing::State as Standing;
+use crate::report::{Kind, SessionId};
+use crate::server::auth::Proctor;
+use crate::server::error::Refusal;
+use crate::server::pages::{PageError, render, say};
+use crate::server::store::{StoreError, roster};
+use crate::server::{State, sessions};
+
+/// Sessions on one page, the newest ones.
+const SESSIONS: u64 = 1_000;
+
+#[derive(Template)]
+#[template(path = "roster.html", config = "src/server/askama.toml")]
+struct RosterPage {
+    /// Each is HTML.
+    rows: Vec<String>,
+    /// How many are in each state.
+    states: Vec<(Standing, usize)>,
+    /// Alerts that nobody has looked at.
+    new: usize,
+    legend: Vec<Kind>,
+    next: Option<SessionId>,
+    first: bool,
+    /// Where the stream goes on.
+    place: String,
+    now_ms: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::server) struct PageOf {
+    after: Option<String>,
+}
+
+pub(in crate::server) async fn get(
+    Of(state): Of<State>,
+    proctor: Result<Proctor, Refusal>,
+    query: Result<Query<PageOf>, QueryRejection>,
+) -> Result<Response, PageError> {
+    let proctor = proctor?;
+    let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
+    // Before anything is read: what changes meanwhile comes again.
+    let version = state.board.version();
+    let found = sessions::page(&state, proctor.clone(), after.as_deref(), SESSIONS).await?;
+    let (now, next) = (state.now(), found.next);
+    let reading = state.store.read(move |database| {
+        let facts = found
+            .sessions
+            .into_iter()
+            .map(|summary| roster::facts_of(database, &proctor.tenant, now, summary));
+        facts.collect::<Result<Vec<_>, StoreError>>()
+    });
+    let facts = reading.await?;
+    let mut views: Vec<View<'_>> = facts.iter().map(|facts| View::new(facts, now)).collect();
+    views.sort_by(|one, other| one.standing.compare(&one.name, (&other.standing, &other.name)));
+    let mut states: BTreeMap<Standing, usize> = BTreeMap::new();
+    for view in &views {
+        *states.entry(view.standing.state).or_default() += 1;
+    }
+    let rows = views.iter().map(askama::Template::render).collect::<Result<_, _>>();
+    let page = RosterPage {
+        rows: rows.map_err(|error| {
+            tracing::error!(%error, "a row cannot be made");
+            Refusal::internal()
+        })?,
+        states: Standing::ALL.map(|it| (it, states.get(&it).copied().unwrap_or_default())).into(),
+        new: views.iter().filter(|view| view.is_new()).count(),
+        legend: Kind::ALL.into(),
+        next,
+        first: after.is_none(),
+        place: state.board.id(version),
+        now_ms: now.as_millisecond(),
+    };
+    render(StatusCode::OK, &page)
+}
+
+pub(in crate::server) async fn script() -> impl IntoResponse {
+    asset("text/javascript; charset=utf-8", include_str!("roster.js"))
+}
+
+pub(in crate::server) async fn style() -> impl IntoResponse {
+    asset("text/css; charset=utf-8", include_str!("roster.css"))
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-cache")], text)
+}

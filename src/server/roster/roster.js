@@ -1,0 +1,261 @@
+// The roster that is live: rows come as HTML over /v1/stream, in the order of their urgency.
+// What the page shows without this is the same, as of when it was loaded.
+"use strict";
+(() => {
+  const roster = document.getElementById("roster");
+  const live = document.getElementById("live");
+  const search = document.getElementById("search");
+  const title = document.title.replace(/^\(\d+\) /, "");
+  // What the server's clock says, whatever this machine's does.
+  let ahead = Number(roster.dataset.now) - Date.now();
+  let place = roster.dataset.place;
+  const now = () => Date.now() + ahead;
+
+  // ---- Time
+
+  const clock = (ms) => {
+    const s = Math.max(0, Math.floor(ms / 1000));
+    const two = (n) => String(n).padStart(2, "0");
+    const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
+    return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+  };
+  const say = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+  const tell = (row) => {
+    for (const time of row.querySelectorAll("time")) {
+      const { since, ago } = time.dataset;
+      if (since) say(time, clock(now() - since));
+      if (ago) say(time, `${clock(now() - ago)} ago`);
+    }
+  };
+
+  // ---- Order
+
+  const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const key = (row) => [Number(row.dataset.rank), Number(row.dataset.since || 0), row.dataset.name];
+  const compare = (a, b) => {
+    const [one, other] = [key(a), key(b)];
+    return one[0] - other[0] || (one[0] < 6 ? one[1] - other[1] : 0) || names.compare(one[2], other[2]);
+  };
+  // Rows do not move while somebody is about to press something.
+  let restless = 0;
+  let unsorted = false;
+  for (const event of ["pointermove", "pointerdown", "wheel", "touchmove"]) {
+    roster.addEventListener(event, () => { restless = Date.now() + 1200; }, { passive: true });
+  }
+  const sort = () => {
+    if (Date.now() < restless) { unsorted = true; return; }
+    unsorted = false;
+    const rows = [...roster.children];
+    const sorted = [...rows].sort(compare);
+    if (rows.every((row, place) => row === sorted[place])) return;
+    const held = document.activeElement?.closest?.(".row");
+    const top = held?.getBoundingClientRect().top;
+    // All others move around the one that has the focus, which would lose it.
+    const fixed = held && roster.contains(held) ? sorted.indexOf(held) : -1;
+    sorted.forEach((row, place) => {
+      if (place < fixed) roster.insertBefore(row, held);
+      else if (place !== fixed) roster.append(row);
+    });
+    if (fixed >= 0) scrollBy(0, held.getBoundingClientRect().top - top);
+  };
+
+  // ---- What is shown
+
+  let chosen = "";
+  const states = document.querySelectorAll("input[name=state]");
+  const matches = (row) => {
+    const text = search.value.trim().toLowerCase();
+    return (!chosen || row.dataset.state === chosen) && (!text || row.dataset.name.toLowerCase().includes(text));
+  };
+  const count = () => {
+    const counts = { "": roster.children.length };
+    let fresh = 0;
+    let shown = 0;
+    for (const row of roster.children) {
+      counts[row.dataset.state] = (counts[row.dataset.state] || 0) + 1;
+      if (row.classList.contains("is-new")) fresh += 1;
+      if (!row.hidden) shown += 1;
+    }
+    for (const element of document.querySelectorAll("[data-count]")) {
+      say(element, String(counts[element.dataset.count] || 0));
+    }
+    const text = fresh ? `(${fresh}) ${title}` : title;
+    if (document.title !== text) document.title = text;
+    document.getElementById("unmatched").hidden = shown > 0 || counts[""] === 0;
+    document.getElementById("none").hidden = counts[""] > 0;
+  };
+  const show = () => {
+    for (const row of roster.children) row.hidden = !matches(row);
+    count();
+  };
+  search.addEventListener("input", show);
+  for (const state of states) {
+    state.addEventListener("change", () => { chosen = state.value; show(); });
+  }
+  document.getElementById("tools").hidden = false;
+
+  // ---- Rows that have changed
+
+  const waiting = new Map();
+  let isDrawing = false;
+  const read = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content.firstElementChild;
+  };
+  // The row stays the same element, so that what is focused in it can stay focused.
+  const patch = (row, next) => {
+    const focus = row.contains(document.activeElement) ? document.activeElement : null;
+    const path = focus && [focus.tagName, focus.value || focus.getAttribute("href") || ""];
+    for (const { name } of [...row.attributes]) if (!next.hasAttribute(name)) row.removeAttribute(name);
+    for (const { name, value } of next.attributes) row.setAttribute(name, value);
+    row.replaceChildren(...next.childNodes);
+    if (!focus) return;
+    const same = [...row.querySelectorAll("a, button, input")].find((it) =>
+      it.tagName === path[0] && (it.value || it.getAttribute("href") || "") === path[1]);
+    (same || row.querySelector("a")).focus({ preventScroll: true });
+  };
+  const draw = () => {
+    isDrawing = false;
+    const fresh = [];
+    for (const html of waiting.values()) {
+      const next = read(html);
+      if (!next) continue;
+      const row = document.getElementById(next.id);
+      const before = row?.dataset.interval;
+      if (row) patch(row, next); else roster.append(next);
+      const shown = row || next;
+      shown.hidden = !matches(shown);
+      tell(shown);
+      if (shown.classList.contains("is-new") && shown.dataset.interval !== before) fresh.push(shown);
+    }
+    waiting.clear();
+    sort();
+    count();
+    if (fresh.length) document.dispatchEvent(new CustomEvent("alerts", { detail: fresh }));
+  };
+  const take = (html) => {
+    const id = /id="(s-[^"]+)"/.exec(html);
+    if (!id) return;
+    waiting.set(id[1], html);
+    if (isDrawing) return;
+    isDrawing = true;
+    // Not by frames: a page in the background has none, and must alert.
+    setTimeout(draw, 50);
+  };
+
+  // ---- The stream
+
+  let stream;
+  let heard = Date.now();
+  let stale = null;
+  let isOver = false;
+  const clockTime = (ms) => new Date(ms).toLocaleTimeString();
+  const tellLive = () => {
+    live.hidden = false;
+    live.classList.toggle("is-stale", stale !== null);
+    say(live, isOver ? "Signed out: load the page again" :
+      stale === null ? "● live" : `▲ not live since ${clockTime(stale)}`);
+  };
+  const alive = (event) => {
+    heard = Date.now();
+    stale = null;
+    if (event?.lastEventId) place = event.lastEventId;
+    tellLive();
+  };
+  const lost = () => {
+    if (stale === null) stale = heard;
+    tellLive();
+  };
+  const open = () => {
+    stream?.close();
+    heard = Date.now();
+    stream = new EventSource(`/v1/stream?as=html&after=${encodeURIComponent(place)}`);
+    stream.addEventListener("alive", (event) => {
+      ahead = Date.parse(event.data) - Date.now();
+      alive(event);
+    });
+    stream.addEventListener("row", (event) => { alive(event); take(event.data); });
+    stream.addEventListener("reset", (event) => { alive(event); reload(); });
+    // The browser asks again by itself, unless it is refused; `check` tells when that takes long.
+    stream.onerror = () => {
+      if (stream.readyState === EventSource.CLOSED) { lost(); retry(); }
+    };
+  };
+  let retrying = 0;
+  const retry = () => {
+    clearTimeout(retrying);
+    retrying = setTimeout(reload, 4000 + Math.random() * 3000);
+  };
+  // Everything again, in place of what is there.
+  const reload = async () => {
+    clearTimeout(retrying);
+    stream?.close();
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (answer.redirected && new URL(answer.url).pathname === "/login") {
+        isOver = true;
+        return lost();
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.getElementById("roster");
+      const ids = new Set([...next.children].map((row) => row.id));
+      for (const row of [...roster.children]) if (!ids.has(row.id)) row.remove();
+      for (const row of next.children) waiting.set(row.id, row.outerHTML);
+      place = next.dataset.place;
+      draw();
+      open();
+    } catch {
+      lost();
+      retry();
+    }
+  };
+  // The server says something every 15 s; a connection of a machine that slept says nothing.
+  let closedFor = 0;
+  const check = () => {
+    closedFor = stream.readyState === EventSource.OPEN ? 0 : closedFor + 1;
+    if (closedFor > 5) lost();
+    if (isOver || Date.now() - heard < 40_000) return;
+    lost();
+    open();
+  };
+  addEventListener("online", () => { if (!isOver) open(); });
+  document.addEventListener("visibilitychange", check);
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+
+  setInterval(() => {
+    check();
+    if (document.hidden) return;
+    if (unsorted) sort();
+    // Only what can be seen: the others are told when they come into view.
+    const height = innerHeight;
+    for (const row of roster.children) {
+      if (row.hidden) continue;
+      const { top, bottom } = row.getBoundingClientRect();
+      if (top > height) break;
+      if (bottom >= 0) tell(row);
+    }
+  }, 1000);
+
+  // ---- Keys
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    const row = event.target.closest?.(".row");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "/") search.focus();
+    else if (row && step) {
+      let next = row;
+      do next = step > 0 ? next.nextElementSibling : next.previousElementSibling; while (next?.hidden);
+      next?.querySelector("a").focus();
+    } else return;
+    event.preventDefault();
+  });
+
+  show();
+  open();
+})();

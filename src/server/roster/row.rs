@@ -1,0 +1,173 @@
+//! One row, as HTML and as JSON.
+
+use std::time::Duration;
+
+use askama::Template;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::board::Row;
+use super::spark::{Spark, WIDTH, spark};
+use super::standing::{Standing, State, standing};
+use crate::report::{IntervalId, Kind, SessionId, SessionStatus};
+use crate::server::pages::say;
+use crate::server::store::roster::Facts;
+use crate::server::store::{StoreError, Tenant};
+use crate::server::timeline::clock;
+
+/// A row of a session that goes on is made again after this long: its drawing moves.
+const REDRAWN: Duration = Duration::from_mins(1);
+
+#[derive(Template)]
+#[template(path = "row.html", config = "src/server/askama.toml")]
+pub(super) struct View<'a> {
+    session: SessionId,
+    pub(super) name: String,
+    pub(super) standing: Standing,
+    kind: Option<Kind>,
+    interval: Option<IntervalId>,
+    detail: String,
+    spark: Spark,
+    facts: &'a Facts,
+    now: Timestamp,
+}
+
+/// What programs read.
+#[derive(Serialize)]
+struct Told<'a> {
+    session: SessionId,
+    label: &'a str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<IntervalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    reviewed: bool,
+    alerts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_contact: Option<&'a str>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(facts: &'a Facts, now: Timestamp) -> Self {
+        let standing = standing(facts, now, |_| false);
+        let summary = &facts.summary;
+        let session = summary.session;
+        let alert = standing.alert;
+        Self {
+            session,
+            name: match summary.label.trim() {
+                "" => format!("Session {session}"),
+                label => label.replace(char::is_control, " "),
+            },
+            kind: alert.map(|alert| alert.kind),
+            interval: alert.map(|alert| alert.id),
+            detail: detail(facts, &standing),
+            spark: spark(facts),
+            standing,
+            facts,
+            now,
+        }
+    }
+
+    /// When the row will be another one although nothing is heard.
+    fn changes_at(&self) -> Option<Timestamp> {
+        let status = self.facts.summary.status;
+        let is_live = match status {
+            SessionStatus::CheckingIn | SessionStatus::Running | SessionStatus::Silent => true,
+            SessionStatus::Issued | SessionStatus::Ended => false,
+        };
+        let redrawn = self.now.checked_add(REDRAWN).ok().filter(|_| is_live);
+        self.standing.changes_at.into_iter().chain(redrawn).min()
+    }
+
+    /// The row, and when it will be another one.
+    pub(super) fn row(&self, tenant: Tenant) -> Result<(Row, Option<Timestamp>), StoreError> {
+        let told = Told {
+            session: self.session,
+            label: &self.facts.summary.label,
+            state: self.standing.state.as_str(),
+            since: self.standing.since.map(|since| since.to_string()),
+            interval: self.interval,
+            kind: self.kind,
+            reviewed: self.is_reviewed(),
+            alerts: self.facts.summary.alerts,
+            last_contact: self.facts.summary.last_contact.as_deref(),
+        };
+        let json = serde_json::to_string(&told)?;
+        let html = self.render().map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let row = Row { tenant, session: self.session, json, html };
+        Ok((row, self.changes_at()))
+    }
+
+    fn is_reviewed(&self) -> bool {
+        self.standing.alert.is_some_and(|alert| alert.is_reviewed)
+    }
+
+    /// An alert that nobody has looked at.
+    pub(super) fn is_new(&self) -> bool {
+        self.standing.alert.is_some_and(|alert| !alert.is_reviewed)
+    }
+
+    fn since_ms(&self) -> Option<i64> {
+        self.standing.since.map(Timestamp::as_millisecond)
+    }
+
+    /// For how long it has been so.
+    fn lasts(&self) -> String {
+        self.standing.since.map(|since| self.passed(since)).unwrap_or_default()
+    }
+
+    fn heard_ms(&self) -> Option<i64> {
+        self.facts.last_contact.map(Timestamp::as_millisecond)
+    }
+
+    fn heard(&self) -> String {
+        let passed = self.facts.last_contact.map(|last| self.passed(last));
+        passed.map_or_else(|| "never".to_owned(), |passed| format!("{passed} ago"))
+    }
+
+    fn passed(&self, since: Timestamp) -> String {
+        clock(self.now.duration_since(since).as_secs().max(0))
+    }
+
+    /// The drawing in words.
+    fn drawn(&self) -> String {
+        match &self.spark.marks[..] {
+            [] => "Last ten minutes: nothing to report".to_owned(),
+            [one] => format!("Last ten minutes: {}", one.kind.description()),
+            marks => {
+                let mut kinds: Vec<&str> =
+                    marks.iter().map(|mark| mark.kind.description()).collect();
+                kinds.sort_unstable();
+                kinds.dedup();
+                format!("Last ten minutes: {} intervals: {}", marks.len(), kinds.join(", "))
+            }
+        }
+    }
+}
+
+/// What is known beyond the state.
+fn detail(facts: &Facts, standing: &Standing) -> String {
+    if let Some(alert) = standing.alert {
+        return alert.kind.description().to_owned();
+    }
+    let summary = &facts.summary;
+    match standing.state {
+        State::Fine | State::CheckingIn => {
+            let Some(liveness) = &summary.liveness else { return "reports arrive".to_owned() };
+            let troubles = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
+            let words = std::iter::once(liveness.seen.description().to_owned()).chain(troubles);
+            words.collect::<Vec<_>>().join(", ")
+        }
+        State::NotStarted => match summary.issued.as_ref().and_then(|it| it.enrolled_at.as_ref()) {
+            Some(_) => "code used".to_owned(),
+            None => "code not used yet".to_owned(),
+        },
+        State::Ended if summary.status == SessionStatus::Silent => "never ended".to_owned(),
+        State::Silent => "nothing heard".to_owned(),
+        State::Alert | State::CouldNotLook | State::Ended => String::new(),
+    }
+}

@@ -17,6 +17,7 @@ mod integrity;
 mod interval;
 pub mod problem;
 mod receipt;
+mod review;
 mod session;
 
 pub use command::{
@@ -43,6 +44,7 @@ pub use integrity::{Integrity, Noticed, StorageFault, StoredIntegrity};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
 pub use problem::Problem;
 pub use receipt::{EventResult, EventStatus, Receipt};
+pub use review::{MAX_NOTE_CHARS, ReviewRequest, StoredReview, Verdict};
 pub use session::{
     Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent,
     SessionDetail, SessionPage, SessionStatus, SessionSummary, StoredInterval,

@@ -50,6 +50,7 @@ mod pace;
 mod pages;
 mod plain;
 mod receipt;
+mod review;
 mod rivals;
 pub mod roster;
 pub mod says;
@@ -186,6 +187,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/enrolments", post(enrol::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
+        .route("/v1/sessions/{session}/intervals/{interval}/review", post(review::post))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
         .route("/v1/sessions/{session}/export", get(receipt::export))
         .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
@@ -194,6 +196,7 @@ pub fn app(state: State) -> Router {
         .route("/sessions", post(issue::by_form))
         .route("/sessions/{session}", get(pages::session))
         .route("/sessions/{session}/commands", post(commands::by_form))
+        .route("/sessions/{session}/intervals/{interval}/review", post(review::by_form))
         .route("/join/{code}", get(join::page))
         .route("/login", get(sign_in::form).post(sign_in::by_token))
         .route("/sign-in/{code}", get(sign_in::by_code))
@@ -201,6 +204,7 @@ pub fn app(state: State) -> Router {
         .route("/assets/style.css", get(pages::style))
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))
+        .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(axum::middleware::map_response(headers::strict))

@@ -18,8 +18,9 @@ use super::store::read;
 use super::timeline::{Timeline, layout};
 use super::{OfSession, State, store};
 use crate::report::{
-    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Noticed, Outcome, Phase,
-    SessionDetail, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_NOTE_CHARS, MAX_TEXT_CHARS, Noticed,
+    Outcome, Phase, SessionDetail, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    Verdict,
 };
 use crate::time::MediaTime;
 
@@ -198,7 +199,7 @@ fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, String)>) {
 pub(super) mod say {
     use super::{
         ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Noticed, Outcome,
-        Phase, SessionStatus, StoredCommand, Timestamp,
+        Phase, SessionStatus, StoredCommand, Timestamp, Verdict,
     };
 
     pub(super) fn status(status: SessionStatus) -> &'static str {
@@ -220,6 +221,18 @@ pub(super) mod say {
             Some(ClosedBy::Incomplete) => "recording broke off",
             Some(ClosedBy::AgentRestart) => "agent restarted",
             Some(ClosedBy::HeardAgain) => "heard of again",
+        }
+    }
+
+    /// What a proctor made of an alert.
+    pub(in crate::server) fn verdict(verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Acknowledged => "acknowledged",
+            Verdict::Fine => "fine",
+            Verdict::Technical => "technical",
+            Verdict::Violation => "violation",
+            Verdict::Unsure => "unsure",
+            Verdict::Withdrawn => "to review",
         }
     }
 

@@ -9,6 +9,7 @@ mod limits;
 mod pages;
 mod protocol;
 mod reading;
+mod reviews;
 mod signed;
 mod silence;
 mod stream;

@@ -19,22 +19,20 @@ fn pages_show_the_intervals_and_nothing_that_was_typed_by_others_runs() {
         assert_eq!(page.status, 200);
         assert_eq!(page.headers[CONTENT_TYPE], "text/html; charset=utf-8");
         let text = page.text();
-        for part in [
-            "<title>out of view",
-            "<title>camera covered",
-            "role=\"img\"",
-            "1 alert",
-            "ended",
-            "alert(1)",
-        ] {
+        for part in
+            ["<title>out of view", "<title>camera covered", "role=\"img\"", "ended", "alert(1)"]
+        {
             assert!(text.contains(part), "{part}");
         }
-        // The page's own script is a file.
-        let text = text.replace("<script src=\"/assets/roster.js\" defer></script>", "");
+        // The pages' own scripts are files.
+        let text = ["roster", "review"].iter().fold(text.to_owned(), |text, name| {
+            text.replace(&format!("<script src=\"/assets/{name}.js\" defer></script>"), "")
+        });
         for part in ["<script", "style=\"", "onload"] {
             assert!(!text.contains(part), "{part}");
         }
     }
+    assert!(list.text().contains("1 to review") && one.text().contains("1 alert"));
     assert!(one.text().contains("<title>out of view: 0:04.2 to 0:09.9 (5.7 s)</title>"));
     assert!(list.text().contains(&format!("/sessions/{session}")));
     for part in ["scope=\"col\"", "seen again", "face.enter", "0:09.9", "the file ends early"] {

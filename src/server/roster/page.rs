@@ -90,6 +90,10 @@ pub(in crate::server) async fn script() -> impl IntoResponse {
     asset("text/javascript; charset=utf-8", include_str!("roster.js"))
 }
 
+pub(in crate::server) async fn review_script() -> impl IntoResponse {
+    asset("text/javascript; charset=utf-8", include_str!("review.js"))
+}
+
 pub(in crate::server) async fn style() -> impl IntoResponse {
     asset("text/css; charset=utf-8", include_str!("roster.css"))
 }

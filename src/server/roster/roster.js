@@ -117,6 +117,14 @@
       it.tagName === path[0] && (it.value || it.getAttribute("href") || "") === path[1]);
     (same || row.querySelector("a")).focus({ preventScroll: true });
   };
+  // Each alert is news once, also when it comes back after another one of its session.
+  const known = new Set();
+  const isNews = ({ classList, dataset: { interval } }) => {
+    if (!classList.contains("is-new") || known.has(interval)) return false;
+    known.add(interval);
+    return true;
+  };
+  for (const row of roster.children) isNews(row);
   const draw = () => {
     isDrawing = false;
     const fresh = [];
@@ -124,12 +132,11 @@
       const next = read(html);
       if (!next) continue;
       const row = document.getElementById(next.id);
-      const before = row?.dataset.interval;
       if (row) patch(row, next); else roster.append(next);
       const shown = row || next;
       shown.hidden = !matches(shown);
       tell(shown);
-      if (shown.classList.contains("is-new") && shown.dataset.interval !== before) fresh.push(shown);
+      if (isNews(shown)) fresh.push(shown);
     }
     waiting.clear();
     sort();
@@ -241,13 +248,96 @@
     }
   }, 1000);
 
+  // ---- Alerts: what is new is heard, told to the desktop, and to a screen reader
+
+  // What a person chose here stays chosen; without storage it holds until the page is closed.
+  const remember = (name, value) => {
+    try { localStorage.setItem(`inview-${name}`, value); } catch { /* not kept */ }
+  };
+  const recall = (name, otherwise) => {
+    try { return localStorage.getItem(`inview-${name}`) ?? otherwise; } catch { return otherwise; }
+  };
+  const sound = document.getElementById("sound");
+  const notify = document.getElementById("notify");
+  const keys = document.getElementById("keys");
+  const help = document.getElementById("help");
+  const said = document.getElementById("said");
+
+  const hint = document.getElementById("hint");
+
+  let audio;
+  // Browsers are silent until somebody has touched the page.
+  const wake = () => {
+    if (!sound.checked) return;
+    audio ??= new AudioContext();
+    if (audio.state === "suspended") audio.resume().then(() => { hint.hidden = true; }, () => {});
+  };
+  const ring = () => {
+    if (!sound.checked) return;
+    wake();
+    // What is played while the browser is silent would all be heard at once later.
+    hint.hidden = audio.state === "running";
+    if (!hint.hidden) return;
+    // Two soft tones, the second one higher.
+    [[0, 587], [0.18, 784]].forEach(([after, pitch]) => {
+      const [tone, volume, at] = [audio.createOscillator(), audio.createGain(), audio.currentTime + after];
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, at);
+      volume.gain.linearRampToValueAtTime(0.25, at + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.001, at + 0.5);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 0.55);
+    });
+  };
+  sound.checked = recall("sound", "on") === "on";
+  sound.addEventListener("change", () => {
+    remember("sound", sound.checked ? "on" : "off");
+    ring();
+  });
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, wake, { passive: true });
+
+  const canNotify = "Notification" in window;
+  const tellNotify = () => {
+    notify.checked = canNotify && Notification.permission === "granted" && recall("notify", "off") === "on";
+    notify.disabled = !canNotify || Notification.permission === "denied";
+    notify.parentElement.title = notify.disabled ? "The browser does not allow them here" : "";
+  };
+  notify.addEventListener("change", async () => {
+    remember("notify", notify.checked ? "on" : "off");
+    if (notify.checked && Notification.permission === "default") await Notification.requestPermission();
+    tellNotify();
+  });
+  tellNotify();
+
+  // Several at one time are one sound.
+  let rang = 0;
+  document.addEventListener("alerts", ({ detail: rows }) => {
+    const what = rows.map((row) => `${row.dataset.name}: ${row.dataset.kind}`);
+    say(said, `New alert. ${what.slice(0, 5).join("; ")}`);
+    if (Date.now() - rang > 1500) { rang = Date.now(); ring(); }
+    if (notify.checked && document.hidden) {
+      const title = rows.length === 1 ? what[0] : `${rows.length} new alerts`;
+      const note = new Notification(title, { body: rows.length === 1 ? "" : what.slice(0, 5).join("\n"), tag: "inview" });
+      note.onclick = () => {
+        focus();
+        rows[0].querySelector("a").focus();
+        note.close();
+      };
+    }
+  });
+
   // ---- Keys
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
     const row = event.target.closest?.(".row");
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "/") search.focus();
+    if (keys.checked && event.key === "/") search.focus();
+    else if (keys.checked && event.key === "n") {
+      const fresh = [...roster.children].filter((it) => !it.hidden && it.classList.contains("is-new"));
+      fresh[(fresh.indexOf(row) + 1) % fresh.length]?.querySelector("a").focus();
+    }
     else if (row && step) {
       let next = row;
       do next = step > 0 ? next.nextElementSibling : next.previousElementSibling; while (next?.hidden);
@@ -255,6 +345,14 @@
     } else return;
     event.preventDefault();
   });
+
+  const tellKeys = () => { help.hidden = !keys.checked; };
+  keys.checked = recall("keys", "on") === "on";
+  keys.addEventListener("change", () => {
+    remember("keys", keys.checked ? "on" : "off");
+    tellKeys();
+  });
+  tellKeys();
 
   show();
   open();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::board::Row;
 use super::spark::{Spark, WIDTH, spark};
 use super::standing::{Standing, State, standing};
-use crate::report::{IntervalId, Kind, SessionId, SessionStatus};
+use crate::report::{IntervalId, Kind, SessionId, SessionStatus, Verdict};
 use crate::server::pages::say;
 use crate::server::store::roster::Facts;
 use crate::server::store::{StoreError, Tenant};
@@ -44,15 +44,17 @@ struct Told<'a> {
     interval: Option<IntervalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
-    reviewed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
     alerts: u64,
+    unreviewed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_contact: Option<&'a str>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(facts: &'a Facts, now: Timestamp) -> Self {
-        let standing = standing(facts, now, |_| false);
+        let standing = standing(facts, now);
         let summary = &facts.summary;
         let session = summary.session;
         let alert = standing.alert;
@@ -92,23 +94,25 @@ impl<'a> View<'a> {
             since: self.standing.since.map(|since| since.to_string()),
             interval: self.interval,
             kind: self.kind,
-            reviewed: self.is_reviewed(),
+            verdict: self.verdict(),
             alerts: self.facts.summary.alerts,
+            unreviewed: self.facts.unreviewed,
             last_contact: self.facts.summary.last_contact.as_deref(),
         };
         let json = serde_json::to_string(&told)?;
         let html = self.render().map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let html = html.trim().to_owned();
         let row = Row { tenant, session: self.session, json, html };
         Ok((row, self.changes_at()))
     }
 
-    fn is_reviewed(&self) -> bool {
-        self.standing.alert.is_some_and(|alert| alert.is_reviewed)
+    fn verdict(&self) -> Option<Verdict> {
+        self.standing.alert?.verdict
     }
 
     /// An alert that nobody has looked at.
     pub(super) fn is_new(&self) -> bool {
-        self.standing.alert.is_some_and(|alert| !alert.is_reviewed)
+        self.standing.alert.is_some_and(|alert| alert.verdict.is_none())
     }
 
     fn since_ms(&self) -> Option<i64> {

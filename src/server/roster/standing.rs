@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::report::{Family, IntervalId, Kind, SessionStatus};
+use crate::report::{Family, IntervalId, Kind, SessionStatus, Verdict};
 use crate::server::store::roster::{Facts, Recent};
 
 /// Nobody waits any more for a session that was last heard of before this.
@@ -82,7 +82,8 @@ impl State {
 pub(in crate::server) struct Open {
     pub(in crate::server) id: IntervalId,
     pub(in crate::server) kind: Kind,
-    pub(in crate::server) is_reviewed: bool,
+    /// What a proctor made of it.
+    pub(in crate::server) verdict: Option<Verdict>,
 }
 
 /// Where a session stands in the roster.
@@ -100,7 +101,7 @@ pub(in crate::server) struct Standing {
 impl Standing {
     /// The smaller, the more urgent.
     pub(in crate::server) fn rank(&self) -> u8 {
-        let is_open = self.alert.is_some_and(|alert| !alert.is_reviewed);
+        let is_open = self.alert.is_some_and(|alert| alert.verdict.is_none());
         match (self.state, is_open) {
             (State::Alert, true) => 0,
             (State::CouldNotLook, true) => 1,
@@ -130,12 +131,7 @@ impl Standing {
     }
 }
 
-/// `is_reviewed`: whether a proctor has looked at that alert.
-pub(in crate::server) fn standing(
-    facts: &Facts,
-    now: Timestamp,
-    is_reviewed: impl Fn(IntervalId) -> bool,
-) -> Standing {
+pub(in crate::server) fn standing(facts: &Facts, now: Timestamp) -> Standing {
     let status = facts.summary.status;
     let resting = |state, since| Standing { state, since, alert: None, changes_at: None };
     let parse = |text: Option<&String>| text.and_then(|text| text.parse::<Timestamp>().ok());
@@ -159,7 +155,8 @@ pub(in crate::server) fn standing(
         .into_iter()
         .filter(|one| !is_silent || one.kind == Kind::ReportingGap || silence <= ALERT_OUTLIVES);
     let urgent = candidates.map(|one| {
-        let alert = Open { id: one.id, kind: one.kind, is_reviewed: is_reviewed(one.id) };
+        let verdict = facts.reviews.get(&one.id).copied();
+        let alert = Open { id: one.id, kind: one.kind, verdict };
         let state = state_of(one.kind);
         Standing { state, since: Some(one.since), alert: Some(alert), changes_at: None }
     });
@@ -227,6 +224,7 @@ fn pieces(name: &str) -> Vec<(u128, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -277,11 +275,13 @@ mod tests {
             alert_after: Duration::from_secs(5),
             until: MediaTime::ZERO,
             recent,
+            reviews: BTreeMap::from([(id(999), Verdict::Acknowledged)]),
+            unreviewed: 0,
         }
     }
 
     fn now(facts: &Facts) -> Standing {
-        standing(facts, at(0), |_| false)
+        standing(facts, at(0))
     }
 
     #[test]
@@ -340,7 +340,7 @@ mod tests {
             ("long", running(vec![open(Kind::MultiplePeople, -70)])),
             ("early", facts(SessionStatus::CheckingIn, -1, vec![])),
         ]
-        .map(|(name, facts)| (name, standing(&facts, at(0), |of| of == id(999))));
+        .map(|(name, facts)| (name, standing(&facts, at(0))));
         rows.sort_by(|(name, one), (others, other)| one.compare(name, (other, others)));
         let names = rows.map(|(name, _)| name);
         let expected =

@@ -23,6 +23,7 @@ pub(in crate::server) enum Deed {
     CommandGiven,
     ForkRecorded,
     SilenceAlerted,
+    Reviewed,
 }
 
 /// One line of the log.

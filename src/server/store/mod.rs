@@ -15,7 +15,7 @@
 //! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
 //! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what,
-//! `roster` what is told of a session while it runs, `changes` which sessions that may have changed for.
+//! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes` which sessions that may have changed for.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod attest;
@@ -37,6 +37,7 @@ pub(super) mod issue;
 pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
+pub(super) mod review;
 pub(super) mod roster;
 mod schema;
 pub(super) mod signed;

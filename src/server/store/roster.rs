@@ -1,5 +1,6 @@
 //! What is told of a session while it runs: its summary, what is open, and its last ten minutes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,9 +9,11 @@ use uuid::Uuid;
 
 use super::read::{self, told_by};
 use super::tail::Key;
-// Its time is that of its intervals.
-use super::{StoreError, Tenant, coverage};
-use crate::report::{IntervalId, IntervalReport, Kind, SessionId, SessionStatus, SessionSummary};
+// Its time is that of its intervals, and proctors have looked at some of them.
+use super::{StoreError, Tenant, coverage, review};
+use crate::report::{
+    IntervalId, IntervalReport, Kind, SessionId, SessionStatus, SessionSummary, Verdict,
+};
 use crate::time::MediaTime;
 
 /// How much of a session is drawn beside its name.
@@ -35,6 +38,9 @@ pub(in crate::server) struct Facts {
     pub(in crate::server) until: MediaTime,
     /// Those that are open and those that are drawn, by their start.
     pub(in crate::server) recent: Vec<Recent>,
+    pub(in crate::server) reviews: BTreeMap<IntervalId, Verdict>,
+    /// Alerts of the whole session that nobody has looked at.
+    pub(in crate::server) unreviewed: u64,
 }
 
 /// An interval that is open, or was lately.
@@ -104,6 +110,15 @@ pub(in crate::server) fn facts_of(
     };
     let calm_since = all.iter().filter(has_alerted);
     let calm_since = calm_since.filter_map(|one| one.told_at).max();
+    let reviews = review::latest(database, tenant, session)?;
+    let reviews: BTreeMap<_, _> = reviews.into_iter().map(|(id, it)| (id, it.verdict)).collect();
+    let is_open = |one: &Bare| {
+        let lasted = now.as_microsecond() - one.since.as_microsecond();
+        let is_long = lasted / 1_000 >= i64::try_from(alert_after).unwrap_or(i64::MAX);
+        one.end.is_none() && one.alerting && (one.by_server || is_long)
+    };
+    let alerts = all.iter().filter(|one| has_alerted(one) || is_open(one));
+    let unreviewed = alerts.filter(|one| !reviews.contains_key(&one.id)).count() as u64;
     let from = MediaTime::from_micros(until.as_micros() - DRAWN.as_micros() as i64);
     let mut recent: Vec<Bare> =
         all.into_iter().filter(|one| one.end.is_none_or(|end| end >= from)).collect();
@@ -120,6 +135,8 @@ pub(in crate::server) fn facts_of(
         alert_after: Duration::from_millis(alert_after),
         until,
         recent: recent.collect::<Result<_, _>>()?,
+        reviews,
+        unreviewed,
         summary,
     })
 }

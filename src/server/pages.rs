@@ -327,7 +327,7 @@ pub(super) mod say {
     }
 
     /// `2026-11-25 18:58 UTC`; what is no time as it is.
-    pub(super) fn when(rfc3339: &str) -> String {
+    pub(in crate::server) fn when(rfc3339: &str) -> String {
         let at = rfc3339.parse::<Timestamp>();
         at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
     }

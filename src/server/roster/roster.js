@@ -128,10 +128,12 @@
   const draw = () => {
     isDrawing = false;
     const fresh = [];
+    let isMoved = false;
     for (const html of waiting.values()) {
       const next = read(html);
       if (!next) continue;
       const row = document.getElementById(next.id);
+      if (!row || compare(row, next) !== 0) isMoved = true;
       if (row) patch(row, next); else roster.append(next);
       const shown = row || next;
       shown.hidden = !matches(shown);
@@ -139,7 +141,7 @@
       if (isNews(shown)) fresh.push(shown);
     }
     waiting.clear();
-    sort();
+    if (isMoved) sort();
     count();
     if (fresh.length) document.dispatchEvent(new CustomEvent("alerts", { detail: fresh }));
   };
@@ -150,7 +152,7 @@
     if (isDrawing) return;
     isDrawing = true;
     // Not by frames: a page in the background has none, and must alert.
-    setTimeout(draw, 50);
+    setTimeout(draw, 100);
   };
 
   // ---- The stream

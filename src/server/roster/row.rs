@@ -166,10 +166,13 @@ fn detail(facts: &Facts, standing: &Standing) -> String {
             let words = std::iter::once(liveness.seen.description().to_owned()).chain(troubles);
             words.collect::<Vec<_>>().join(", ")
         }
-        State::NotStarted => match summary.issued.as_ref().and_then(|it| it.enrolled_at.as_ref()) {
-            Some(_) => "code used".to_owned(),
-            None => "code not used yet".to_owned(),
-        },
+        State::NotStarted => {
+            let Some(issued) = &summary.issued else { return String::new() };
+            match &issued.enrolled_at {
+                Some(_) => "code used".to_owned(),
+                None => format!("code good until {}", say::when(&issued.expires_at)),
+            }
+        }
         State::Ended if summary.status == SessionStatus::Silent => "never ended".to_owned(),
         State::Silent => "nothing heard".to_owned(),
         State::Alert | State::CouldNotLook | State::Ended => String::new(),

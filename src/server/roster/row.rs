@@ -162,8 +162,16 @@ fn detail(facts: &Facts, standing: &Standing) -> String {
     match standing.state {
         State::Fine | State::CheckingIn => {
             let Some(liveness) = &summary.liveness else { return "reports arrive".to_owned() };
+            let open = facts.recent.iter().find(|one| one.end.is_none() && one.alerting);
+            let heard = liveness.last_heartbeat.parse::<Timestamp>().ok();
+            let seen = match open {
+                Some(open) => open.kind.description(),
+                // What the heartbeat saw is over.
+                None if heard < facts.closed => "nothing to report",
+                None => liveness.seen.description(),
+            };
             let troubles = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
-            let words = std::iter::once(liveness.seen.description().to_owned()).chain(troubles);
+            let words = std::iter::once(seen.to_owned()).chain(troubles);
             words.collect::<Vec<_>>().join(", ")
         }
         State::NotStarted => {

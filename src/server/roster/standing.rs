@@ -272,6 +272,7 @@ mod tests {
             last_contact: Some(at(heard)),
             begun: Some(at(-500)),
             calm_since: Some(at(-100)),
+            closed: None,
             alert_after: Duration::from_secs(5),
             until: MediaTime::ZERO,
             recent,

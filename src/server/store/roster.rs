@@ -32,6 +32,8 @@ pub(in crate::server) struct Facts {
     pub(in crate::server) begun: Option<Timestamp>,
     /// When the last interval that alerted was over, as far as that was told.
     pub(in crate::server) calm_since: Option<Timestamp>,
+    /// When the last interval was over, whether it had alerted or not.
+    pub(in crate::server) closed: Option<Timestamp>,
     /// How long an interval lasts before it alerts.
     pub(in crate::server) alert_after: Duration,
     /// The end of what is drawn: now, or the end of what is known.
@@ -108,6 +110,7 @@ pub(in crate::server) fn facts_of(
         let is_long = lasted.is_some_and(|lasted| lasted >= u128::from(alert_after));
         one.alerting && (is_long || (one.by_server && one.end.is_some()))
     };
+    let closed = all.iter().filter(|one| one.end.is_some()).filter_map(|one| one.told_at).max();
     let calm_since = all.iter().filter(has_alerted);
     let calm_since = calm_since.filter_map(|one| one.told_at).max();
     let reviews = review::latest(database, tenant, session)?;
@@ -132,6 +135,7 @@ pub(in crate::server) fn facts_of(
         last_contact: last_contact.and_then(at),
         begun: at(axis.micros(MediaTime::ZERO)).filter(|_| has_begun),
         calm_since: calm_since.and_then(at),
+        closed: closed.and_then(at),
         alert_after: Duration::from_millis(alert_after),
         until,
         recent: recent.collect::<Result<_, _>>()?,

@@ -109,7 +109,7 @@ async fn look_up_holder(
     secret: &str,
 ) -> Result<Option<(Credential, Holder)>, StoreError> {
     let (hash, now) = (hash_of(secret), state.now());
-    let reading = state.store.read(move |database| {
+    let reading = state.store.look_up(move |database| {
         let Some(found) = credential::find(database, hash, now)? else { return Ok(None) };
         let holder = account::holder(database, &found.tenant, hash)?;
         Ok(holder.map(|holder| (found, holder)))
@@ -393,6 +393,25 @@ impl Proctor {
         Ok(Self { tenant, by, role, reach, account })
     }
 
+    pub(super) async fn of(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
+        Self::from_caller(Caller::of(state, headers).await?)
+    }
+
+    /// Refused, as if there were none, when they have nothing to do with the session.
+    pub(super) async fn must_reach(
+        &self,
+        state: &State,
+        session: SessionId,
+    ) -> Result<(), Refusal> {
+        if self.reach == Reach::All {
+            return Ok(());
+        }
+        let (tenant, reach) = (self.tenant.clone(), self.reach);
+        let reading =
+            state.store.read(move |database| reach.has_session(database, &tenant, session));
+        if reading.await? { Ok(()) } else { Err(Refusal::not_found()) }
+    }
+
     /// Refuses auditors: they change nothing.
     pub(super) fn must_act(&self) -> Result<(), Refusal> {
         match self.role {
@@ -415,7 +434,7 @@ impl FromRequestParts<State> for Proctor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        Self::from_caller(Caller::of(state, &parts.headers).await?)
+        Self::of(state, &parts.headers).await
     }
 }
 
@@ -429,14 +448,7 @@ impl FromRequestParts<State> for Theirs {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
         let proctor = Proctor::from_request_parts(parts, state).await?;
         let OfSession(session) = OfSession::from_request_parts(parts, state).await?;
-        if proctor.reach != Reach::All {
-            let (tenant, reach) = (proctor.tenant.clone(), proctor.reach);
-            let reading =
-                state.store.read(move |database| reach.has_session(database, &tenant, session));
-            if !reading.await? {
-                return Err(Refusal::not_found());
-            }
-        }
+        proctor.must_reach(state, session).await?;
         Ok(Self(proctor, session))
     }
 }

@@ -82,7 +82,8 @@ async fn give(
     }
     let to = Target { tenant: proctor.tenant, session, now: state.now() };
     let asked = Asked { kind, by: proctor.by, key };
-    match state.store.write(move |database| command::keep(database, &to, &asked)).await? {
+    let of = (to.tenant.clone(), session);
+    match state.store.write_of(of, move |database| command::keep(database, &to, &asked)).await? {
         Kept::New(stored) => {
             let StoredCommand { id, sent_by, .. } = &stored;
             tracing::info!(%session, %id, by = sent_by, "a proctor gave a command");

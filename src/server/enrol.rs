@@ -42,7 +42,8 @@ pub(super) async fn post(
     let (code, token) = (code.hash(), hash_of(token.reveal()));
     let enrolling = state.store.write(move |database| enrol(database, code, (token, key), now));
     match enrolling.await? {
-        Enrolled::Granted { session, label, policy, expires_at } => {
+        Enrolled::Granted { tenant, session, label, policy, expires_at } => {
+            state.store.changes().add([(tenant, session)]);
             tracing::info!(%session, "an agent has joined");
             let server_time = receipt::server_time(now);
             let server_key = state.signer.public().to_string();

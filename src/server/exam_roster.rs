@@ -123,7 +123,11 @@ pub(super) async fn import(
         Ok(Kept::New(until))
     });
     let (status, until) = match importing.await? {
-        Kept::New(until) => (StatusCode::CREATED, until),
+        Kept::New(until) => {
+            let issued = named.iter().map(|(session, _)| (manager.tenant.clone(), *session));
+            state.store.changes().add(issued);
+            (StatusCode::CREATED, until)
+        }
         Kept::Again(until) => (StatusCode::OK, until),
         Kept::KeyReused => return Err(key_reused()),
         Kept::Closed => return Err(closed()),

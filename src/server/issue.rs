@@ -110,6 +110,7 @@ async fn issue(
         expires_at,
     };
     let (by, exam, room) = (manager.by.clone(), request.exam, request.room);
+    let of = (issue.tenant.clone(), session);
     let issuing = state.store.write(move |database| {
         match exam {
             Some(exam) if !exam::is_open(database, &issue.tenant, exam)? => return Ok(false),
@@ -124,6 +125,7 @@ async fn issue(
     if !issuing.await? {
         return Err(exams::closed());
     }
+    state.store.changes().add([of]);
     tracing::info!(%session, "a session was issued");
     let handed = Handed { session, label, code, expires_at };
     Ok(handed.with_links(server, request.server_pin, language.as_deref()))

@@ -4,7 +4,8 @@
 //!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
 //!            auth ─> heartbeat, commands ────> store: the same thread
 //! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
-//!            auth ─> pages ─> timeline (pure) ┘
+//!            auth ─> pages ─> timeline (pure) ┤
+//!            auth ─> roster (list, stream) ───┘
 //!            auth ─> receipt (export, key) ─> store: the same readers
 //!            auth ─> issue ──┐
 //!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
@@ -18,8 +19,7 @@
 //! - The clock is [`Shared::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant and within somebody's reach; what is beyond does not exist (404).
 //! - What another site's page sends is refused by `same_site`, before any of it.
-//! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
-//!   where `ingest` has its outcome.
+//! - The pages need no script. The one that is live without one is in `roster`.
 //!
 //! `home` is the server's folder: lock, certificate, first tokens. `args` and `command` are the
 //! command line.
@@ -63,7 +63,9 @@ mod pages;
 mod password;
 mod plain;
 mod receipt;
+mod review;
 mod rivals;
+pub mod roster;
 mod same_site;
 pub mod says;
 mod sessions;
@@ -102,6 +104,7 @@ use oidc::Oidc;
 use pace::Pace;
 use password::Passwords;
 use receipt::Signer;
+use roster::board::Board;
 use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -133,11 +136,15 @@ pub struct Shared {
     oidc: OnceLock<Oidc>,
     pace: Pace,
     known: Known,
+    /// What those who watch are told.
+    board: Board,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
         let places = || Semaphore::new(IN_FLIGHT);
+        // No two runs begin at one time.
+        let board = Board::new(format!("{:x}", clock().as_microsecond()));
         Self(Arc::new(Shared {
             store,
             clock,
@@ -149,6 +156,7 @@ impl State {
             oidc: OnceLock::new(),
             pace: Pace::default(),
             known: Known::default(),
+            board,
         }))
     }
 
@@ -196,6 +204,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/health", get(sessions::health))
         .route("/v1/server-key", get(receipt::server_key))
         .route("/v1/sessions", get(sessions::list).post(issue::post))
+        .route("/v1/stream", get(roster::stream::get))
         .route("/v1/enrolments", post(enrol::post))
         .route("/v1/exams", get(exams::list).post(exams::post))
         .route("/v1/exams/{exam}", get(exams::detail))
@@ -203,16 +212,18 @@ pub fn app(state: State) -> Router {
         .route("/v1/exams/{exam}/roster", post(exam_roster::post))
         .route("/v1/sessions/{session}", get(sessions::detail))
         .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
+        .route("/v1/sessions/{session}/intervals/{interval}/review", post(review::post))
         .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
         .route("/v1/sessions/{session}/export", get(receipt::export))
         .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
         .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
         .route("/v1/tokens", get(api_tokens::list).post(api_tokens::post))
         .route("/v1/tokens/{token}", delete(api_tokens::delete))
-        .route("/", get(pages::list))
+        .route("/", get(roster::page::get))
         .route("/sessions", post(issue::by_form))
         .route("/sessions/{session}", get(pages::session))
         .route("/sessions/{session}/commands", post(commands::by_form))
+        .route("/sessions/{session}/intervals/{interval}/review", post(review::by_form))
         .route("/exams", get(exam_pages::list).post(exam_pages::make))
         .route("/exams/{exam}", get(exam_pages::one))
         .route("/exams/{exam}/close", post(exam_pages::close))
@@ -237,6 +248,9 @@ pub fn app(state: State) -> Router {
         .route("/tokens", get(api_tokens::page).post(api_tokens::make_by_form))
         .route("/tokens/{token}/revoke", post(api_tokens::revoke_by_form))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/roster.css", get(roster::page::style))
+        .route("/assets/roster.js", get(roster::page::script))
+        .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(axum::middleware::from_fn_with_state(state.clone(), same_site::only))
@@ -252,12 +266,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let handle = Handle::new();
-    let stopping = handle.clone();
+    let (stopping, streams) = (handle.clone(), state.clone());
     tokio::spawn(async move {
         shutdown.await;
+        streams.board.close();
         stopping.graceful_shutdown(Some(GRACE));
     });
     let watchdog = tokio::spawn(watch::run(state.clone()));
+    let rows = tokio::spawn(roster::run(state.clone()));
     let tls = RustlsConfig::from_config(tls);
     let mut server = axum_server::from_tcp_rustls(listener, tls)?
         .map(Door::new)
@@ -272,6 +288,7 @@ pub async fn run(
     let app = app(state).into_make_service_with_connect_info::<SocketAddr>();
     let served = server.serve(app).await;
     watchdog.abort();
+    rows.abort();
     served
 }
 

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State as Of};
+use axum::extract::State as Of;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::auth::{self, Proctor, Theirs};
@@ -18,18 +16,16 @@ use super::store::command;
 use super::store::ingest::Target;
 use super::store::read;
 use super::timeline::{Timeline, layout};
-use super::{State, sessions, store};
+use super::{State, store};
 use crate::report::{
-    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_TEXT_CHARS, Noticed, Outcome, Phase,
-    SessionDetail, SessionId, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    ClosedBy, CommandKind, Family, Issued, Kind, Liveness, MAX_NOTE_CHARS, MAX_TEXT_CHARS, Noticed,
+    Outcome, Phase, SessionDetail, SessionStatus, SessionSummary, StoredCommand, StoredInterval,
+    Verdict,
 };
 use crate::time::MediaTime;
 
-/// Sessions on one page.
-const SESSIONS: u64 = 25;
-/// Intervals of a session that are drawn in the list, and on its own page: a page stays a page
-/// whatever an agent reports. More than this is an interval every few seconds for hours.
-const DRAWN: u64 = 1_000;
+/// Intervals of a session that are drawn on its page: a page stays a page whatever an agent reports.
+/// More than this is an interval every few seconds for hours.
 const LISTED: u64 = 5_000;
 
 /// A refusal, for a person.
@@ -89,23 +85,6 @@ impl Who {
 }
 
 #[derive(Template)]
-#[template(path = "list.html", config = "src/server/askama.toml")]
-struct ListPage {
-    who: Who,
-    may_issue: bool,
-    rows: Vec<Row>,
-    legend: Vec<Kind>,
-    next: Option<SessionId>,
-    first: bool,
-}
-
-/// One session in the list.
-struct Row {
-    session: SessionSummary,
-    timeline: Timeline,
-}
-
-#[derive(Template)]
 #[template(path = "issued.html", config = "src/server/askama.toml")]
 struct IssuedPage {
     who: Who,
@@ -123,45 +102,11 @@ struct SessionPage {
     legend: Vec<Kind>,
     policy: Vec<(String, String)>,
     commands: Vec<StoredCommand>,
+    /// Auditors judge no alert.
+    judges: bool,
     /// For each form that may be used, the key of what it sends.
     message_key: Option<String>,
     start_key: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct PageOf {
-    after: Option<String>,
-}
-
-pub(super) async fn list(
-    Of(state): Of<State>,
-    proctor: Result<Proctor, Refusal>,
-    query: Result<Query<PageOf>, QueryRejection>,
-) -> Result<Response, PageError> {
-    let proctor = proctor?;
-    let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
-    let page_of = (after.as_deref(), SESSIONS);
-    let found = sessions::page(&state, proctor.clone(), None, page_of).await?;
-    let (who, may_issue) = (Who::of(&proctor, "sessions"), proctor.may_issue());
-    let (now, next) = (state.now(), found.next);
-    let reading = state.store.read(move |database| {
-        let drawn = (None, DRAWN);
-        let with_intervals = found.sessions.into_iter().map(|summary| {
-            let session = summary.session;
-            let found = read::intervals(database, &proctor.tenant, now, session, drawn)?;
-            Ok((summary, found.intervals))
-        });
-        with_intervals.collect::<Result<Vec<_>, store::StoreError>>()
-    });
-    let found = reading.await?;
-    let legend = legend(found.iter().flat_map(|(_, intervals)| intervals));
-    let rows = found.into_iter().map(|(session, intervals)| {
-        let timeline = layout(&intervals, &[], drawn(&session, now));
-        Row { session, timeline }
-    });
-    let (rows, first) = (rows.collect(), after.is_none());
-    let page = ListPage { who, may_issue, rows, legend, next, first };
-    render(StatusCode::OK, &page)
 }
 
 pub(super) async fn session(
@@ -192,6 +137,7 @@ pub(super) async fn session(
         intervals,
         policy,
         commands,
+        judges: acts,
         message_key: hears.map(|_| form_key()).transpose()?,
         start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,
     };
@@ -266,7 +212,7 @@ pub(super) fn flatten(prefix: &str, value: &Value, into: &mut Vec<(String, Strin
 pub(super) mod say {
     use super::{
         ClosedBy, CommandKind, Duration, Family, Kind, Liveness, MediaTime, Noticed, Outcome,
-        Phase, SessionStatus, SessionSummary, StoredCommand, Timestamp,
+        Phase, SessionStatus, SessionSummary, StoredCommand, Timestamp, Verdict,
     };
 
     pub(in crate::server) fn status(status: SessionStatus) -> &'static str {
@@ -298,6 +244,18 @@ pub(super) mod say {
             Some(ClosedBy::Incomplete) => "recording broke off",
             Some(ClosedBy::AgentRestart) => "agent restarted",
             Some(ClosedBy::HeardAgain) => "heard of again",
+        }
+    }
+
+    /// What a proctor made of an alert.
+    pub(in crate::server) fn verdict(verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Acknowledged => "acknowledged",
+            Verdict::Fine => "fine",
+            Verdict::Technical => "technical",
+            Verdict::Violation => "violation",
+            Verdict::Unsure => "unsure",
+            Verdict::Withdrawn => "to review",
         }
     }
 

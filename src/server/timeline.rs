@@ -172,7 +172,7 @@ mod tests {
             models: Vec::new(),
         };
         let incarnation = Some(Incarnation::of_replay(session));
-        StoredInterval { report, incarnation, alert: false, told_afterwards: false }
+        StoredInterval { report, incarnation, alert: false, told_afterwards: false, review: None }
     }
 
     fn lay(intervals: &[StoredInterval], millis: i64) -> Timeline {

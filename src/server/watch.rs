@@ -67,10 +67,13 @@ async fn act(
         match bounds {
             // Again: they may have been heard of meanwhile.
             Some(bounds) if is_anybody_silent => silence::open_all(database, &vigil, bounds),
-            Some(_) | None => Ok(0),
+            Some(_) | None => Ok(Vec::new()),
         }
     });
-    writing.await
+    let fallen_silent = writing.await?;
+    let count = fallen_silent.len() as u64;
+    state.store.changes().add(fallen_silent);
+    Ok(count)
 }
 
 /// Looks every second, for as long as the server runs.

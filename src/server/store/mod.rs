@@ -14,7 +14,9 @@
 //! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows
 //! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
-//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what.
+//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what,
+//! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes`
+//! which sessions that may have changed for.
 //! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
 //! made; `accounts_schema` their tables.
 //! They take a connection and know nothing of threads.
@@ -24,6 +26,7 @@ mod accounts_schema;
 pub(super) mod api_token;
 pub(super) mod attest;
 pub(super) mod audit;
+pub(super) mod changes;
 #[cfg(feature = "cli")]
 pub(super) mod check;
 pub(super) mod command;
@@ -41,6 +44,8 @@ pub(super) mod issue;
 pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
+pub(super) mod review;
+pub(super) mod roster;
 mod schema;
 pub(super) mod signed;
 pub(super) mod silence;
@@ -63,6 +68,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
+use self::changes::Changes;
 use self::ingest::{Outcome, Target};
 use self::signed::Checked as Signatures;
 use self::tail::Tail;
@@ -139,6 +145,7 @@ struct Shared {
     reading: Arc<Semaphore>,
     /// Events that wait, as of the last commit.
     waiting: Arc<AtomicUsize>,
+    changes: Arc<Changes>,
     /// Before `thread`: closing the channel is what ends it.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -148,7 +155,7 @@ impl Store {
     /// Opens or makes the database. Its folder must exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = Writer::new(schema::open_writer(path)?)?;
-        let waiting = Arc::clone(&writer.waiting);
+        let (waiting, changes) = (Arc::clone(&writer.waiting), Arc::clone(&writer.changes));
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
@@ -158,6 +165,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             reading: Arc::new(Semaphore::new(READERS)),
             waiting,
+            changes,
             jobs: Some(jobs),
             thread: Some(thread),
         };
@@ -177,8 +185,13 @@ impl Store {
                 return Err(StoreError::Busy);
             }
             let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
-            if applied.is_err() {
-                tail.forget();
+            match &applied {
+                // What is stored shows once it is derived; what is refused shows as that.
+                Ok(Outcome::Fork { .. } | Outcome::Foreign { .. }) => {
+                    tail.mark(&(to.tenant.clone(), to.session));
+                }
+                Ok(Outcome::Stored { .. } | Outcome::Malformed { .. } | Outcome::Gap { .. }) => {}
+                Err(_) => tail.forget(),
             }
             applied
         })?;
@@ -214,6 +227,16 @@ impl Store {
     ) -> Result<T, StoreError> {
         let answer = self.enqueue(|database, tail| after_reports(database, tail, None, work))?;
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// Which sessions were written of.
+    pub(super) fn changes(&self) -> &Arc<Changes> {
+        &self.shared.changes
+    }
+
+    /// Whether reports wait from which nothing is derived yet.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.shared.waiting.load(Ordering::Acquire) > 0
     }
 
     fn enqueue<T: Send + 'static>(
@@ -298,13 +321,14 @@ fn after_reports<T>(
     of: Option<&tail::Key>,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    match of {
-        Some(of) => {
-            tail.restore(database)?;
-            let settled = in_savepoint(database, |database| tail.settle(database, of));
-            settled.inspect_err(|_| tail.forget())?;
-        }
-        None => settle_some(database, tail, usize::MAX)?,
+    if let Some(of) = of {
+        tail.restore(database)?;
+        let settled = in_savepoint(database, |database| tail.settle(database, of));
+        settled.inspect_err(|_| tail.forget())?;
+        tail.mark(of);
+    } else {
+        settle_some(database, tail, usize::MAX)?;
+        tail.mark_others();
     }
     tail.forget_known(of);
     in_savepoint(database, work)
@@ -360,6 +384,7 @@ struct Writer {
     database: Connection,
     tail: Tail,
     waiting: Arc<AtomicUsize>,
+    changes: Arc<Changes>,
     /// What waits could not be derived: it is tried again after the next job.
     has_failed: bool,
 }
@@ -367,8 +392,8 @@ struct Writer {
 impl Writer {
     /// Derives what was left when the program ended.
     fn new(database: Connection) -> Result<Self, StoreError> {
-        let (tail, waiting) = (Tail::default(), Arc::default());
-        let mut writer = Self { database, tail, waiting, has_failed: false };
+        let (tail, waiting, changes) = (Tail::default(), Arc::default(), Arc::default());
+        let mut writer = Self { database, tail, waiting, changes, has_failed: false };
         writer
             .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
         Ok(writer)
@@ -440,6 +465,13 @@ impl Writer {
         }
         // Before anybody is told that their reports are stored.
         self.waiting.store(self.tail.len(), Ordering::Release);
+        let changed = self.tail.take_marked();
+        if !changed.is_empty() {
+            self.changes.add(changed);
+        }
+        if self.tail.take_others() {
+            self.changes.renew_rights();
+        }
         committed
     }
 }

@@ -2,16 +2,18 @@
 //! how its pages look and keep up.
 //!
 //! ```text
-//! crowd ADDRESS AUTHORITY.pem AGENT.token SESSIONS SECONDS
+//! crowd ADDRESS AUTHORITY.pem AGENT.token SESSIONS SECONDS [MANAGER.token]
 //! ```
+//!
+//! With the token of an exam provider they sit in the rooms of two exams.
 #![expect(clippy::unwrap_used, reason = "a mistake on the command line may panic")]
 
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use inview::report::{
-    BATCH_CONTENT_TYPE, ChainHead, ClosedBy, Event, EventData, Hash, Heartbeat, Identity,
-    Incarnation, Interval, IntervalId, IntervalReport, Kind, Phase, Seen, SessionId,
+    BATCH_CONTENT_TYPE, ChainHead, ClosedBy, Event, EventData, Exam, Hash, Heartbeat, Identity,
+    Incarnation, Interval, IntervalId, IntervalReport, Issued, Kind, Phase, Seen, SessionId,
     SessionStarted, Trouble,
 };
 use inview::time::MediaTime;
@@ -35,8 +37,9 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn new(number: u64, run: Timestamp) -> Self {
-        let session = SessionId::derived(&[&number.to_be_bytes(), run.to_string().as_bytes()]);
+    fn new(number: u64, run: Timestamp, seat: Option<SessionId>) -> Self {
+        let named = || SessionId::derived(&[&number.to_be_bytes(), run.to_string().as_bytes()]);
+        let session = seat.unwrap_or_else(named);
         let incarnation = Incarnation::of_replay(session);
         let identity = Identity { session, incarnation, seq: 1 };
         Self { number, identity, prevhash: Hash::ZERO, begun: run, open: None, made: 0 }
@@ -62,7 +65,7 @@ impl Candidate {
     fn start(&mut self, server: &Server) {
         self.begun = Timestamp::now();
         let started = SessionStarted {
-            label: format!("Candidate {}", 4_400 + self.number),
+            label: label(self.number),
             started_at: Some(self.begun.to_string()),
             agent: "inview-crowd 0.1".to_owned(),
             sample_rate_hz: 5.0,
@@ -175,19 +178,45 @@ impl Candidate {
     }
 }
 
+fn label(number: u64) -> String {
+    format!("Candidate {}", 4_400 + number)
+}
+
+/// Issues a session for each, in two exams.
+fn seats(server: &Server, manager: &str, sessions: u64) -> Vec<SessionId> {
+    let put = |path: &str, body: serde_json::Value| {
+        let request = server.client.post(format!("{}{path}", server.address)).json(&body);
+        request.bearer_auth(manager).send().unwrap().error_for_status().unwrap()
+    };
+    let exams = ["Physics I", "Civil law"].map(|name| {
+        let rooms = if name == "Physics I" { &["A1", "A2", "B7"][..] } else { &[] };
+        let exam = put("/v1/exams", serde_json::json!({"name": name, "rooms": rooms}));
+        exam.json::<Exam>().unwrap()
+    });
+    let seat = |number: u64| {
+        let exam = &exams[usize::from(number % 3 == 2)];
+        let room = exam.rooms.get((number / 3) as usize % exam.rooms.len().max(1));
+        let asked = serde_json::json!({"label": label(number), "exam": exam.exam, "room": room});
+        put("/v1/sessions", asked).json::<Issued>().unwrap().session
+    };
+    (0..sessions).map(seat).collect()
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut next = || arguments.next().unwrap();
     let (address, authority, token) = (next(), next(), next());
+    let read = |path: &str| std::fs::read_to_string(path).unwrap().trim().to_owned();
     let (sessions, seconds): (u64, u64) = (next().parse().unwrap(), next().parse().unwrap());
     let authority = std::fs::read(authority).unwrap();
     let authority = reqwest::Certificate::from_pem(&authority).unwrap();
     let client = Client::builder().tls_certs_only([authority]).no_proxy().build().unwrap();
-    let token = std::fs::read_to_string(token).unwrap().trim().to_owned();
-    let server = Server { client, address, token };
+    let server = Server { client, address, token: read(&token) };
+    let seats = arguments.next().map(|manager| seats(&server, &read(&manager), sessions));
+    let seat = |number: u64| seats.as_ref()?.get(number as usize).copied();
     let run = Timestamp::now();
     let mut candidates: Vec<Candidate> =
-        (0..sessions).map(|number| Candidate::new(number, run)).collect();
+        (0..sessions).map(|number| Candidate::new(number, run, seat(number))).collect();
     // Nothing comes: what it waits for is the time.
     let (_nobody, never) = sync_channel::<()>(0);
     for second in 0..seconds {

@@ -130,13 +130,6 @@ impl<'a> View<'a> {
         self.facts.summary.exam
     }
 
-    /// Of which exam it is, and in which room.
-    fn places(&self) -> String {
-        let places = [self.facts.exam.as_deref(), self.facts.summary.room.as_deref()];
-        let places: Vec<&str> = places.into_iter().flatten().collect();
-        places.join(" · ")
-    }
-
     fn verdict(&self) -> Option<Verdict> {
         self.standing.alert?.verdict
     }

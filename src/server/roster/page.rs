@@ -14,13 +14,13 @@ use super::row::View;
 use super::standing::State as Standing;
 use super::viewer::Viewer;
 use crate::report::{ExamId, Kind, SessionId};
-use crate::server::auth::Proctor;
-use crate::server::error::Refusal;
+use crate::server::State;
+use crate::server::access::auth::Proctor;
 use crate::server::exams;
+use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, Who, render, say};
-use crate::server::sessions::exam_of;
+use crate::server::sessions::{self, api::exam_of};
 use crate::server::store::{StoreError, roster};
-use crate::server::{State, sessions};
 
 /// Sessions on one page, the newest ones.
 const SESSIONS: u64 = 1_000;
@@ -73,7 +73,8 @@ pub(in crate::server) async fn get(
     let (who, may_issue) = (Who::of(&proctor, "sessions"), proctor.may_issue());
     // Before anything is read: what changes meanwhile comes again.
     let version = state.board.version();
-    let found = sessions::page(&state, proctor.clone(), exam, (after.as_deref(), SESSIONS)).await?;
+    let found =
+        sessions::api::page(&state, proctor.clone(), exam, (after.as_deref(), SESSIONS)).await?;
     let (now, next) = (state.now(), found.next);
     let reading = state.store.read(move |database| {
         let facts = found
@@ -121,10 +122,10 @@ async fn exams_of(
     chosen: Option<ExamId>,
 ) -> Result<Vec<(ExamId, String)>, Refusal> {
     let (tenant, reach) = (&proctor.tenant, proctor.reach);
-    let found = exams::listed(state, tenant.clone(), reach, (None, EXAMS)).await?;
+    let found = exams::api::listed(state, tenant.clone(), reach, (None, EXAMS)).await?;
     let mut exams: Vec<_> = found.exams.into_iter().map(|exam| (exam.exam, exam.name)).collect();
     if let Some(chosen) = chosen {
-        let chosen = exams::find(state, tenant, reach, chosen).await?;
+        let chosen = exams::api::find(state, tenant, reach, chosen).await?;
         if exams.iter().all(|(exam, _)| *exam != chosen.exam) {
             exams.push((chosen.exam, chosen.name));
         }

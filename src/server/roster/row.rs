@@ -11,9 +11,9 @@ use super::spark::{Spark, WIDTH, spark};
 use super::standing::{Standing, State, standing};
 use crate::report::{ExamId, IntervalId, Kind, SessionId, SessionStatus, Verdict};
 use crate::server::pages::say;
+use crate::server::sessions::timeline::clock;
 use crate::server::store::roster::Facts;
 use crate::server::store::{StoreError, Tenant};
-use crate::server::timeline::clock;
 
 /// A row of a session that goes on is made again after this long: its drawing moves.
 const REDRAWN: Duration = Duration::from_mins(1);

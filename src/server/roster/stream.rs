@@ -26,9 +26,9 @@ use super::board::{After, Place, Row, Told};
 use super::viewer::Viewer;
 use crate::report::ExamId;
 use crate::server::State;
-use crate::server::auth::Proctor;
-use crate::server::error::Refusal;
-use crate::server::sessions::exam_of;
+use crate::server::access::auth::Proctor;
+use crate::server::http::error::Refusal;
+use crate::server::sessions::api::exam_of;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After this long the browser asks again, and is recognised again.

@@ -7,8 +7,8 @@ use axum::http::HeaderMap;
 use super::board::Row;
 use crate::report::{ExamId, Hash};
 use crate::server::State;
-use crate::server::auth::Proctor;
-use crate::server::error::Refusal;
+use crate::server::access::auth::Proctor;
+use crate::server::http::error::Refusal;
 use crate::server::store::Tenant;
 
 /// What somebody may see and do as of one moment.

@@ -72,8 +72,8 @@ use self::changes::Changes;
 use self::ingest::{Outcome, Target};
 use self::signed::Checked as Signatures;
 use self::tail::Tail;
-use super::batch::Received;
 use crate::report::SessionId;
+use crate::server::ingest::batch::Received;
 
 /// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
 /// let in at one time.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::ingest::{Head, head_of};
 use super::{StoreError, Tenant, derive, in_savepoint, signed};
 use crate::report::{Event, Hash, Incarnation, SessionId};
-use crate::server::says::Says;
+use crate::server::ingest::says::Says;
 use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.

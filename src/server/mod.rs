@@ -182,7 +182,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/tokens/{token}", delete(access::api_tokens::delete))
         .route("/", get(roster::page::get))
         .route("/sessions", post(exams::issue::by_form))
-        .route("/sessions/{session}", get(pages::session))
+        .route("/sessions/{session}", get(sessions::page::get))
         .route("/sessions/{session}/commands", post(sessions::commands::by_form))
         .route("/sessions/{session}/intervals/{interval}/review", post(sessions::review::by_form))
         .route("/exams", get(exams::pages::list).post(exams::pages::make))

@@ -36,7 +36,7 @@ use inview::report::{
     Sampling, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
     Strain, problem,
 };
-use inview::server::access::auth::grant_blocking;
+use inview::server::access::credentials::grant_blocking;
 use inview::server::home::Home;
 use inview::server::store::{Scope, Tenant};
 use inview::server::{State, app};

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use crate::redact::Pii;
 use crate::report::{AccountId, Exam, ExamId};
 use crate::server::State;
-use crate::server::access::auth::{self, Browser, Proctor};
+use crate::server::access::auth::{Browser, Proctor};
+use crate::server::access::credentials;
 use crate::server::access::sign_in::mendable;
 use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
@@ -159,7 +160,7 @@ struct Link {
 
 impl Link {
     fn new(now: Timestamp) -> Result<Self, Refusal> {
-        let code = auth::new_secret().map_err(|error| {
+        let code = credentials::new_secret().map_err(|error| {
             tracing::error!(%error, "no randomness");
             Refusal::internal()
         })?;
@@ -176,7 +177,7 @@ impl Link {
         account::forget_links(database, account)?;
         let (tenant, scope, expires_at) = (tenant.clone(), Scope::Password, self.until);
         let granted = Credential { tenant, scope, session: None, expires_at };
-        let hash = auth::hash_of(self.code.reveal());
+        let hash = credentials::hash_of(self.code.reveal());
         account::grant(database, hash, &granted, (Some(account), None, None))
     }
 

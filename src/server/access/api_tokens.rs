@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::report::{ApiToken, ApiTokenList, Exam, MadeToken, NewApiToken};
 use crate::server::State;
-use crate::server::access::auth::{self, Admin, Browser, Proctor};
+use crate::server::access::auth::{Admin, Browser, Proctor};
+use crate::server::access::credentials;
 use crate::server::access::sign_in::mendable;
 use crate::server::exams::api::note;
 use crate::server::exams::issue::label;
@@ -89,13 +90,13 @@ async fn make(
     if asked.exam.is_some() && matches!(scope, Scope::Write | Scope::Admin) {
         return Err(Refusal::malformed("a token for one exam is of scope read, audit or manage"));
     }
-    let secret = auth::new_secret().map_err(|error| {
+    let secret = credentials::new_secret().map_err(|error| {
         tracing::error!(%error, "no randomness");
         Refusal::internal()
     })?;
     let made = Made {
         id: crate::server::random_id()?,
-        hash: auth::hash_of(secret.reveal()),
+        hash: credentials::hash_of(secret.reveal()),
         name: label(&asked.name)?,
         scope,
         exam: asked.exam,

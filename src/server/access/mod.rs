@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! password, totp ─┐
-//!            oidc ─┴─> sign_in ──> auth: a cookie ──┐
-//!                            api_tokens: a token ──┴──> auth: Proctor, Manager, Admin … ──> a handler
+//!            oidc ─┴─> sign_in ──> credentials: a cookie ──┐
+//!                    api_tokens ──> credentials: a token ──┴──> auth: Proctor, Manager … ──> a handler
 //! ```
 //!
 //! `accounts` are pages of administrators, `own_account` is everybody's own. `attempts` counts sign-ins that
@@ -13,6 +13,7 @@ pub(super) mod accounts;
 pub(super) mod api_tokens;
 mod attempts;
 pub mod auth;
+pub mod credentials;
 pub mod oidc;
 pub(super) mod own_account;
 pub(super) mod password;

@@ -35,7 +35,7 @@ use serde::Deserialize;
 use crate::redact::Pii;
 use crate::report::Hash;
 use crate::server::State;
-use crate::server::access::auth;
+use crate::server::access::credentials;
 use crate::server::access::sign_in::login;
 use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, render};
@@ -273,7 +273,7 @@ pub(in crate::server) async fn start(Of(state): Of<State>) -> Result<Response, P
     let Ok(client) = oidc.client(now).await else {
         return login(&state, StatusCode::BAD_GATEWAY, Some(UNREACHABLE));
     };
-    let secret = auth::new_secret().map_err(|error| {
+    let secret = credentials::new_secret().map_err(|error| {
         tracing::error!(%error, "no randomness");
         Refusal::internal()
     })?;
@@ -286,7 +286,7 @@ pub(in crate::server) async fn start(Of(state): Of<State>) -> Result<Response, P
         .url();
     let until = now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
     let flow = Flow { state: csrf, nonce, verifier, until };
-    oidc.keep(auth::hash_of(secret.reveal()), flow, now);
+    oidc.keep(credentials::hash_of(secret.reveal()), flow, now);
     let seconds = LIFETIME.as_secs();
     let cookie = set_cookie(&format!("{}; Max-Age={seconds}", secret.reveal()))?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to(there.as_str())).into_response())
@@ -317,15 +317,15 @@ pub(in crate::server) async fn callback(
 ) -> Result<Response, PageError> {
     let oidc = state.oidc.get().ok_or(Refusal::not_found())?;
     let now = state.now();
-    let flow = auth::cookie_named(&headers, COOKIE_NAME)
-        .and_then(|secret| oidc.take(auth::hash_of(secret), now));
+    let flow = credentials::cookie_named(&headers, COOKIE_NAME)
+        .and_then(|secret| oidc.take(credentials::hash_of(secret), now));
     let answer = answer.ok().map(|Query(answer)| answer);
     let answer = answer.and_then(|Answer { code, state }| Some((code?, state?)));
     let (Some(flow), Some((code, returned))) = (flow, answer) else {
         return login(&state, StatusCode::BAD_REQUEST, Some(BROKEN_OFF));
     };
     // By their hashes: how long it takes says nothing of them.
-    if auth::hash_of(&returned) != auth::hash_of(flow.state.secret()) {
+    if credentials::hash_of(&returned) != credentials::hash_of(flow.state.secret()) {
         return login(&state, StatusCode::BAD_REQUEST, Some(BROKEN_OFF));
     }
     let Ok((subject, email)) = oidc.person(flow, code, now).await else {
@@ -339,7 +339,7 @@ pub(in crate::server) async fn callback(
     let Some(found) = finding.await? else {
         return login(&state, StatusCode::FORBIDDEN, Some(NO_ACCOUNT));
     };
-    let cookie = auth::sign_in_as(&state, tenant, (found.id, found.name)).await?;
+    let cookie = credentials::sign_in_as(&state, tenant, (found.id, found.name)).await?;
     // A page, and no redirect: on a way that began at another site, browsers do not send the new cookie.
     let mut page = render(StatusCode::OK, &SignedInPage {})?;
     page.headers_mut().append(SET_COOKIE, cookie);

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use crate::redact::Pii;
 use crate::server::State;
-use crate::server::access::auth::{self, Browser, Proctor};
+use crate::server::access::auth::{Browser, Proctor};
+use crate::server::access::credentials;
 use crate::server::access::password;
 use crate::server::access::sign_in::{mendable, to, twice};
 use crate::server::access::totp::{self, Picture};
@@ -120,7 +121,7 @@ pub(in crate::server) async fn set_password(
         note(database, &tenant, (&by, Deed::PasswordSet, now), "")
     });
     setting.await?;
-    Ok(to("/account", auth::sign_in_as(&state, proctor.tenant, (id, account.name)).await?))
+    Ok(to("/account", credentials::sign_in_as(&state, proctor.tenant, (id, account.name)).await?))
 }
 
 #[derive(Deserialize)]

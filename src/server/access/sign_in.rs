@@ -14,7 +14,8 @@ use crate::redact::Pii;
 use crate::report::AccountId;
 use crate::server::State;
 use crate::server::access::accounts::name_of;
-use crate::server::access::auth::{self, Browser, Proctor, account_name};
+use crate::server::access::auth::{Browser, Proctor};
+use crate::server::access::credentials::{self, account_name};
 use crate::server::access::{password, totp};
 use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
@@ -88,7 +89,7 @@ pub(in crate::server) async fn by_form(
         return Ok(answer);
     }
     let signed_in = match (&form.token, &name) {
-        (Some(token), _) => auth::sign_in_with_token(&state, token.trim()).await?,
+        (Some(token), _) => credentials::sign_in_with_token(&state, token.trim()).await?,
         (None, Some(name)) => with_password(&state, name, &form).await?,
         (None, None) => None,
     };
@@ -115,7 +116,8 @@ async fn with_password(
     let is_right = state.passwords.is_right(password, hashed).await?;
     let Some(found) = found else { return Ok(None) };
     if is_right && use_code(state, &tenant, &found, &form.code).await? {
-        let signed_in = auth::sign_in_as(state, tenant, (found.account, name.to_owned())).await?;
+        let signed_in =
+            credentials::sign_in_as(state, tenant, (found.account, name.to_owned())).await?;
         return Ok(Some(signed_in));
     }
     // Not waited for: how long an answer takes must not tell who has an account.
@@ -151,7 +153,7 @@ pub(in crate::server) async fn by_code(
     proctor: Result<Proctor, Refusal>,
 ) -> Result<Response, PageError> {
     let Path(code) = code.map_err(|_no_text| Refusal::not_found())?;
-    match auth::sign_in_with_code(&state, &code).await? {
+    match credentials::sign_in_with_code(&state, &code).await? {
         Some(signed_in) if signed_in.has_admin => Ok(to("/", signed_in.cookie)),
         Some(signed_in) => Ok(to("/first-admin", signed_in.cookie)),
         // The same link again, in the browser that it has signed in.
@@ -238,7 +240,7 @@ pub(in crate::server) async fn make_first_admin(
     };
     let (account, now) = (AccountId(crate::server::random_id()?), state.now());
     let (tenant, by, own) = (proctor.tenant.clone(), proctor.by, name.clone());
-    let page = auth::page_hash(&headers);
+    let page = credentials::page_hash(&headers);
     let making = state.store.write(move |database| {
         if account::has_admin(database, &tenant)?
             || !account::insert(database, &tenant, (account, &own, Role::Admin), now)?
@@ -258,7 +260,7 @@ pub(in crate::server) async fn make_first_admin(
         return first_admin(StatusCode::BAD_REQUEST, Some(fault));
     }
     tracing::info!("the first administrator's account was made");
-    Ok(to("/", auth::sign_in_as(&state, proctor.tenant, (account, name)).await?))
+    Ok(to("/", credentials::sign_in_as(&state, proctor.tenant, (account, name)).await?))
 }
 
 /// Whose password a link sets, if it is good.
@@ -267,7 +269,7 @@ fn of_link(
     code: &str,
     now: jiff::Timestamp,
 ) -> Result<Option<(Tenant, account::Account)>, StoreError> {
-    let hash = auth::hash_of(code);
+    let hash = credentials::hash_of(code);
     let found = credential::find(database, hash, now)?;
     let Some(found) = found.filter(|found| found.scope == Scope::Password) else {
         return Ok(None);
@@ -321,7 +323,7 @@ pub(in crate::server) async fn set_password_by_link(
         }
     };
     let (of, id, who) = (tenant.clone(), account.id, account_name(&account.name));
-    let hash = auth::hash_of(&code);
+    let hash = credentials::hash_of(&code);
     let setting = state.store.write(move |database| {
         if credential::take(database, hash, Scope::Password, now)?.is_none() {
             return Ok(false);
@@ -337,14 +339,14 @@ pub(in crate::server) async fn set_password_by_link(
         // The second factor is asked for as ever.
         return Ok(Redirect::to("/login").into_response());
     }
-    Ok(to("/", auth::sign_in_as(&state, tenant, (account.id, account.name)).await?))
+    Ok(to("/", credentials::sign_in_as(&state, tenant, (account.id, account.name)).await?))
 }
 
 pub(in crate::server) async fn out(
     Of(state): Of<State>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    let cookie = auth::sign_out(&state, &headers).await?;
+    let cookie = credentials::sign_out(&state, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 

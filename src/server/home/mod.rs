@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::redact::Pii;
 use crate::report::Hash;
-use crate::server::access::auth::{self, SIGN_IN_LIFETIME};
+use crate::server::access::credentials::{self, SIGN_IN_LIFETIME};
 use crate::server::home::certificate::CertificateError;
 use crate::server::store::{Scope, Store, StoreError, Tenant};
 use crate::server::{Clock, State};
@@ -115,15 +115,21 @@ impl Home {
 
     /// Whether somebody can sign in who may do everything.
     pub fn has_admin(&self) -> Result<bool, HomeError> {
-        auth::has_admin_blocking(&self.state)
+        credentials::has_admin_blocking(&self.state)
             .map_err(|reason| HomeError::Store { path: self.folder.clone(), reason })
     }
 
     /// A code for `/sign-in/…`, good once.
     pub fn sign_in_code(&self) -> Result<Pii<String>, HomeError> {
-        let code = auth::new_secret()?;
-        auth::grant_blocking(&self.state, &code, Scope::SignIn, Tenant::local(), SIGN_IN_LIFETIME)
-            .map_err(|reason| HomeError::Store { path: self.folder.clone(), reason })?;
+        let code = credentials::new_secret()?;
+        credentials::grant_blocking(
+            &self.state,
+            &code,
+            Scope::SignIn,
+            Tenant::local(),
+            SIGN_IN_LIFETIME,
+        )
+        .map_err(|reason| HomeError::Store { path: self.folder.clone(), reason })?;
         Ok(code)
     }
 }
@@ -144,7 +150,7 @@ fn lock(folder: &Path) -> Result<File, HomeError> {
 fn token(state: &State, path: PathBuf, scope: Scope) -> Result<TokenFile, HomeError> {
     let fault = |reason| HomeError::Store { path: path.clone(), reason };
     if let Ok(text) = fs::read_to_string(&path) {
-        let found = auth::look_up_blocking(state, &Pii::new(text.trim().to_owned()));
+        let found = credentials::look_up_blocking(state, &Pii::new(text.trim().to_owned()));
         let enough = state.now().saturating_add(TOKEN_RENEW_BEFORE).unwrap_or(Timestamp::MAX);
         if let Some(found) = found.map_err(fault)?
             && found.scope == scope
@@ -154,9 +160,10 @@ fn token(state: &State, path: PathBuf, scope: Scope) -> Result<TokenFile, HomeEr
             return Ok(TokenFile { path, expires_at: found.expires_at });
         }
     }
-    let token = auth::new_secret()?;
-    let expires_at = auth::grant_blocking(state, &token, scope, Tenant::local(), TOKEN_LIFETIME)
-        .map_err(fault)?;
+    let token = credentials::new_secret()?;
+    let expires_at =
+        credentials::grant_blocking(state, &token, scope, Tenant::local(), TOKEN_LIFETIME)
+            .map_err(fault)?;
     write_private(&path, &format!("{}\n", token.reveal()))?;
     Ok(TokenFile { path, expires_at })
 }
@@ -167,7 +174,7 @@ fn signing_key(folder: &Path) -> Result<SigningKey, HomeError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let secret = auth::new_secret()?;
+            let secret = credentials::new_secret()?;
             write_private(&path, &format!("{}\n", secret.reveal()))?;
             secret.reveal().clone()
         }

@@ -17,7 +17,7 @@ use jiff::Unit;
 
 use crate::report::{Enrolment, EnrolmentRequest, problem};
 use crate::server::State;
-use crate::server::access::auth::hash_of;
+use crate::server::access::credentials::hash_of;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;

@@ -25,8 +25,9 @@ use inview::report::{
     BATCH_CONTENT_TYPE, ClosedBy, Event, EventData, Hash, Identity, Incarnation, Interval,
     IntervalId, IntervalReport, Kind, SessionId, SessionStarted,
 };
+use inview::server::app;
 use inview::server::home::Home;
-use inview::server::{app, batch};
+use inview::server::ingest::batch;
 use inview::time::MediaTime;
 use inview::trust::envelope;
 use inview::trust::signature::SigningKey;

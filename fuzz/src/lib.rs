@@ -23,9 +23,10 @@ use inview::report::{
     MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
 };
 use inview::score::{self, Form, Report, Span, Truth, import};
+use inview::server::app;
 use inview::server::home::Home;
-use inview::server::says::Says;
-use inview::server::{app, batch as server_batch, heartbeat as server_heartbeat};
+use inview::server::ingest::says::Says;
+use inview::server::ingest::{batch as server_batch, heartbeat as server_heartbeat};
 use inview::settings::link::JoinLink;
 use inview::settings::{parse_policy, parse_session};
 use inview::time::MediaTime;

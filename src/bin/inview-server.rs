@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use inview::logging;
-use inview::server::{args::Args, command};
+use inview::server::command::{self, args::Args};
 
 /// Reports are read on one thread and freed on another: that is what it is good at.
 #[global_allocator]

@@ -19,6 +19,7 @@ mod integrity;
 mod interval;
 pub mod problem;
 mod receipt;
+mod review;
 mod session;
 
 pub use api_token::{ApiToken, ApiTokenList, MadeToken, NewApiToken};
@@ -47,6 +48,7 @@ pub use integrity::{Integrity, Noticed, StorageFault, StoredIntegrity};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
 pub use problem::{LineFault, Problem};
 pub use receipt::{EventResult, EventStatus, Receipt};
+pub use review::{MAX_NOTE_CHARS, ReviewRequest, StoredReview, Verdict};
 pub use session::{
     Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent,
     SessionDetail, SessionPage, SessionStatus, SessionSummary, StoredInterval,

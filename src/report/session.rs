@@ -9,6 +9,7 @@ use super::heartbeat::Liveness;
 use super::identity::{ExamId, Incarnation, IntervalId, SessionId};
 use super::integrity::StoredIntegrity;
 use super::interval::{IntervalReport, ModelIdentity};
+use super::review::StoredReview;
 use crate::time::MediaTime;
 
 /// How a session stands.
@@ -242,6 +243,9 @@ pub struct StoredInterval {
     /// It lies, with a part at least, where nothing was heard, and was told only afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub told_afterwards: bool,
+    /// What a proctor made of it last; absent while nobody has looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<StoredReview>,
 }
 
 /// Intervals of a session, by their start.

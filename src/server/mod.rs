@@ -1,81 +1,38 @@
 //! The reference backend: takes reports, keeps them, shows them.
 //!
 //! ```text
-//!            auth ─> ingest ─> batch (pure) ─> store: one thread writes, commits, then answers
-//!            auth ─> heartbeat, commands ────> store: the same thread
-//! request ─> auth ─> sessions ───────────────> store: readers with connections of their own
-//!            auth ─> pages ─> timeline (pure) ┘
-//!            auth ─> receipt (export, key) ─> store: the same readers
-//!            auth ─> issue ──┐
-//!          limit ─> enrol ───┴──────────────> store: what is issued, and to whom
-//!            auth ─> exams, exam_roster ────> issue, for everybody on a list
-//!            auth ─> accounts, api_tokens ──> store: who may do what
-//! password, totp, oidc ─> sign_in ─> auth: a cookie
+//!           ┌─ ingest: events, heartbeat, enrol ──────────> store: one thread writes, commits, then answers
+//! request ──┤
+//!   http    ├─ access ─> exams ───────────────────────────> store: what is issued, and to whom
+//!           │    │
+//!           │    ├─────> sessions: api, commands, review ──> store: readers with connections of their own
+//!           │    └─────> roster: page, stream <─ board <─── store: which sessions were written of
+//!           └─ access: sign_in, accounts, api_tokens ──────> store: who may do what
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
-//! - A session that falls silent is found by `watch`, every second, by the rules of `silence`.
+//! - A session that falls silent is found by `silence::watch`, every second.
 //! - The clock is [`Shared::clock`]; nothing here reads another one.
 //! - Everything is asked for by tenant and within somebody's reach; what is beyond does not exist (404).
-//! - What another site's page sends is refused by `same_site`, before any of it.
-//! - The pages need no script. The live page of the proctors will be a file beside `pages`, fed
-//!   where `ingest` has its outcome.
+//! - What another site's page sends is refused by `access::same_site`, before any of it.
+//! - The pages need no script. The one that is live without one is in `roster`.
 //!
-//! `home` is the server's folder: lock, certificate, first tokens. `args` and `command` are the
-//! command line.
+//! `operation` is for those who run the server. `home` is the server's folder: lock, certificate, first tokens. `command` is the command line, `pages` what
+//! the pages have in common; their HTML is in `templates`.
 
-mod accounts;
-mod api_tokens;
-#[cfg(feature = "cli")]
-pub mod args;
-mod attempts;
-#[cfg(feature = "cli")]
-mod audit_command;
-pub mod auth;
-pub mod batch;
-mod body;
-pub mod certificate;
+pub mod access;
 #[cfg(feature = "cli")]
 pub mod command;
-mod commands;
-mod depth;
-mod door;
-mod enrol;
-mod error;
-mod exam_pages;
-mod exam_roster;
 mod exams;
-mod headers;
-pub mod heartbeat;
 pub mod home;
-mod ingest;
-mod issue;
-#[cfg(feature = "cli")]
-mod issue_command;
-mod join;
-mod known;
-mod limit;
-pub mod oidc;
+mod http;
+pub mod ingest;
 pub mod operation;
-mod origin;
-mod own_account;
-mod pace;
 mod pages;
-mod password;
-mod plain;
-mod receipt;
-mod rivals;
-mod same_site;
-pub mod says;
+pub mod roster;
 mod sessions;
-mod sign_in;
-mod silence;
+pub mod silence;
 pub mod store;
-mod timeline;
-mod totp;
-#[cfg(feature = "cli")]
-mod verify_command;
-pub mod watch;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -96,16 +53,17 @@ use tokio::sync::Semaphore;
 
 use crate::report::SessionId;
 use crate::trust::signature::{PublicKey, SigningKey};
-use door::Door;
-use error::Refusal;
-use known::Known;
-use limit::WrongCodes;
-use oidc::Oidc;
+use access::oidc::Oidc;
+use access::password::Passwords;
+use http::door::Door;
+use http::error::Refusal;
+use http::limit::WrongCodes;
+use http::pace::Pace;
+use ingest::known::Known;
+use ingest::receipt::Signer;
 use operation::metrics::Metrics;
-use operation::{health, listener, metrics};
-use pace::Pace;
-use password::Passwords;
-use receipt::Signer;
+use operation::{listener, metrics};
+use roster::board::Board;
 use store::{Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
@@ -139,11 +97,15 @@ pub struct Shared {
     known: Known,
     metrics: Metrics,
     trusted_proxies: OnceLock<Box<[IpNet]>>,
+    /// What those who watch are told.
+    board: Board,
 }
 
 impl State {
     pub fn new(store: Store, clock: Clock, signer: SigningKey) -> Self {
         let places = || Semaphore::new(IN_FLIGHT);
+        // No two runs begin at one time.
+        let board = Board::new(format!("{:x}", clock().as_microsecond()));
         Self(Arc::new(Shared {
             store,
             clock,
@@ -157,6 +119,7 @@ impl State {
             known: Known::default(),
             metrics: Metrics::default(),
             trusted_proxies: OnceLock::new(),
+            board,
         }))
     }
 
@@ -212,55 +175,73 @@ impl fmt::Debug for Shared {
 /// All addresses of the server.
 pub fn app(state: State) -> Router {
     Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/v1/server-key", get(receipt::server_key))
-        .route("/v1/sessions", get(sessions::list).post(issue::post))
-        .route("/v1/enrolments", post(enrol::post))
-        .route("/v1/exams", get(exams::list).post(exams::post))
-        .route("/v1/exams/{exam}", get(exams::detail))
-        .route("/v1/exams/{exam}/close", post(exams::post_close))
-        .route("/v1/exams/{exam}/roster", post(exam_roster::post))
-        .route("/v1/sessions/{session}", get(sessions::detail))
-        .route("/v1/sessions/{session}/intervals", get(sessions::intervals))
-        .route("/v1/sessions/{session}/events", get(sessions::events).post(ingest::post))
-        .route("/v1/sessions/{session}/export", get(receipt::export))
-        .route("/v1/sessions/{session}/heartbeats", post(heartbeat::post))
-        .route("/v1/sessions/{session}/commands", get(commands::list).post(commands::post))
-        .route("/v1/tokens", get(api_tokens::list).post(api_tokens::post))
-        .route("/v1/tokens/{token}", delete(api_tokens::delete))
-        .route("/", get(pages::list))
-        .route("/sessions", post(issue::by_form))
-        .route("/sessions/{session}", get(pages::session))
-        .route("/sessions/{session}/commands", post(commands::by_form))
-        .route("/exams", get(exam_pages::list).post(exam_pages::make))
-        .route("/exams/{exam}", get(exam_pages::one))
-        .route("/exams/{exam}/close", post(exam_pages::close))
-        .route("/exams/{exam}/roster", post(exam_pages::import))
-        .route("/join/{code}", get(join::page))
-        .route("/login", get(sign_in::form).post(sign_in::by_form))
-        .route("/sign-in/{code}", get(sign_in::by_code))
-        .route("/first-admin", get(sign_in::first_admin_form).post(sign_in::make_first_admin))
-        .route("/password/{code}", get(sign_in::password_form).post(sign_in::set_password_by_link))
-        .route("/oidc/start", get(oidc::start))
-        .route("/oidc/callback", get(oidc::callback))
-        .route("/logout", post(sign_in::out))
-        .route("/account", get(own_account::page))
-        .route("/account/password", post(own_account::set_password))
-        .route("/account/totp", post(own_account::set_totp))
-        .route("/accounts", get(accounts::list).post(accounts::make))
-        .route("/accounts/{account}", get(accounts::one))
-        .route("/accounts/{account}/disable", post(accounts::disable))
-        .route("/accounts/{account}/exams", post(accounts::assign))
-        .route("/accounts/{account}/link", post(accounts::link))
-        .route("/accounts/{account}/role", post(accounts::set_role))
-        .route("/tokens", get(api_tokens::page).post(api_tokens::make_by_form))
-        .route("/tokens/{token}/revoke", post(api_tokens::revoke_by_form))
+        .route("/healthz", get(operation::health::healthz))
+        .route("/readyz", get(operation::health::readyz))
+        .route("/v1/server-key", get(ingest::receipt::server_key))
+        .route("/v1/sessions", get(sessions::api::list).post(exams::issue::post))
+        .route("/v1/stream", get(roster::stream::get))
+        .route("/v1/enrolments", post(ingest::enrol::post))
+        .route("/v1/exams", get(exams::api::list).post(exams::api::post))
+        .route("/v1/exams/{exam}", get(exams::api::detail))
+        .route("/v1/exams/{exam}/close", post(exams::api::post_close))
+        .route("/v1/exams/{exam}/roster", post(exams::candidates::post))
+        .route("/v1/sessions/{session}", get(sessions::api::detail))
+        .route("/v1/sessions/{session}/intervals", get(sessions::api::intervals))
+        .route("/v1/sessions/{session}/intervals/{interval}/review", post(sessions::review::post))
+        .route(
+            "/v1/sessions/{session}/events",
+            get(sessions::api::events).post(ingest::events::post),
+        )
+        .route("/v1/sessions/{session}/export", get(ingest::receipt::export))
+        .route("/v1/sessions/{session}/heartbeats", post(ingest::heartbeat::post))
+        .route(
+            "/v1/sessions/{session}/commands",
+            get(sessions::commands::list).post(sessions::commands::post),
+        )
+        .route("/v1/tokens", get(access::api_tokens::list).post(access::api_tokens::post))
+        .route("/v1/tokens/{token}", delete(access::api_tokens::delete))
+        .route("/", get(roster::page::get))
+        .route("/sessions", post(exams::issue::by_form))
+        .route("/sessions/{session}", get(sessions::page::get))
+        .route("/sessions/{session}/commands", post(sessions::commands::by_form))
+        .route("/sessions/{session}/intervals/{interval}/review", post(sessions::review::by_form))
+        .route("/exams", get(exams::pages::list).post(exams::pages::make))
+        .route("/exams/{exam}", get(exams::pages::one))
+        .route("/exams/{exam}/close", post(exams::pages::close))
+        .route("/exams/{exam}/roster", post(exams::pages::import))
+        .route("/join/{code}", get(exams::join::page))
+        .route("/login", get(access::sign_in::form).post(access::sign_in::by_form))
+        .route("/sign-in/{code}", get(access::sign_in::by_code))
+        .route(
+            "/first-admin",
+            get(access::sign_in::first_admin_form).post(access::sign_in::make_first_admin),
+        )
+        .route(
+            "/password/{code}",
+            get(access::sign_in::password_form).post(access::sign_in::set_password_by_link),
+        )
+        .route("/oidc/start", get(access::oidc::start))
+        .route("/oidc/callback", get(access::oidc::callback))
+        .route("/logout", post(access::sign_in::out))
+        .route("/account", get(access::own_account::page))
+        .route("/account/password", post(access::own_account::set_password))
+        .route("/account/totp", post(access::own_account::set_totp))
+        .route("/accounts", get(access::accounts::list).post(access::accounts::make))
+        .route("/accounts/{account}", get(access::accounts::one))
+        .route("/accounts/{account}/disable", post(access::accounts::disable))
+        .route("/accounts/{account}/exams", post(access::accounts::assign))
+        .route("/accounts/{account}/link", post(access::accounts::link))
+        .route("/accounts/{account}/role", post(access::accounts::set_role))
+        .route("/tokens", get(access::api_tokens::page).post(access::api_tokens::make_by_form))
+        .route("/tokens/{token}/revoke", post(access::api_tokens::revoke_by_form))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/roster.css", get(roster::page::style))
+        .route("/assets/roster.js", get(roster::page::script))
+        .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
-        .layer(axum::middleware::from_fn_with_state(state.clone(), same_site::only))
-        .layer(axum::middleware::map_response(headers::strict))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), access::same_site::only))
+        .layer(axum::middleware::map_response(http::headers::strict))
         .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
         .with_state(state)
 }
@@ -288,12 +269,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let handle = Handle::new();
-    let stopping = handle.clone();
+    let (stopping, streams) = (handle.clone(), state.clone());
     tokio::spawn(async move {
         shutdown.await;
+        streams.board.close();
         stopping.graceful_shutdown(Some(GRACE));
     });
-    let watchdog = tokio::spawn(watch::run(state.clone()));
+    let watchdog = tokio::spawn(silence::watch::run(state.clone()));
+    let rows = tokio::spawn(roster::run(state.clone()));
     let figures = listeners
         .metrics
         .map(|listener| tokio::spawn(listener::run(listener, state.clone(), handle.clone())));
@@ -306,6 +289,7 @@ pub async fn run(
         limited(server.map(Door::new).handle(handle)).serve(app).await
     };
     watchdog.abort();
+    rows.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

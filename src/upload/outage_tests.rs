@@ -85,7 +85,7 @@ impl Agent {
     }
 }
 
-/// What the server lets one session do: `server::pace`, in its own words.
+/// What the server lets one session do: `server::http::pace`, in its own words.
 #[derive(Default)]
 struct Limit {
     due: i64,

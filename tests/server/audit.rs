@@ -1,5 +1,5 @@
 use inview::report::{CommandKind, Phase};
-use inview::server::watch::Watchdog;
+use inview::server::silence::watch::Watchdog;
 
 use super::heartbeats::heartbeat;
 use super::*;

@@ -235,7 +235,7 @@ fn issued_sessions_are_in_the_list_where_they_were_issued() {
     assert_eq!(labels(), ["third", "second", "first"]);
     let cookie = server.sign_in();
     let list = server.page(&cookie, "/").text().to_owned();
-    for part in ["not started", "code good until 2024-10-11 00:00 UTC", "running"] {
+    for part in ["not started", "code good until 2024-10-11 00:00 UTC", "reports arrive"] {
         assert!(list.contains(part), "{part}");
     }
 }

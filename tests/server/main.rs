@@ -13,9 +13,11 @@ mod pages;
 mod people;
 mod protocol;
 mod reading;
+mod reviews;
 mod rights;
 mod signed;
 mod silence;
+mod stream;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use inview::report::{
     Sampling, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
     Strain, problem,
 };
-use inview::server::auth::grant_blocking;
+use inview::server::access::credentials::grant_blocking;
 use inview::server::home::Home;
 use inview::server::store::{Scope, Tenant};
 use inview::server::{State, app};
@@ -196,8 +198,11 @@ impl Agent {
     }
 
     fn make(&mut self, data: EventData) -> String {
-        let event = Event::new(&self.identity, self.prevhash, None, data);
-        let body = serde_json::to_string(&event).unwrap();
+        self.keep(&Event::new(&self.identity, self.prevhash, None, data))
+    }
+
+    fn keep(&mut self, event: &Event) -> String {
+        let body = serde_json::to_string(event).unwrap();
         self.identity.seq += 1;
         self.prevhash = Hash::of(body.as_bytes());
         body
@@ -238,6 +243,30 @@ impl Agent {
             policy_version: "default-1".to_owned(),
             models: Vec::new(),
         }))
+    }
+
+    /// An opening at this time of the session, which is `now` by the agent's clock.
+    fn opened(&mut self, kind: Kind, start: i64, now: &str) -> String {
+        let interval = Interval {
+            id: IntervalId::derived(self.session(), start as u64),
+            kind,
+            start_ms: MediaTime::from_millis(start),
+            end_ms: None,
+            confidence: 0.97,
+            frames_looked_at: 20,
+            frames_skipped: 100,
+            closed_by: None,
+        };
+        let data = EventData::IntervalOpened(IntervalReport {
+            interval,
+            start_utc: Some(now.to_owned()),
+            end_utc: None,
+            sample_rate_hz: 5.0,
+            policy_version: "default-1".to_owned(),
+            models: Vec::new(),
+        });
+        let event = Event::new(&self.identity, self.prevhash, Some(now.to_owned()), data);
+        self.keep(&event)
     }
 
     fn sampling(&mut self, millis: i64, sample_rate_hz: f64, strain: Option<Strain>) -> String {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use axum::extract::{Form, State as Of};
 use axum::{Json, Router, routing};
-use inview::server::oidc::OidcSettings;
+use inview::server::access::oidc::OidcSettings;
 use openidconnect::core::{
     CoreIdToken, CoreIdTokenClaims, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
     CoreRsaPrivateSigningKey,

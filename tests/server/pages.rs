@@ -19,20 +19,21 @@ fn pages_show_the_intervals_and_nothing_that_was_typed_by_others_runs() {
         assert_eq!(page.status, 200);
         assert_eq!(page.headers[CONTENT_TYPE], "text/html; charset=utf-8");
         let text = page.text();
-        for part in [
-            "<title>out of view: 0:04.2 to 0:09.9 (5.7 s)</title>",
-            "<title>camera covered: 0:12.0 to 0:13.0 (1.0 s)</title>",
-            "role=\"img\"",
-            "1 alert",
-            "ended",
-            "alert(1)",
-        ] {
+        for part in
+            ["<title>out of view", "<title>camera covered", "role=\"img\"", "ended", "alert(1)"]
+        {
             assert!(text.contains(part), "{part}");
         }
+        // The pages' own scripts are files.
+        let text = ["roster", "review"].iter().fold(text.to_owned(), |text, name| {
+            text.replace(&format!("<script src=\"/assets/{name}.js\" defer></script>"), "")
+        });
         for part in ["<script", "style=\"", "onload"] {
             assert!(!text.contains(part), "{part}");
         }
     }
+    assert!(list.text().contains("1 to review") && one.text().contains("1 alert"));
+    assert!(one.text().contains("<title>out of view: 0:04.2 to 0:09.9 (5.7 s)</title>"));
     assert!(list.text().contains(&format!("/sessions/{session}")));
     for part in ["scope=\"col\"", "seen again", "face.enter", "0:09.9", "the file ends early"] {
         assert!(one.text().contains(part), "{part}");
@@ -64,7 +65,15 @@ fn strangers_see_no_page_and_tenants_only_their_own() {
 fn every_answer_has_the_strict_headers() {
     let server = Server::start();
     let cookie = server.sign_in();
-    for address in ["/", "/login", "/assets/style.css", "/healthz", "/nowhere", "/v1/sessions"] {
+    for address in [
+        "/",
+        "/login",
+        "/assets/style.css",
+        "/assets/roster.js",
+        "/healthz",
+        "/nowhere",
+        "/v1/sessions",
+    ] {
         let answer = server.page(&cookie, address);
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{address}: {policy}");
@@ -118,4 +127,36 @@ fn a_proctor_signs_in_by_the_token_and_out_again() {
     let out = Request::builder().method(Method::POST).uri("/logout").header(COOKIE, &cookie);
     assert_eq!(server.ask(out.body(Body::empty()).unwrap()).status, 303);
     assert_eq!(server.page(&cookie, "/").status, 303);
+}
+
+#[test]
+fn the_roster_shows_the_most_urgent_first_and_needs_no_script_for_it() {
+    let server = Server::start();
+    let now = Timestamp::from_second(20_000 * DAY).unwrap().to_string();
+    for (number, label, kind) in [
+        (1, "Seat 10", None),
+        (2, "Seat 2", None),
+        (3, "Seat 3", Some(Kind::CameraCovered)),
+        (4, "Seat 4", Some(Kind::OutOfView)),
+    ] {
+        let mut agent = Agent::new(number);
+        let mut events = vec![agent.started(label)];
+        events.extend(kind.map(|kind| agent.opened(kind, 10, &now)));
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        assert_eq!(server.post(agent.session(), batch(&events)).status, 200);
+    }
+    let cookie = server.sign_in();
+    let order = |page: &Answer| -> Vec<String> {
+        let names = page.text().split("data-name=\"").skip(1);
+        names.map(|name| name.split('"').next().unwrap().to_owned()).collect()
+    };
+    // Nothing has lasted for long enough yet.
+    let page = server.page(&cookie, "/");
+    assert_eq!(order(&page), ["Seat 2", "Seat 3", "Seat 4", "Seat 10"]);
+    server.pass(5);
+    let page = server.page(&cookie, "/");
+    assert_eq!(order(&page), ["Seat 4", "Seat 3", "Seat 2", "Seat 10"]);
+    for part in ["(2) Sessions", "could not look", "http-equiv=\"refresh\"", ">0:05<"] {
+        assert!(page.text().contains(part), "{part}");
+    }
 }

@@ -113,3 +113,11 @@ fn assert_example(kind: &str, answer: &Answer) {
     without_clocks(&mut answer);
     assert_eq!(answer, example, "{kind}");
 }
+
+#[test]
+fn the_examples_of_reviews_are_what_goes_over_the_wire() {
+    let asked: inview::report::ReviewRequest = serde_json::from_str(examples("review")[0]).unwrap();
+    let stored: inview::report::StoredReview =
+        serde_json::from_str(examples("stored-review")[0]).unwrap();
+    assert_eq!((asked.verdict, asked.note), (stored.verdict, stored.note));
+}

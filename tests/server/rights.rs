@@ -135,6 +135,13 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/exams/{exam}/roster", Managing, "name\nAnn\n"),
     ("GET", SESSION, Watching, ""),
     ("GET", "/v1/sessions/{session}/intervals", Watching, ""),
+    (
+        "POST",
+        "/v1/sessions/{session}/intervals/{interval}/review",
+        Acting,
+        r#"{"verdict": "fine"}"#,
+    ),
+    ("GET", "/v1/stream", Watching, ""),
     ("GET", "/v1/sessions/{session}/events", Watching, ""),
     ("POST", "/v1/sessions/{session}/events", Agents, "{events}"),
     ("GET", "/v1/sessions/{session}/export", Watching, ""),
@@ -147,6 +154,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/sessions", IssuingPage, "label=x"),
     ("GET", "/sessions/{session}", Watching, ""),
     ("POST", "/sessions/{session}/commands", Acting, "kind=message&text=x&key=k"),
+    ("POST", "/sessions/{session}/intervals/{interval}/review", Acting, "verdict=unsure&note=x"),
     ("GET", "/exams", Browsers, ""),
     ("POST", "/exams", AdminBrowsers, "{exam-form}"),
     ("GET", "/exams/{exam}", Browsers, ""),
@@ -171,6 +179,9 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/tokens", AdminBrowsers, ""),
     ("POST", "/tokens", AdminBrowsers, "name=x&scope=read&exam=&days=9"),
     ("GET", "/assets/style.css", Everyone, ""),
+    ("GET", "/assets/roster.css", Everyone, ""),
+    ("GET", "/assets/roster.js", Everyone, ""),
+    ("GET", "/assets/review.js", Everyone, ""),
     ("GET", "/account", OwnAccount, ""),
     ("POST", "/account/totp", OwnAccount, "current={password}"),
     ("POST", "/tokens/{token}/revoke", AdminBrowsers, ""),
@@ -237,7 +248,7 @@ struct World {
     /// An account, and a token, that are somebody else's.
     account: String,
     token: String,
-    events: [String; 2],
+    events: [[String; 2]; 2],
 }
 
 const OWN: usize = 0;
@@ -258,13 +269,18 @@ impl World {
             let mut agent = Agent::new(session);
             agent.identity.session = exams[at].1.session;
             agent.identity.incarnation = Incarnation::of_replay(exams[at].1.session);
-            sealed(&agent.started("x"), &key(at as u8))
+            let key = key(at as u8);
+            [agent.started("x"), agent.closed(Kind::OutOfView, 0, 9_000)]
+                .map(|it| sealed(&it, &key))
         });
         for at in [OWN, FOREIGN] {
             let enrolled = server.put("", "/v1/enrolments", &enrolment(&exams[at].1, at));
             assert_eq!(enrolled.status, 200, "{}", enrolled.text());
             let session = exams[at].1.session;
-            assert_eq!(server.post(session, batch(&[&events[at]])).status, 200);
+            assert_eq!(
+                server.post(session, batch(&events[at].each_ref().map(|it| &**it))).status,
+                200
+            );
         }
         let (account, _) = server.account(&admin, "somebody", "proctor");
         let exam = exams[OWN].0.exam;
@@ -314,11 +330,12 @@ impl World {
         let fill = |text: &str| {
             text.replace("{exam}", &exam.exam.to_string())
                 .replace("{session}", &issued.session.to_string())
+                .replace("{interval}", &IntervalId::derived(issued.session, 0).to_string())
                 .replace("{account}", &self.account)
                 .replace("{token}", &self.token)
                 .replace("{code}", &"0".repeat(12))
                 .replace("{enrolment}", &enrolment(issued, at).to_string())
-                .replace("{events}", &batch(&[&self.events[at]]))
+                .replace("{events}", &batch(&[&self.events[at][0]]))
                 .replace("{heartbeat}", &serde_json::to_string(&heartbeat(Phase::Exam)).unwrap())
                 .replace("{proctor-token}", &self.server.proctor)
                 .replace("{password}", people::PASSWORD)
@@ -363,6 +380,7 @@ impl World {
             "event",
             "liveness",
             "command",
+            "review",
             "account",
             "assignment",
             "api_token",

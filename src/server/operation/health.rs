@@ -6,7 +6,7 @@ use axum::extract::State as Of;
 use serde_json::{Value, json};
 
 use crate::server::State;
-use crate::server::error::Refusal;
+use crate::server::http::error::Refusal;
 
 pub(in crate::server) async fn healthz() -> Json<Value> {
     Json(json!({"status": "ok"}))

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use super::{health, metrics};
 use crate::server::State;
-use crate::server::error::Refusal;
+use crate::server::http::error::Refusal;
 
 fn app(state: State) -> Router {
     Router::new()

@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::server::State;
-use crate::server::error::Refusal;
+use crate::server::http::error::Refusal;
 use crate::server::store::census::{self, Census};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::time::MissedTickBehavior;
 
-use crate::server::certificate::CertificateError;
+use crate::server::home::certificate::CertificateError;
 
 const EVERY: Duration = Duration::from_hours(12);
 

@@ -8,8 +8,8 @@ use anyhow::{Context as _, ensure};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::server::args::Args;
-use crate::server::oidc::OidcSettings;
+use crate::server::access::oidc::OidcSettings;
+use crate::server::command::args::Args;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 

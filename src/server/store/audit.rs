@@ -39,6 +39,7 @@ pub(in crate::server) enum Deed {
     SecondFactorRemoved,
     TokenMade,
     TokenRevoked,
+    Reviewed,
 }
 
 /// One line of the log.

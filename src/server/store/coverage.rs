@@ -19,7 +19,7 @@ impl Axis {
         MediaTime::from_micros((micros - self.0).max(0))
     }
 
-    fn micros(self, at: MediaTime) -> i64 {
+    pub(super) fn micros(self, at: MediaTime) -> i64 {
         self.0.saturating_add(at.as_micros())
     }
 }

@@ -11,7 +11,7 @@ use super::tail::{Key, Waiting};
 // A report ends a silence, and must not contradict what heartbeats have told.
 use super::{StoreError, heads, signed, silence};
 use crate::report::{Identity, Incarnation, IntervalId};
-use crate::server::says::Says;
+use crate::server::ingest::says::Says;
 
 /// Derives what follows from these events of one session, which came in this order.
 pub(super) fn derive(

@@ -1,5 +1,7 @@
 //! Exams, which session belongs to which, and who reaches what.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
@@ -8,7 +10,8 @@ use uuid::Uuid;
 // Times of exams are told as those of sessions are; what is issued for one is one of the sessions.
 use super::issue::{self, Issue};
 use super::read::rfc3339;
-use super::{StoreError, Tenant};
+// To which exams an account is assigned is kept with the accounts.
+use super::{StoreError, Tenant, account};
 use crate::report::{AccountId, Exam, ExamId, ExamList, Hash, SessionId};
 
 /// Which of a tenant's exams and sessions somebody has to do with. What is beyond does not exist.
@@ -29,6 +32,21 @@ impl Reach {
             Self::Assigned(account) => (Some(account.0.into_bytes()), None),
             Self::One(exam) => (None, Some(exam.0.into_bytes())),
         }
+    }
+
+    /// The exams; `None` for all, and for sessions that belong to none.
+    pub(in crate::server) fn exams(
+        self,
+        database: &Connection,
+        tenant: &Tenant,
+    ) -> Result<Option<BTreeSet<ExamId>>, StoreError> {
+        Ok(match self {
+            Self::All => None,
+            Self::One(exam) => Some(BTreeSet::from([exam])),
+            Self::Assigned(account) => {
+                Some(account::assigned(database, tenant, account)?.into_iter().collect())
+            }
+        })
     }
 
     pub(in crate::server) fn has_exam(
@@ -157,6 +175,17 @@ pub(in crate::server) fn find(
     let mut query = database.prepare_cached(&format!("{EXAM} AND exam = ?2"))?;
     let mut rows = query.query(params![tenant.as_str(), exam.0.as_bytes()])?;
     rows.next()?.map(read).transpose()
+}
+
+/// What an exam is called.
+pub(super) fn name(
+    database: &Connection,
+    tenant: &Tenant,
+    exam: ExamId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT name FROM exam WHERE tenant = ?1 AND exam = ?2";
+    let key = params![tenant.as_str(), exam.0.as_bytes()];
+    Ok(database.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?)
 }
 
 /// Exams within reach, the newest first, behind the exam `after`.

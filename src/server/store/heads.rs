@@ -8,7 +8,7 @@ use super::StoreError;
 use super::fork::{self, Contradiction};
 use super::ingest::{Head, Target, derived_hash_of, head_of};
 use crate::report::{ChainHead, ForkKind, Hash, Heartbeat, Identity, Incarnation};
-use crate::server::rivals::{Pulse, Stored, are_two, compare};
+use crate::server::silence::rivals::{Pulse, Stored, are_two, compare};
 
 /// Incarnations whose heartbeats are told apart, for each session.
 const KEPT: u64 = 1_000;

@@ -15,8 +15,8 @@ use super::signed::{self, Checked, Verdict};
 use super::tail::{Key, Known, Tail, Waiting};
 use super::{StoreError, Tenant, in_savepoint};
 use crate::report::{EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId};
-use crate::server::batch::{Malformed, Received};
-use crate::server::says::Arrived;
+use crate::server::ingest::batch::{Malformed, Received};
+use crate::server::ingest::says::Arrived;
 use crate::trust::signature::{PublicKey, Signature};
 
 /// Where the events go, and when they came.

@@ -9,7 +9,7 @@ use crate::report::{
     Event, EventData, EventStatus, Hash, Identity, Incarnation, Interval, IntervalId,
     IntervalReport, Kind, SampledCamera, SessionEnded, SessionId, SessionStarted,
 };
-use crate::server::batch::{self, Received};
+use crate::server::ingest::batch::{self, Received};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 

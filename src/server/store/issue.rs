@@ -38,7 +38,13 @@ pub(in crate::server) struct Issue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Enrolled {
     /// The token writes for this session until then.
-    Granted { session: SessionId, label: String, policy: Value, expires_at: Timestamp },
+    Granted {
+        tenant: Tenant,
+        session: SessionId,
+        label: String,
+        policy: Value,
+        expires_at: Timestamp,
+    },
     /// There is no such code.
     Unknown,
     /// The code is good no longer.
@@ -137,7 +143,8 @@ pub(in crate::server) fn enrol(
         )?;
     }
     let policy = serde_json::from_str(&found.policy)?;
-    Ok(Enrolled::Granted { session: found.session, label: found.label, policy, expires_at })
+    let Found { tenant, session, label, .. } = found;
+    Ok(Enrolled::Granted { tenant, session, label, policy, expires_at })
 }
 
 /// Until when the token writes for the session; `None` when it is good for something else.

@@ -11,7 +11,7 @@ use super::StoreError;
 use super::ingest::Target;
 use crate::presence::StillImagePolicy;
 use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted};
-use crate::server::says::Says;
+use crate::server::ingest::says::Says;
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -203,7 +203,7 @@ fn opened_at(now: Timestamp, lasted: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::says::lasted;
+    use crate::server::ingest::says::lasted;
 
     #[test]
     fn an_opening_counts_from_the_start_that_it_tells_whatever_the_agents_clock_says() {

@@ -1,9 +1,7 @@
 //! The database: what was acknowledged is in it, and survives a power cut.
 //!
-//! One thread owns the connection that writes. It takes as many jobs as wait (at most
-//! [`QUEUE`]), runs each so that it leaves all or nothing, commits them together, and only then answers:
-//! one `fsync` for all. A full queue is answered at once with [`StoreError::Busy`]. Readers have
-//! connections of their own (WAL).
+//! One thread owns the connection that writes (`writer`): jobs are committed together, and answered after that.
+//! A full queue is answered at once with [`StoreError::Busy`]. Readers have connections of their own (WAL).
 //!
 //! A batch of reports is appended to one table, `event`, and answered. What is read is derived from it a
 //! moment later by the same thread, and before anybody reads or anything else is written: nobody sees
@@ -14,7 +12,9 @@
 //! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows
 //! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
 //! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
-//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what.
+//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what,
+//! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes`
+//! which sessions that may have changed for.
 //! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
 //! made; `accounts_schema` their tables. `census` counts.
 //! They take a connection and know nothing of threads.
@@ -25,6 +25,7 @@ pub(super) mod api_token;
 pub(super) mod attest;
 pub(super) mod audit;
 pub(super) mod census;
+pub(super) mod changes;
 #[cfg(feature = "cli")]
 pub(super) mod check;
 pub(super) mod command;
@@ -42,21 +43,22 @@ pub(super) mod issue;
 pub(super) mod liveness;
 mod materialise;
 pub(super) mod read;
+pub(super) mod review;
+pub(super) mod roster;
 mod schema;
 pub(super) mod signed;
 pub(super) mod silence;
 mod tail;
 #[cfg(test)]
 mod tail_tests;
+mod writer;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
@@ -64,22 +66,16 @@ use tokio::sync::{Semaphore, oneshot};
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
 
+use self::changes::Changes;
 use self::ingest::{Outcome, Target};
 use self::signed::Checked as Signatures;
 use self::tail::Tail;
-use super::batch::Received;
+use self::writer::{Job, QUEUE, Writer, after_reports, in_savepoint, job, settle_some, whole};
 use crate::report::SessionId;
+use crate::server::ingest::batch::Received;
 
-/// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
-/// let in at one time.
-const QUEUE: usize = 512;
 /// Connections that read at one time. They are kept: opening one costs more than most questions.
 const READERS: usize = 16;
-
-/// What waits is derived when nothing came for this long …
-const AT_REST: Duration = Duration::from_millis(100);
-/// … or else, when it is due, of so many sessions after each commit.
-const SLICE: usize = 256;
 
 /// Whose data it is. Everything is kept by tenant; there is one so far.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,10 +120,6 @@ pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
     audit::check(&schema::open_reader(path)?)
 }
 
-/// Called with whether the commit succeeded.
-type Reply = Box<dyn FnOnce(bool) + Send>;
-type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Reply + Send>;
-
 /// The database's handle; clones share it. The last one to go closes the database.
 #[derive(Clone)]
 pub struct Store {
@@ -140,6 +132,7 @@ struct Shared {
     reading: Arc<Semaphore>,
     /// Events that wait, as of the last commit.
     waiting: Arc<AtomicUsize>,
+    changes: Arc<Changes>,
     /// Before `thread`: closing the channel is what ends it.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -149,7 +142,7 @@ impl Store {
     /// Opens or makes the database. Its folder must exist.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = Writer::new(schema::open_writer(path)?)?;
-        let waiting = Arc::clone(&writer.waiting);
+        let (waiting, changes) = (Arc::clone(&writer.waiting), Arc::clone(&writer.changes));
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
@@ -159,6 +152,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             reading: Arc::new(Semaphore::new(READERS)),
             waiting,
+            changes,
             jobs: Some(jobs),
             thread: Some(thread),
         };
@@ -178,8 +172,13 @@ impl Store {
                 return Err(StoreError::Busy);
             }
             let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
-            if applied.is_err() {
-                tail.forget();
+            match &applied {
+                // What is stored shows once it is derived; what is refused shows as that.
+                Ok(Outcome::Fork { .. } | Outcome::Foreign { .. }) => {
+                    tail.mark(&(to.tenant.clone(), to.session));
+                }
+                Ok(Outcome::Stored { .. } | Outcome::Malformed { .. } | Outcome::Gap { .. }) => {}
+                Err(_) => tail.forget(),
             }
             applied
         })?;
@@ -217,9 +216,19 @@ impl Store {
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
     }
 
+    /// Which sessions were written of.
+    pub(super) fn changes(&self) -> &Arc<Changes> {
+        &self.shared.changes
+    }
+
     /// Events that are stored and not yet derived, as of the last commit.
     pub(super) fn waiting(&self) -> usize {
         self.shared.waiting.load(Ordering::Acquire)
+    }
+
+    /// Whether reports wait from which nothing is derived yet.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.waiting() > 0
     }
 
     fn enqueue<T: Send + 'static>(
@@ -279,43 +288,6 @@ impl Store {
     }
 }
 
-/// What the writer does, and where its answer comes.
-fn job<T: Send + 'static>(
-    work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
-) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
-    let (sender, answer) = oneshot::channel();
-    let job: Job = Box::new(move |database, tail| {
-        // Nothing may be written outside of a transaction that did not begin.
-        let done =
-            if database.is_autocommit() { Err(commit_failed()) } else { work(database, tail) };
-        Box::new(move |committed| {
-            let done = if committed { done } else { done.and(Err(commit_failed())) };
-            // Err: whoever asked has gone; the commit stands.
-            sender.send(done).ok();
-        })
-    });
-    (job, answer)
-}
-
-/// Runs what may depend on reports that wait, of one session or of all.
-fn after_reports<T>(
-    database: &Connection,
-    tail: &mut Tail,
-    of: Option<&tail::Key>,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    match of {
-        Some(of) => {
-            tail.restore(database)?;
-            let settled = in_savepoint(database, |database| tail.settle(database, of));
-            settled.inspect_err(|_| tail.forget())?;
-        }
-        None => settle_some(database, tail, usize::MAX)?,
-    }
-    tail.forget_known(of);
-    in_savepoint(database, work)
-}
-
 impl Shared {
     /// Has derived what waits.
     fn settle(&self) -> Result<(), StoreError> {
@@ -349,128 +321,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
     }
-}
-
-/// Derives what waits of so many sessions, in a transaction.
-fn settle_some(database: &Connection, tail: &mut Tail, most: usize) -> Result<(), StoreError> {
-    if database.is_autocommit() {
-        return Err(commit_failed());
-    }
-    tail.restore(database)?;
-    let settled = tail.settle_some(database, most);
-    settled.inspect_err(|_| tail.forget())
-}
-
-/// The connection that writes, on its thread.
-struct Writer {
-    database: Connection,
-    tail: Tail,
-    waiting: Arc<AtomicUsize>,
-    /// What waits could not be derived: it is tried again after the next job.
-    has_failed: bool,
-}
-
-impl Writer {
-    /// Derives what was left when the program ended.
-    fn new(database: Connection) -> Result<Self, StoreError> {
-        let (tail, waiting) = (Tail::default(), Arc::default());
-        let mut writer = Self { database, tail, waiting, has_failed: false };
-        writer
-            .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
-        Ok(writer)
-    }
-
-    fn write_until_closed(mut self, queue: &Receiver<Job>) {
-        loop {
-            let first = if self.tail.is_at_rest() || self.has_failed {
-                queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected)
-            } else {
-                queue.recv_timeout(AT_REST)
-            };
-            match first {
-                Ok(first) => self.write_together(first, queue),
-                Err(RecvTimeoutError::Timeout) => self.settle(usize::MAX),
-                Err(RecvTimeoutError::Disconnected) => return self.settle(usize::MAX),
-            }
-        }
-    }
-
-    /// Does what is asked for in one transaction.
-    fn write_together(&mut self, first: Job, queue: &Receiver<Job>) {
-        let mut replies = Vec::new();
-        let committed = self.in_transaction(|writer| {
-            for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
-                replies.push(job(&writer.database, &mut writer.tail));
-            }
-            Ok(())
-        });
-        if let Err(error) = &committed {
-            tracing::error!(%error, "nothing was stored, nor acknowledged");
-        }
-        for reply in replies {
-            reply(committed.is_ok());
-        }
-        self.has_failed = false;
-        if self.tail.is_due() {
-            self.settle(SLICE);
-        }
-    }
-
-    fn settle(&mut self, most: usize) {
-        let settled =
-            self.in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, most));
-        self.has_failed = settled.is_err();
-        if let Err(error) = settled {
-            tracing::error!(%error, "reports are stored that are not shown yet");
-        }
-    }
-
-    /// Jobs are done also where no transaction has begun: each of them must answer.
-    fn in_transaction(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let begun = self.database.execute_batch("BEGIN IMMEDIATE");
-        let worked = work(self);
-        let committed = begun
-            .map_err(StoreError::from)
-            .and(worked)
-            .and_then(|()| Ok(self.database.execute_batch("COMMIT")?));
-        if committed.is_err() {
-            self.tail.forget();
-            if !self.database.is_autocommit()
-                && let Err(error) = self.database.execute_batch("ROLLBACK")
-            {
-                tracing::error!(%error, "the failed transaction could not be undone");
-            }
-        }
-        // Before anybody is told that their reports are stored.
-        self.waiting.store(self.tail.len(), Ordering::Release);
-        committed
-    }
-}
-
-fn in_savepoint<T>(
-    database: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    database.prepare_cached("SAVEPOINT job")?.execute([])?;
-    // The savepoint undoes what a mistake has done.
-    let done = whole(|| work(database));
-    if done.is_err() {
-        database.execute_batch("ROLLBACK TO job")?;
-    }
-    database.prepare_cached("RELEASE job")?.execute([])?;
-    done
-}
-
-/// A mistake in one job must not end the thread.
-fn whole<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(StoreError::Gone))
-}
-
-fn commit_failed() -> StoreError {
-    StoreError::Damaged("the transaction could not be committed".to_owned())
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::coverage::Until;
 use super::exam::Reach;
 use super::liveness::{self, LIVENESS};
-// So are what was not heard, and what contradicts it.
-use super::{StoreError, Tenant, coverage, fork, signed, silence};
+// So are what was not heard, what contradicts it, and what proctors made of it.
+use super::{StoreError, Tenant, coverage, fork, review, signed, silence};
 use crate::report::{
     Chain, Event, EventData, ExamId, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
     IssuedSession, Liveness, Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded,
@@ -238,6 +238,23 @@ pub(in crate::server) fn sessions_among(
     Ok(Some(SessionPage { sessions, next }))
 }
 
+/// What stands in the list of one session; `None` when the tenant has none of this id.
+pub(in crate::server) fn summary(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+) -> Result<Option<SessionSummary>, StoreError> {
+    let mut query = database.prepare_cached(&format!(
+        "{} AND session.session = ?3 GROUP BY session.session",
+        summary_columns()
+    ))?;
+    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
+    let mut rows = query.query(key)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Found::read(row)?.summary(now, silence::watching_since(database)?)))
+}
+
 /// One session; `None` when the tenant has none of this id.
 pub(in crate::server) fn session(
     database: &Connection,
@@ -303,6 +320,7 @@ pub(in crate::server) fn intervals(
     let key =
         params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
     let gaps = coverage::unheard(database, tenant, session)?;
+    let mut reviews = review::latest(database, tenant, session)?;
     let mut rows = query.query(key)?;
     let mut intervals = Vec::new();
     while let Some(row) = rows.next()? {
@@ -320,7 +338,8 @@ pub(in crate::server) fn intervals(
         let is_hidden = |told_at| gaps.iter().any(|gap| gap.hides(reaches, told_at));
         let told_afterwards = !by_server && told_at.is_some_and(is_hidden);
         let incarnation = (!by_server).then_some(incarnation);
-        intervals.push(StoredInterval { report, incarnation, alert, told_afterwards });
+        let review = reviews.remove(&report.interval.id);
+        intervals.push(StoredInterval { report, incarnation, alert, told_afterwards, review });
     }
     let more = intervals.len() as u64 > limit;
     intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

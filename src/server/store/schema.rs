@@ -21,6 +21,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(INTEGRITY),
     |database| database.execute_batch(LOG),
     |database| database.execute_batch(ACCOUNTS),
+    |database| database.execute_batch(REVIEWS),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.
@@ -359,6 +360,21 @@ const LOG: &str = "
         SELECT place.tenant, place.session, place.incarnation, place.seq, hash, received_at, body,
                rejected, sig
         FROM place JOIN event ON event.number = place.event;
+";
+
+/// What proctors made of intervals: rows are only added, and the latest of an interval counts.
+const REVIEWS: &str = "
+    CREATE TABLE review (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL DEFAULT 'local',
+        session BLOB NOT NULL,
+        interval BLOB NOT NULL,
+        verdict TEXT NOT NULL,
+        note TEXT NOT NULL,
+        by TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX review_of ON review (tenant, session, interval, number);
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
 use crate::report::SessionId;
-use crate::server::batch::Received;
-use crate::server::says::Says;
+use crate::server::ingest::batch::Received;
+use crate::server::ingest::says::Says;
 use crate::trust::signature::{PublicKey, Signed};
 
 /// The key of a session; `None` where reports need no signature.

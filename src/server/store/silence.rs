@@ -9,6 +9,7 @@ use super::audit::{self, Deed, Entry};
 use super::coverage;
 use super::ingest::Target;
 use super::read::rfc3339;
+use super::tail::Key;
 use super::{StoreError, Tenant};
 use crate::report::{
     ClosedBy, Incarnation, Interval, IntervalId, IntervalReport, Kind, Phase, SessionId,
@@ -83,17 +84,17 @@ pub(in crate::server) fn find(
     Ok(found)
 }
 
-/// Opens the silences of all who are silent now.
+/// Opens the silences of all who are silent now, and says who they are.
 pub(in crate::server) fn open_all(
     database: &Connection,
     vigil: &Vigil,
     bounds: Bounds,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<Key>, StoreError> {
     let silent = find(database, bounds)?;
     for one in &silent {
         open(database, one, vigil)?;
     }
-    Ok(silent.len() as u64)
+    Ok(silent.into_iter().map(|one| (one.tenant, one.session)).collect())
 }
 
 /// Time before the server watched is left out.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::ingest::{Head, head_of};
 use super::{StoreError, Tenant, derive, in_savepoint, signed};
 use crate::report::{Event, Hash, Incarnation, SessionId};
-use crate::server::says::Says;
+use crate::server::ingest::says::Says;
 use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
@@ -28,7 +28,7 @@ const MOST: usize = 16_384;
 const LONGEST: SignedDuration = SignedDuration::from_secs(1);
 
 /// Whose reports they are.
-pub(super) type Key = (Tenant, SessionId);
+pub(in crate::server) type Key = (Tenant, SessionId);
 
 /// A stored event from which nothing is derived yet.
 #[derive(Debug)]
@@ -109,6 +109,10 @@ pub(in crate::server) struct Tail {
     up_to: i64,
     /// Those of `order` that could not be derived: they are tried again when somebody asks for all.
     stuck: BTreeSet<i64>,
+    /// Sessions that were written of in this transaction.
+    marked: BTreeSet<Key>,
+    /// Something was written that is not of one session.
+    has_others: bool,
     is_whole: bool,
 }
 
@@ -118,7 +122,8 @@ impl Tail {
         if self.is_whole {
             return Ok(());
         }
-        *self = Self::default();
+        let has_others = self.has_others;
+        *self = Self { marked: self.take_marked(), has_others, ..Self::default() };
         let up_to: i64 = database.query_row("SELECT up_to FROM derived", [], |row| row.get(0))?;
         (self.last, self.up_to) = (up_to, up_to);
         let mut query = database.prepare_cached(
@@ -152,6 +157,25 @@ impl Tail {
     /// Something was rolled back: what is in memory may not be in the database.
     pub(super) fn forget(&mut self) {
         self.is_whole = false;
+    }
+
+    /// Something was written of a session besides its events.
+    pub(super) fn mark(&mut self, of: &Key) {
+        self.marked.insert(of.clone());
+    }
+
+    /// Something was written that is not of one session.
+    pub(super) fn mark_others(&mut self) {
+        self.has_others = true;
+    }
+
+    pub(super) fn take_others(&mut self) -> bool {
+        std::mem::take(&mut self.has_others)
+    }
+
+    /// The sessions that were written of.
+    pub(super) fn take_marked(&mut self) -> BTreeSet<Key> {
+        std::mem::take(&mut self.marked)
     }
 
     /// Events that wait.
@@ -217,6 +241,7 @@ impl Tail {
         let Some(known) = self.sessions.get_mut(of) else { return Ok(()) };
         let Some(first) = known.waiting.first().map(|first| first.number) else { return Ok(()) };
         derive::derive(database, of, &known.waiting)?;
+        self.marked.insert(of.clone());
         self.waiting -= known.waiting.len();
         known.waiting.clear();
         self.order.remove(&first);
@@ -274,6 +299,7 @@ impl Tail {
             }
             self.waiting -= known.waiting.len();
             known.waiting.clear();
+            self.marked.insert(of.clone());
         }
     }
 

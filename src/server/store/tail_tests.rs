@@ -8,7 +8,7 @@ use super::ingest_tests::{Agent, session, started};
 use super::tail::Tail;
 use super::{Store, Tenant, in_memory, read, schema, signed};
 use crate::report::{EventData, Integrity, Noticed};
-use crate::server::batch;
+use crate::server::ingest::batch;
 use crate::time::MediaTime;
 
 fn at(second: i64) -> Target {

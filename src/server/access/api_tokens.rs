@@ -1,0 +1,241 @@
+//! `/v1/tokens` and `/tokens`: tokens that administrators make for programs, and take back.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::extract::{Path, State as Of};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::{Form, Json};
+use jiff::{SignedDuration, Timestamp, Unit};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::report::{ApiToken, ApiTokenList, Exam, MadeToken, NewApiToken};
+use crate::server::State;
+use crate::server::access::auth::{Admin, Browser, Proctor};
+use crate::server::access::credentials;
+use crate::server::access::sign_in::mendable;
+use crate::server::exams::api::note;
+use crate::server::exams::issue::label;
+use crate::server::http::body;
+use crate::server::http::error::Refusal;
+use crate::server::pages::{PageError, Who, render, say};
+use crate::server::store::api_token::{self, Made};
+use crate::server::store::audit::Deed;
+use crate::server::store::exam::{self, Reach};
+use crate::server::store::{Scope, Tenant};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const LIFETIME: SignedDuration = DAY.saturating_mul(90);
+const LONGEST: SignedDuration = DAY.saturating_mul(365);
+const EXAMS: u64 = 500;
+
+#[derive(Template)]
+#[template(path = "tokens.html", config = "src/server/askama.toml")]
+struct TokensPage {
+    who: Who,
+    tokens: Vec<ApiToken>,
+    exams: Vec<Exam>,
+    now: String,
+    fault: Option<String>,
+}
+
+impl TokensPage {
+    /// What stands beside a token; times of one form are in the order of their texts.
+    fn state(&self, token: &ApiToken) -> &'static str {
+        match &token.revoked_at {
+            Some(_) => "taken back",
+            None if token.expires_at <= self.now => "expired",
+            None => "good",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "token.html", config = "src/server/askama.toml")]
+struct TokenPage {
+    who: Who,
+    made: MadeToken,
+}
+
+pub(in crate::server) async fn list(
+    Of(state): Of<State>,
+    admin: Admin,
+) -> Result<Json<ApiTokenList>, Refusal> {
+    let reading = state.store.read(move |database| api_token::list(database, &admin.tenant));
+    Ok(Json(ApiTokenList { tokens: reading.await? }))
+}
+
+pub(in crate::server) async fn post(
+    Of(state): Of<State>,
+    admin: Admin,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let asked = body::json(&headers, body).await?;
+    let made = make(&state, (admin.tenant, admin.by), asked).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+async fn make(
+    state: &State,
+    (tenant, by): (Tenant, String),
+    asked: NewApiToken,
+) -> Result<MadeToken, Refusal> {
+    let now = state.now();
+    let scope = Scope::of_api_token(&asked.scope);
+    let scope = scope
+        .ok_or_else(|| Refusal::malformed("scope is one of write, read, audit, manage, admin"))?;
+    if asked.exam.is_some() && matches!(scope, Scope::Write | Scope::Admin) {
+        return Err(Refusal::malformed("a token for one exam is of scope read, audit or manage"));
+    }
+    let secret = credentials::new_secret().map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::internal()
+    })?;
+    let made = Made {
+        id: crate::server::random_id()?,
+        hash: credentials::hash_of(secret.reveal()),
+        name: label(&asked.name)?,
+        scope,
+        exam: asked.exam,
+        by,
+        at: now,
+        expires_at: expires_at(now, asked.expires_at.as_deref())?,
+    };
+    let told = ApiToken {
+        id: made.id,
+        name: made.name.clone(),
+        scope: asked.scope,
+        exam: made.exam,
+        made_at: now.round(Unit::Second).unwrap_or(now).to_string(),
+        made_by: made.by.clone(),
+        expires_at: made.expires_at.to_string(),
+        revoked_at: None,
+    };
+    let keeping = state.store.write(move |database| {
+        if let Some(exam) = made.exam
+            && exam::find(database, &tenant, exam)?.is_none()
+        {
+            return Ok(false);
+        }
+        api_token::insert(database, &tenant, &made)?;
+        let detail = format!("{}, {}", made.id, made.scope.as_str());
+        note(database, &tenant, (&made.by, Deed::TokenMade, now), &detail)?;
+        Ok(true)
+    });
+    if !keeping.await? {
+        return Err(Refusal::malformed("there is no such exam"));
+    }
+    Ok(MadeToken { made: told, token: secret })
+}
+
+fn expires_at(now: Timestamp, asked: Option<&str>) -> Result<Timestamp, Refusal> {
+    let after = |lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    let at = match asked.map(str::parse::<Timestamp>) {
+        None => after(LIFETIME),
+        Some(Ok(at)) if now < at && at <= after(LONGEST) => at,
+        Some(Ok(_) | Err(_)) => {
+            let days = LONGEST.as_hours() / 24;
+            return Err(Refusal::malformed(format!(
+                "expires_at is a time (RFC 3339) within the next {days} days"
+            )));
+        }
+    };
+    Ok(at.round(Unit::Second).unwrap_or(at))
+}
+
+fn id_of(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Refusal> {
+    let Path(text) = path.map_err(|_no_text| Refusal::not_found())?;
+    text.parse().map_err(|_no_id| Refusal::not_found())
+}
+
+pub(in crate::server) async fn delete(
+    Of(state): Of<State>,
+    admin: Admin,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, Refusal> {
+    revoke(&state, (admin.tenant, admin.by), id_of(id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token that was taken back before is not there any more.
+async fn revoke(state: &State, (tenant, by): (Tenant, String), id: Uuid) -> Result<(), Refusal> {
+    let now = state.now();
+    let revoking = state.store.write(move |database| {
+        let revoked = api_token::revoke(database, &tenant, id, now)?;
+        if revoked.is_some() {
+            note(database, &tenant, (&by, Deed::TokenRevoked, now), &id.to_string())?;
+        }
+        Ok(revoked)
+    });
+    let hash = revoking.await?.ok_or(Refusal::not_found())?;
+    state.known.forget_token(hash);
+    Ok(())
+}
+
+pub(in crate::server) async fn page(
+    Of(state): Of<State>,
+    browser: Result<Browser, Refusal>,
+) -> Result<Response, PageError> {
+    page_with(&state, &browser?.admin()?, None).await
+}
+
+async fn page_with(
+    state: &State,
+    admin: &Proctor,
+    fault: Option<String>,
+) -> Result<Response, PageError> {
+    let tenant = admin.tenant.clone();
+    let reading = state.store.read(move |database| {
+        let exams = exam::list(database, &tenant, Reach::All, (None, EXAMS))?.exams;
+        Ok((api_token::list(database, &tenant)?, exams))
+    });
+    let (tokens, exams) = reading.await?;
+    let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let (who, now) = (Who::of(admin, "tokens"), state.now().to_string());
+    render(status, &TokensPage { who, tokens, exams, now, fault })
+}
+
+#[derive(Deserialize)]
+pub(in crate::server) struct TokenForm {
+    name: String,
+    scope: String,
+    exam: String,
+    days: String,
+}
+
+pub(in crate::server) async fn make_by_form(
+    Of(state): Of<State>,
+    browser: Result<Browser, Refusal>,
+    form: Result<Form<TokenForm>, FormRejection>,
+) -> Result<Response, PageError> {
+    let admin = browser?.admin()?;
+    let Form(TokenForm { name, scope, exam, days }) =
+        form.map_err(|form| Refusal::malformed(form.body_text()))?;
+    let lifetime = DAY.saturating_mul(days.trim().parse().unwrap_or(90));
+    let expires_at = state.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    let asked = NewApiToken {
+        name,
+        scope,
+        exam: exam.parse().ok(),
+        expires_at: Some(expires_at.to_string()),
+    };
+    match make(&state, (admin.tenant.clone(), admin.by.clone()), asked).await {
+        Ok(made) => {
+            render(StatusCode::CREATED, &TokenPage { who: Who::of(&admin, "tokens"), made })
+        }
+        Err(refusal) => page_with(&state, &admin, Some(mendable(refusal)?)).await,
+    }
+}
+
+pub(in crate::server) async fn revoke_by_form(
+    Of(state): Of<State>,
+    browser: Result<Browser, Refusal>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, PageError> {
+    let admin = browser?.admin()?;
+    revoke(&state, (admin.tenant, admin.by), id_of(id)?).await?;
+    Ok(Redirect::to("/tokens").into_response())
+}

@@ -1,0 +1,65 @@
+// Reviews by keyboard and without leaving the page. Without this the buttons send forms.
+"use strict";
+(() => {
+  const verdicts = { a: "acknowledged", 1: "fine", 2: "technical", 3: "violation", 4: "unsure", u: "withdrawn" };
+
+  const tell = (place, text) => {
+    let said = place.querySelector(".said");
+    if (!said) {
+      said = document.createElement("p");
+      said.className = "said note";
+      said.setAttribute("role", "alert");
+      (place.querySelector("form.review")).append(said);
+    }
+    said.textContent = text;
+  };
+
+  const send = async (place, verdict) => {
+    const form = place.querySelector("form.review");
+    if (!form) return;
+    const note = form.querySelector("[name=note]")?.value.trim() || "";
+    try {
+      const answer = await fetch(`/v1${form.getAttribute("action")}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ verdict, note }),
+      });
+      if (!answer.ok) throw new Error((await answer.json()).title);
+      await renew(place);
+    } catch (error) {
+      tell(place, `Not kept: ${error.message}`);
+    }
+  };
+
+  // In the roster the row comes by itself; on a session's page it is fetched.
+  const renew = async (place) => {
+    if (place.matches(".row")) return;
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.getElementById(place.id);
+    if (!next) return;
+    const held = place.contains(document.activeElement);
+    place.replaceChildren(...next.childNodes);
+    if (held) place.querySelector("summary")?.focus();
+  };
+
+  const place = (element) => element.closest?.("[data-interval]");
+
+  document.addEventListener("submit", (event) => {
+    const verdict = event.submitter?.value;
+    if (!event.target.matches("form.review") || !verdict) return;
+    event.preventDefault();
+    send(place(event.target), verdict);
+  });
+
+  // Single keys, and only while the focus is in the row that they are about.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest("input, textarea, select")) return;
+    const row = place(event.target);
+    const verdict = verdicts[event.key.toLowerCase()];
+    if (!row || !verdict) return;
+    event.preventDefault();
+    send(row, verdict);
+  });
+})();

@@ -1,0 +1,100 @@
+//! `/sessions/{session}`: the page of one session.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State as Of;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+
+use crate::report::{
+    Kind, MAX_NOTE_CHARS, MAX_TEXT_CHARS, Phase, SessionDetail, SessionStatus, SessionSummary,
+    StoredCommand, StoredInterval,
+};
+use crate::server::State;
+use crate::server::access::auth::Theirs;
+use crate::server::http::error::Refusal;
+use crate::server::pages::{PageError, Who, flatten, form_key, render, say};
+use crate::server::sessions::timeline::{Timeline, layout};
+use crate::server::store::ingest::Target;
+use crate::server::store::{command, read};
+use crate::time::MediaTime;
+
+/// Intervals of a session that are drawn on its page: a page stays a page whatever an agent reports.
+/// More than this is an interval every few seconds for hours.
+const LISTED: u64 = 5_000;
+
+#[derive(Template)]
+#[template(path = "session.html", config = "src/server/askama.toml")]
+struct SessionPage {
+    who: Who,
+    detail: SessionDetail,
+    session: SessionSummary,
+    intervals: Vec<StoredInterval>,
+    timeline: Timeline,
+    legend: Vec<Kind>,
+    policy: Vec<(String, String)>,
+    commands: Vec<StoredCommand>,
+    /// Auditors judge no alert.
+    judges: bool,
+    /// For each form that may be used, the key of what it sends.
+    message_key: Option<String>,
+    start_key: Option<String>,
+}
+
+pub(in crate::server) async fn get(
+    Of(state): Of<State>,
+    theirs: Result<Theirs, Refusal>,
+) -> Result<Response, PageError> {
+    let (Theirs(proctor, session), now) = (theirs?, state.now());
+    let (who, acts) = (Who::of(&proctor, "sessions"), proctor.must_act().is_ok());
+    let reading = state.store.read(move |database| {
+        let detail = read::session(database, &proctor.tenant, now, session)?;
+        let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
+        let commands = command::list(database, &Target { tenant: proctor.tenant, session, now })?;
+        Ok(detail.map(|detail| (detail, found.intervals, commands)))
+    });
+    let (detail, intervals, commands) = reading.await?.ok_or(Refusal::not_found())?;
+    let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
+    // An agent that sends no heartbeats hears of nothing.
+    let hears = phase.filter(|_| acts && detail.summary.status != SessionStatus::Ended);
+    let gaps = detail.observed.as_ref().map_or(&[][..], |observed| &observed.gaps);
+    let mut policy = Vec::new();
+    flatten("", &detail.policy, &mut policy);
+    let page = SessionPage {
+        who,
+        session: detail.summary.clone(),
+        timeline: layout(&intervals, gaps, drawn(&detail.summary, now)),
+        legend: legend(&intervals),
+        detail,
+        intervals,
+        policy,
+        commands,
+        judges: acts,
+        message_key: hears.map(|_| form_key()).transpose()?,
+        start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,
+    };
+    render(StatusCode::OK, &page)
+}
+
+/// How much of a session is drawn: of one that has fallen silent, the silence too.
+fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
+    let last = session.last_contact.as_deref().and_then(|last| last.parse::<Timestamp>().ok());
+    match (session.status, session.liveness.is_some(), last) {
+        (SessionStatus::Silent, true, Some(last)) => {
+            let silence = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+            session.duration_ms + silence
+        }
+        _ => session.duration_ms,
+    }
+}
+
+/// Kinds that occur, in their own order.
+fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> =
+        intervals.into_iter().map(|stored| stored.report.interval.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}

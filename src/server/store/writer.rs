@@ -1,0 +1,203 @@
+//! The one connection that writes, on its thread.
+//!
+//! It takes as many jobs as wait (at most [`QUEUE`]), runs each so that it leaves all or nothing, commits them
+//! together, and only then answers: one `fsync` for all. What is read is derived from reports when nothing else
+//! is to do, or when they have waited for long enough; see `tail`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::StoreError;
+// What waits, and who is told of what was written.
+use super::changes::Changes;
+use super::tail::{self, Tail};
+
+/// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
+/// let in at one time.
+pub(super) const QUEUE: usize = 512;
+/// What waits is derived when nothing came for this long …
+const AT_REST: Duration = Duration::from_millis(100);
+/// … or else, when it is due, of so many sessions after each commit.
+const SLICE: usize = 256;
+
+/// Called with whether the commit succeeded.
+type Reply = Box<dyn FnOnce(bool) + Send>;
+pub(super) type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Reply + Send>;
+
+/// What the writer does, and where its answer comes.
+pub(super) fn job<T: Send + 'static>(
+    work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
+    let (sender, answer) = oneshot::channel();
+    let job: Job = Box::new(move |database, tail| {
+        // Nothing may be written outside of a transaction that did not begin.
+        let done =
+            if database.is_autocommit() { Err(commit_failed()) } else { work(database, tail) };
+        Box::new(move |committed| {
+            let done = if committed { done } else { done.and(Err(commit_failed())) };
+            // Err: whoever asked has gone; the commit stands.
+            sender.send(done).ok();
+        })
+    });
+    (job, answer)
+}
+
+/// Runs what may depend on reports that wait, of one session or of all.
+pub(super) fn after_reports<T>(
+    database: &Connection,
+    tail: &mut Tail,
+    of: Option<&tail::Key>,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    if let Some(of) = of {
+        tail.restore(database)?;
+        let settled = in_savepoint(database, |database| tail.settle(database, of));
+        settled.inspect_err(|_| tail.forget())?;
+        tail.mark(of);
+    } else {
+        settle_some(database, tail, usize::MAX)?;
+        tail.mark_others();
+    }
+    tail.forget_known(of);
+    in_savepoint(database, work)
+}
+
+/// Derives what waits of so many sessions, in a transaction.
+pub(super) fn settle_some(
+    database: &Connection,
+    tail: &mut Tail,
+    most: usize,
+) -> Result<(), StoreError> {
+    if database.is_autocommit() {
+        return Err(commit_failed());
+    }
+    tail.restore(database)?;
+    let settled = tail.settle_some(database, most);
+    settled.inspect_err(|_| tail.forget())
+}
+
+/// The connection that writes, on its thread.
+pub(super) struct Writer {
+    database: Connection,
+    tail: Tail,
+    pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) changes: Arc<Changes>,
+    /// What waits could not be derived: it is tried again after the next job.
+    has_failed: bool,
+}
+
+impl Writer {
+    /// Derives what was left when the program ended.
+    pub(super) fn new(database: Connection) -> Result<Self, StoreError> {
+        let (tail, waiting, changes) = (Tail::default(), Arc::default(), Arc::default());
+        let mut writer = Self { database, tail, waiting, changes, has_failed: false };
+        writer
+            .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
+        Ok(writer)
+    }
+
+    pub(super) fn write_until_closed(mut self, queue: &Receiver<Job>) {
+        loop {
+            let first = if self.tail.is_at_rest() || self.has_failed {
+                queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected)
+            } else {
+                queue.recv_timeout(AT_REST)
+            };
+            match first {
+                Ok(first) => self.write_together(first, queue),
+                Err(RecvTimeoutError::Timeout) => self.settle(usize::MAX),
+                Err(RecvTimeoutError::Disconnected) => return self.settle(usize::MAX),
+            }
+        }
+    }
+
+    /// Does what is asked for in one transaction.
+    fn write_together(&mut self, first: Job, queue: &Receiver<Job>) {
+        let mut replies = Vec::new();
+        let committed = self.in_transaction(|writer| {
+            for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
+                replies.push(job(&writer.database, &mut writer.tail));
+            }
+            Ok(())
+        });
+        if let Err(error) = &committed {
+            tracing::error!(%error, "nothing was stored, nor acknowledged");
+        }
+        for reply in replies {
+            reply(committed.is_ok());
+        }
+        self.has_failed = false;
+        if self.tail.is_due() {
+            self.settle(SLICE);
+        }
+    }
+
+    fn settle(&mut self, most: usize) {
+        let settled =
+            self.in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, most));
+        self.has_failed = settled.is_err();
+        if let Err(error) = settled {
+            tracing::error!(%error, "reports are stored that are not shown yet");
+        }
+    }
+
+    /// Jobs are done also where no transaction has begun: each of them must answer.
+    fn in_transaction(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = self.database.execute_batch("BEGIN IMMEDIATE");
+        let worked = work(self);
+        let committed = begun
+            .map_err(StoreError::from)
+            .and(worked)
+            .and_then(|()| Ok(self.database.execute_batch("COMMIT")?));
+        if committed.is_err() {
+            self.tail.forget();
+            if !self.database.is_autocommit()
+                && let Err(error) = self.database.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "the failed transaction could not be undone");
+            }
+        }
+        // Before anybody is told that their reports are stored.
+        self.waiting.store(self.tail.len(), Ordering::Release);
+        let changed = self.tail.take_marked();
+        if !changed.is_empty() {
+            self.changes.add(changed);
+        }
+        if self.tail.take_others() {
+            self.changes.renew_rights();
+        }
+        committed
+    }
+}
+
+pub(super) fn in_savepoint<T>(
+    database: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    database.prepare_cached("SAVEPOINT job")?.execute([])?;
+    // The savepoint undoes what a mistake has done.
+    let done = whole(|| work(database));
+    if done.is_err() {
+        database.execute_batch("ROLLBACK TO job")?;
+    }
+    database.prepare_cached("RELEASE job")?.execute([])?;
+    done
+}
+
+/// A mistake in one job must not end the thread.
+pub(super) fn whole<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(StoreError::Gone))
+}
+
+fn commit_failed() -> StoreError {
+    StoreError::Damaged("the transaction could not be committed".to_owned())
+}

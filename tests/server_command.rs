@@ -244,6 +244,36 @@ fn a_server_that_runs_watches_for_silence_and_writes_down_that_it_does() {
     }
 }
 
+#[test]
+fn a_server_that_runs_is_backed_up_and_another_one_goes_on_from_the_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, ready) = (folder.path().join("data"), folder.path().join("ready.json"));
+    let copy = folder.path().join("copy.db");
+    let (server, _) = start(&data, &ready);
+    let backup = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inview-server"));
+        command.arg("backup").arg(&copy).arg("--data").arg(&data).output().unwrap()
+    };
+    let done = backup();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("copy.db: "));
+    // What is there is not overwritten, and nothing else is left behind.
+    is_refused(&backup(), "is there already");
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(stop(server), Some(0));
+
+    let token = std::fs::read_to_string(data.join("agent.token")).unwrap();
+    for name in ["inview.db-wal", "inview.db-shm"] {
+        std::fs::remove_file(data.join(name)).ok();
+    }
+    std::fs::rename(&copy, data.join("inview.db")).unwrap();
+    let (server, _) = start(&data, &ready);
+    assert_eq!(stop(server), Some(0));
+    // The copy knows the tokens: none was made again.
+    assert_eq!(std::fs::read_to_string(data.join("agent.token")).unwrap(), token);
+}
+
 /// The answer to a request that is written out by hand, over a connection without TLS.
 fn plain(address: &str, head: &str) -> String {
     use std::io::{Read as _, Write as _};

@@ -36,6 +36,8 @@ pub const UNAUTHORIZED: &str = "urn:inview:problem:unauthorized";
 pub const SCOPE: &str = "urn:inview:problem:scope";
 /// There is no such thing, or it is somebody else's.
 pub const NOT_FOUND: &str = "urn:inview:problem:not-found";
+/// The session was erased: nothing is kept of it any more.
+pub const ERASED: &str = "urn:inview:problem:erased";
 /// The resource is not used in this way.
 pub const METHOD: &str = "urn:inview:problem:method";
 /// A parameter of the address cannot be used.

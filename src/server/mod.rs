@@ -64,7 +64,7 @@ use ingest::receipt::Signer;
 use operation::metrics::Metrics;
 use operation::{listener, metrics};
 use roster::board::Board;
-use store::{Store, StoreError, Tenant, signed};
+use store::{Retention, Store, StoreError, Tenant, signed};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
@@ -97,6 +97,7 @@ pub struct Shared {
     known: Known,
     metrics: Metrics,
     trusted_proxies: OnceLock<Box<[IpNet]>>,
+    retention: OnceLock<Retention>,
     /// What those who watch are told.
     board: Board,
 }
@@ -119,6 +120,7 @@ impl State {
             known: Known::default(),
             metrics: Metrics::default(),
             trusted_proxies: OnceLock::new(),
+            retention: OnceLock::new(),
             board,
         }))
     }
@@ -128,6 +130,17 @@ impl State {
     pub fn with_trusted_proxies(self, proxies: Vec<IpNet>) -> Self {
         self.0.trusted_proxies.get_or_init(|| proxies.into());
         self
+    }
+
+    /// Takes away what was kept for long enough. Once, before the start.
+    #[must_use]
+    pub fn with_retention(self, retention: Retention) -> Self {
+        self.0.retention.get_or_init(|| retention);
+        self
+    }
+
+    fn retention(&self) -> Retention {
+        self.0.retention.get().copied().unwrap_or_default()
     }
 
     fn trusted_proxies(&self) -> &[IpNet] {
@@ -185,7 +198,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/exams/{exam}", get(exams::api::detail))
         .route("/v1/exams/{exam}/close", post(exams::api::post_close))
         .route("/v1/exams/{exam}/roster", post(exams::candidates::post))
-        .route("/v1/sessions/{session}", get(sessions::api::detail))
+        .route("/v1/sessions/{session}", get(sessions::api::detail).delete(sessions::erase::delete))
         .route("/v1/sessions/{session}/intervals", get(sessions::api::intervals))
         .route("/v1/sessions/{session}/intervals/{interval}/review", post(sessions::review::post))
         .route(
@@ -203,6 +216,7 @@ pub fn app(state: State) -> Router {
         .route("/", get(roster::page::get))
         .route("/sessions", post(exams::issue::by_form))
         .route("/sessions/{session}", get(sessions::page::get))
+        .route("/sessions/{session}/erase", post(sessions::erase::by_form))
         .route("/sessions/{session}/commands", post(sessions::commands::by_form))
         .route("/sessions/{session}/intervals/{interval}/review", post(sessions::review::by_form))
         .route("/exams", get(exams::pages::list).post(exams::pages::make))
@@ -277,6 +291,7 @@ pub async fn run(
     });
     let watchdog = tokio::spawn(silence::watch::run(state.clone()));
     let rows = tokio::spawn(roster::run(state.clone()));
+    let retention = tokio::spawn(operation::retention::run(state.clone(), state.retention()));
     let figures = listeners
         .metrics
         .map(|listener| tokio::spawn(listener::run(listener, state.clone(), handle.clone())));
@@ -290,6 +305,7 @@ pub async fn run(
     };
     watchdog.abort();
     rows.abort();
+    retention.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

@@ -8,6 +8,7 @@
 //! | 401, 403 | the token is not accepted: keep, say so, try again slowly |
 //! | 409 gap | the server lacks earlier reports, which we have no longer: stop, keep |
 //! | 409 otherwise | other reports stand under our numbers, or the server knows another key: stop, keep |
+//! | 410 erased | nothing of the session is kept there any more: stop, keep |
 //! | 400, 413, 422 | find the event at fault by halving |
 //! | the same, for that event alone, and the server has it on record as rejected | it is refused and kept; the ones behind it go on |
 //! | the same, and it has not | keep, try again slowly: without a record the ones behind it are a gap |
@@ -98,6 +99,9 @@ pub fn judge(answer: &Answer, session: SessionId, incarnation: Incarnation) -> V
             Verdict::Stop { reason: format!("the server lacks earlier reports: {}", reason()) }
         }
         409 => Verdict::Stop { reason: reason() },
+        410 if problem.as_ref().is_some_and(|problem| problem.kind == problem::ERASED) => {
+            Verdict::Stop { reason: reason() }
+        }
         400 | 413 | 422 => Verdict::Halve {
             reason: reason(),
             on_record: problem.as_ref().is_some_and(is_on_record),

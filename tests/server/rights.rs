@@ -186,6 +186,8 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/account/totp", OwnAccount, "current={password}"),
     ("POST", "/tokens/{token}/revoke", AdminBrowsers, ""),
     ("DELETE", "/v1/tokens/{token}", Administering, ""),
+    ("POST", "/sessions/{session}/erase", AdminBrowsers, "sure=yes"),
+    ("DELETE", SESSION, Administering, ""),
     ("POST", "/v1/exams/{exam}/close", Managing, ""),
     ("POST", "/exams/{exam}/close", AdminBrowsers, ""),
     (

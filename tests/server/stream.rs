@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use inview::report::{Exam, Heartbeat, Issued, Phase};
+use inview::server::Listeners;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 
@@ -52,7 +53,10 @@ impl Live {
             let until = async {
                 asked.await.ok();
             };
-            runtime.unwrap().block_on(inview::server::run(listener, tls, state, until)).unwrap();
+            runtime
+                .unwrap()
+                .block_on(inview::server::run(Listeners::tls(listener, tls), state, until))
+                .unwrap();
             drop(home);
             has_stopped.send(()).ok();
         };

@@ -89,6 +89,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Backup(BackupArgs),
     Issue(IssueArgs),
     Verify(VerifyArgs),
     VerifyAudit(VerifyAuditArgs),
@@ -150,6 +151,22 @@ pub struct IssueArgs {
     pub file: Option<PathBuf>,
 }
 
+/// Copy the database to FILE, also while a server uses it, and check the copy.
+///
+/// To go back to it: stop the server, and put FILE in place of inview.db in its folder, without inview.db-wal
+/// and inview.db-shm. The keys and tokens beside it never change by themselves; keep a copy of them, too.
+#[derive(Debug, clap::Args)]
+#[command(max_term_width = 100, after_help = AFTER_BACKUP_HELP)]
+pub struct BackupArgs {
+    /// The copy; it must not be there yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The folder of the server.
+    #[arg(long, value_name = "DIR", env = "INVIEW_SERVER_DATA")]
+    pub data: PathBuf,
+}
+
 /// Check that the log of who did what is as it was written; name the first row that is not.
 ///
 /// Also while a server runs there. Rows that were cut off at the end are found by comparing the number
@@ -190,6 +207,9 @@ pub struct VerifyArgs {
 const AFTER_HELP: &str = "\
 Exit status: 0 stopped by Ctrl-C or SIGTERM; 1 the server failed while it ran; 2 it could not \
 start: the folder, the database or the address cannot be used.";
+
+const AFTER_BACKUP_HELP: &str = "\
+Exit status: 0 the copy is there and whole; 2 it is not, and nothing is left of it.";
 
 const AFTER_VERIFY_HELP: &str = "\
 Exit status: 0 nothing is wrong; 1 something was changed, and the line says what; 2 there is nothing \

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod audit;
+mod backup;
 mod issue;
 mod verify;
 
@@ -30,6 +31,7 @@ use crate::server::operation::settings::{Settings, Transport};
 pub fn run(args: &Args) -> ExitCode {
     match &args.command {
         Some(Command::Issue(issue)) => issue::run(issue),
+        Some(Command::Backup(backup)) => backup::run(&backup.data, &backup.file),
         Some(Command::VerifyAudit(verify)) => audit::run(&verify.data),
         Some(Command::Verify(verify)) => verify::run(verify),
         None => run_server(args),
@@ -64,7 +66,11 @@ fn start(args: &Args) -> anyhow::Result<Started> {
     let address = all.local_addr().context("cannot listen")?;
     // The one place that reads the clock.
     let mut home = Home::open(data, address.ip(), Arc::new(Timestamp::now))?;
-    home.state = home.state.clone().with_trusted_proxies(settings.trusted_proxies);
+    home.state = home
+        .state
+        .clone()
+        .with_trusted_proxies(settings.trusted_proxies)
+        .with_retention(settings.retention);
     if let Some(oidc) = settings.oidc {
         home.state = home.state.clone().with_oidc(oidc)?;
     }

@@ -56,6 +56,10 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, problem::NOT_FOUND, "There is no such thing here")
     }
 
+    pub(in crate::server) const fn erased() -> Self {
+        Self::new(StatusCode::GONE, problem::ERASED, "The session was erased")
+    }
+
     pub(in crate::server) const fn method() -> Self {
         let title = "This address is not used with this method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, problem::METHOD, title)
@@ -145,6 +149,9 @@ impl From<StoreError> for Refusal {
         if matches!(error, StoreError::Busy) {
             tracing::warn!("the database does not keep up");
             return Self::busy();
+        }
+        if matches!(error, StoreError::Erased) {
+            return Self::erased();
         }
         tracing::error!(%error, "the database failed");
         Self::internal()

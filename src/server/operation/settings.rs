@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use ipnet::IpNet;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::server::access::oidc::OidcSettings;
 use crate::server::command::args::Args;
+use crate::server::store::Retention;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 
@@ -24,7 +26,16 @@ struct File {
     key: Option<PathBuf>,
     plain_http: bool,
     trusted_proxies: Vec<String>,
+    retention: RetentionFile,
     oidc: Option<OidcSettings>,
+}
+
+/// In days; what is not named is kept for ever.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RetentionFile {
+    sessions_days: Option<u32>,
+    audit_days: Option<u32>,
 }
 
 /// How connections come in.
@@ -47,6 +58,7 @@ pub struct Settings {
     pub transport: Transport,
     /// Their word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    pub retention: Retention,
     pub oidc: Option<OidcSettings>,
 }
 
@@ -71,6 +83,10 @@ impl Settings {
                 .iter()
                 .map(|text| network(text))
                 .collect::<Result<_, _>>()?,
+            retention: Retention {
+                sessions: file.retention.sessions_days.map(days),
+                audit: file.retention.audit_days.map(days),
+            },
             oidc,
         };
         let is_open = settings.transport == Transport::Plain && !settings.listen.ip().is_loopback();
@@ -88,6 +104,10 @@ fn network(text: &str) -> anyhow::Result<IpNet> {
     address
         .or_else(|_no_address| text.parse())
         .with_context(|| format!("{text} is neither an address nor a network such as 10.0.0.0/8"))
+}
+
+fn days(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(days) * 24)
 }
 
 fn transport(

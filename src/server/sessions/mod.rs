@@ -3,6 +3,7 @@
 
 pub(super) mod api;
 pub(super) mod commands;
+pub(super) mod erase;
 pub(super) mod page;
 pub(super) mod review;
 pub(super) mod timeline;

@@ -36,6 +36,8 @@ struct SessionPage {
     legend: Vec<Kind>,
     policy: Vec<(String, String)>,
     commands: Vec<StoredCommand>,
+    /// Administrators erase what candidates ask for.
+    erases: bool,
     /// Auditors judge no alert.
     judges: bool,
     /// For each form that may be used, the key of what it sends.
@@ -49,6 +51,8 @@ pub(in crate::server) async fn get(
 ) -> Result<Response, PageError> {
     let (Theirs(proctor, session), now) = (theirs?, state.now());
     let (who, acts) = (Who::of(&proctor, "sessions"), proctor.must_act().is_ok());
+    // The form is of browsers; tokens have the API.
+    let erases = proctor.is_admin();
     let reading = state.store.read(move |database| {
         let detail = read::session(database, &proctor.tenant, now, session)?;
         let found = read::intervals(database, &proctor.tenant, now, session, (None, LISTED))?;
@@ -71,6 +75,7 @@ pub(in crate::server) async fn get(
         intervals,
         policy,
         commands,
+        erases,
         judges: acts,
         message_key: hears.map(|_| form_key()).transpose()?,
         start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,

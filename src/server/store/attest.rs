@@ -7,6 +7,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::StoreError;
+use super::erase;
 use super::ingest::Target;
 use super::liveness::is_late;
 use crate::report::Heartbeat;
@@ -40,6 +41,7 @@ pub(in crate::server) fn judge(
     is_signed: Option<bool>,
     fresh: String,
 ) -> Result<Worth, StoreError> {
+    erase::must_be_kept(database, &to.tenant, to.session)?;
     let unsigned = Worth::Taken { attested: false, nonce: fresh.clone(), before: None };
     match is_signed {
         None => return Ok(unsigned),

@@ -40,6 +40,7 @@ pub(in crate::server) enum Deed {
     TokenMade,
     TokenRevoked,
     Reviewed,
+    SessionErased,
 }
 
 /// One line of the log.
@@ -103,12 +104,23 @@ pub enum Checked {
     Broken { number: u64, why: &'static str },
 }
 
+/// The number and hash of the row before the first: rows that were not to be kept any longer have gone.
+fn start(database: &Connection) -> Result<(u64, Hash), StoreError> {
+    let found = database
+        .query_row("SELECT number, hash FROM audit_start", [], |row| {
+            Ok((row.get(0)?, Hash::from_bytes(row.get(1)?)))
+        })
+        .optional()?;
+    Ok(found.unwrap_or((0, Hash::ZERO)))
+}
+
 /// Checks each row and what holds it to the one before.
 pub(in crate::server) fn check(database: &Connection) -> Result<Checked, StoreError> {
     let mut query =
         database.prepare("SELECT number, CAST(body AS BLOB), hash FROM audit ORDER BY number")?;
     let mut rows = query.query([])?;
-    let (mut expected, mut head) = (1, Hash::ZERO);
+    let (mut expected, mut head) = start(database)?;
+    expected += 1;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
         let broken = |why| Ok(Checked::Broken { number: expected, why });

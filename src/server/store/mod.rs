@@ -16,7 +16,7 @@
 //! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes`
 //! which sessions that may have changed for.
 //! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
-//! made; `accounts_schema` their tables. `census` counts.
+//! made; `accounts_schema` their tables. `census` counts, `erase` takes away.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod account;
@@ -32,6 +32,7 @@ pub(super) mod command;
 pub(super) mod coverage;
 pub(super) mod credential;
 mod derive;
+pub(super) mod erase;
 pub(super) mod exam;
 pub(super) mod export;
 mod fork;
@@ -65,6 +66,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use audit::Checked;
 pub use credential::{Credential, Scope};
+pub use erase::Retention;
 
 use self::changes::Changes;
 use self::ingest::{Outcome, Target};
@@ -109,10 +111,22 @@ pub enum StoreError {
     Damaged(String),
     #[error("the database is of version {0}, which this program does not know")]
     Version(i64),
+    #[error("the session was erased")]
+    Erased,
     #[error("the work on the database came to no end")]
     Gone,
     #[error("no thread for the database: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Copies a database as it is at this moment, also while a server uses it. What is free in it is not copied.
+#[cfg(feature = "cli")]
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let database = schema::open_reader(from)?;
+    database.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    let copied = schema::open_reader(to)?;
+    let check: String = copied.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+    if check == "ok" { Ok(()) } else { Err(StoreError::Damaged(check)) }
 }
 
 /// Checks the audit log of a database, also while a server uses it.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 use super::accounts_schema::ACCOUNTS;
+use super::erase::ERASED;
 
 /// How a file of one version becomes one of the next: the first step makes the tables of a new file.
 /// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
@@ -22,6 +23,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(LOG),
     |database| database.execute_batch(ACCOUNTS),
     |database| database.execute_batch(REVIEWS),
+    |database| database.execute_batch(ERASED),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.

@@ -15,7 +15,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::ingest::{Head, head_of};
-use super::{StoreError, Tenant, derive, in_savepoint, signed};
+use super::{StoreError, Tenant, derive, erase, in_savepoint, signed};
 use crate::report::{Event, Hash, Incarnation, SessionId};
 use crate::server::ingest::says::Says;
 use crate::trust::signature::PublicKey;
@@ -54,6 +54,7 @@ pub(super) struct Known {
 
 impl Known {
     fn read(database: &Connection, (tenant, session): &Key) -> Result<Self, StoreError> {
+        erase::must_be_kept(database, tenant, *session)?;
         let key = signed::key_of(database, tenant.as_str(), *session)?;
         Ok(Self { key, heads: Vec::new(), waiting: Vec::new() })
     }

@@ -217,6 +217,7 @@ pub fn app(state: State) -> Router {
         .route("/assets/style.css", get(pages::style))
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))
+        .route("/assets/session.js", get(sessions::page::script))
         .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())

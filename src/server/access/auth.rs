@@ -160,7 +160,7 @@ impl Proctor {
         }
         let (tenant, reach) = (self.tenant.clone(), self.reach);
         let reading =
-            state.store.read(move |database| reach.has_session(database, &tenant, session));
+            state.store.look_up(move |database| reach.has_session(database, &tenant, session));
         if reading.await? { Ok(()) } else { Err(Refusal::not_found()) }
     }
 

@@ -43,6 +43,8 @@ pub(in crate::server) struct Facts {
     /// Those that are open and those that are drawn, by their start.
     pub(in crate::server) recent: Vec<Recent>,
     pub(in crate::server) reviews: BTreeMap<IntervalId, Verdict>,
+    /// How many commands and reviews there are: rows that are only added.
+    pub(in crate::server) revision: u64,
     /// Alerts of the whole session that nobody has looked at.
     pub(in crate::server) unreviewed: u64,
 }
@@ -144,9 +146,17 @@ pub(in crate::server) fn facts_of(
         until,
         recent: recent.collect::<Result<_, _>>()?,
         reviews,
+        revision: revision(database, tenant, session)?,
         unreviewed,
         summary,
     })
+}
+
+fn revision(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
+    let sql = "SELECT (SELECT count(*) FROM command WHERE tenant = ?1 AND session = ?2)
+                   + (SELECT count(*) FROM review WHERE tenant = ?1 AND session = ?2)";
+    let key = params![tenant.as_str(), session.0.as_bytes()];
+    Ok(database.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
 }
 
 fn bare(

@@ -60,7 +60,8 @@ use http::pace::Pace;
 use ingest::known::Known;
 use ingest::receipt::Signer;
 use roster::board::Board;
-use store::{Store, StoreError, Tenant, signed};
+use store::reports::signed;
+use store::{Store, StoreError, Tenant};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;

@@ -21,7 +21,7 @@ use axum::http::request::Parts;
 use super::credentials::{account_name, bearer, cookie, hash_of, look_up, look_up_holder, name};
 use crate::report::SessionId;
 use crate::server::http::error::Refusal;
-use crate::server::store::account::{Account, Role};
+use crate::server::store::access::account::{Account, Role};
 use crate::server::store::exam::Reach;
 use crate::server::store::{Scope, Tenant};
 use crate::server::{OfSession, State};

@@ -18,7 +18,7 @@ use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, Who, flatten, form_key, render, say, script as script_of};
 use crate::server::roster::viewer::{Only, Viewer};
 use crate::server::sessions::timeline::{Timeline, layout};
-use crate::server::store::ingest::Target;
+use crate::server::store::reports::ingest::Target;
 use crate::server::store::{command, read};
 use crate::time::MediaTime;
 

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::read::{self, told_by};
-use super::tail::Key;
-// Its time is that of its intervals, proctors have looked at some of them, and it may be of an exam.
-use super::{StoreError, Tenant, coverage, exam, review};
 use crate::report::{
     IntervalId, IntervalReport, Kind, SessionId, SessionStatus, SessionSummary, Verdict,
 };
+use crate::server::store::read::{self, told_by};
+use crate::server::store::reports::tail::Key;
+use crate::server::store::{StoreError, Tenant, exam, review};
 use crate::time::MediaTime;
+// Its time is that of its intervals, proctors have looked at some of them, and it may be of an exam.
+use crate::server::store::liveness::coverage;
 
 /// How much of a session is drawn beside its name.
 pub(in crate::server) const DRAWN: Duration = Duration::from_mins(10);

@@ -64,7 +64,8 @@ use ingest::receipt::Signer;
 use operation::metrics::Metrics;
 use operation::{listener, metrics};
 use roster::board::Board;
-use store::{Retention, Store, StoreError, Tenant, signed};
+use store::reports::signed;
+use store::{Retention, Store, StoreError, Tenant};
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
@@ -251,6 +252,7 @@ pub fn app(state: State) -> Router {
         .route("/assets/style.css", get(pages::style))
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))
+        .route("/assets/session.js", get(sessions::page::script))
         .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())

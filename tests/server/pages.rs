@@ -25,7 +25,7 @@ fn pages_show_the_intervals_and_nothing_that_was_typed_by_others_runs() {
             assert!(text.contains(part), "{part}");
         }
         // The pages' own scripts are files.
-        let text = ["roster", "review"].iter().fold(text.to_owned(), |text, name| {
+        let text = ["roster", "review", "session"].iter().fold(text.to_owned(), |text, name| {
             text.replace(&format!("<script src=\"/assets/{name}.js\" defer></script>"), "")
         });
         for part in ["<script", "style=\"", "onload"] {

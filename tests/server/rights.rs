@@ -182,6 +182,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/assets/roster.css", Everyone, ""),
     ("GET", "/assets/roster.js", Everyone, ""),
     ("GET", "/assets/review.js", Everyone, ""),
+    ("GET", "/assets/session.js", Everyone, ""),
     ("GET", "/account", OwnAccount, ""),
     ("POST", "/account/totp", OwnAccount, "current={password}"),
     ("POST", "/tokens/{token}/revoke", AdminBrowsers, ""),

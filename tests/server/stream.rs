@@ -435,3 +435,37 @@ fn an_auditor_hears_of_everything_and_has_no_buttons() {
     }
     assert!(!live.get_as(&auditor, "/").text().unwrap().contains("name=\"verdict\""));
 }
+
+#[test]
+fn the_page_of_a_session_hears_of_that_one_and_of_what_other_proctors_say_there() {
+    let live = Live::start();
+    let admin = live.admin();
+    let ((exam, mut seat), (_, mut other)) = (live.exam("own"), live.exam("foreign"));
+    let session = seat.session();
+    let (id, ann) = live.account(&admin, "ann", "proctor");
+    live.form(&admin, &format!("/accounts/{id}/exams"), &format!("exam={}", exam.exam));
+    let page = live.get_as(&ann, &format!("/sessions/{session}")).text().unwrap();
+    let place = between(&page, "data-place=\"", "\"");
+    let stream = |of: SessionId| {
+        let path = format!("/v1/stream?session={of}&after={place}");
+        Stream::of(live.get_as(&ann, &path))
+    };
+    let (mut theirs, mut beyond) = (stream(session), stream(other.session()));
+    let mut all = live.stream(None);
+    alert(&live, &mut other, 1);
+    all.until(other.session(), |row| row["alerts"] == 1);
+    alert(&live, &mut seat, 1);
+    theirs.until(session, |row| row["alerts"] == 1 && row["unreviewed"] == 1);
+    // What another one makes of it changes no figure of the row the second time, but the page.
+    let path =
+        format!("/sessions/{session}/intervals/{}/review", IntervalId::derived(session, 10_000));
+    live.form(&admin, &path, "verdict=technical&note=");
+    theirs.until(session, |row| row["unreviewed"] == 0);
+    live.form(&admin, &path, "verdict=fine&note=");
+    theirs.until(session, |row| row["unreviewed"] == 0);
+    live.form(&admin, &format!("/sessions/{session}/commands"), "kind=message&text=x&key=k");
+    theirs.until(session, |row| row["unreviewed"] == 0);
+    let (_, took) = live.stop();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(beyond.next().is_none(), "a session of another exam is heard of");
+}

@@ -20,7 +20,7 @@ use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Origin;
 use crate::server::pages::{PageError, Who, render, say};
-use crate::server::store::account::{self, Account, Role};
+use crate::server::store::access::account::{self, Account, Role};
 use crate::server::store::audit::Deed;
 use crate::server::store::exam::{self, Reach};
 use crate::server::store::{Credential, Scope, StoreError};

@@ -21,7 +21,7 @@ use crate::server::exams::issue::label;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, Who, render, say};
-use crate::server::store::api_token::{self, Made};
+use crate::server::store::access::api_token::{self, Made};
 use crate::server::store::audit::Deed;
 use crate::server::store::exam::{self, Reach};
 use crate::server::store::{Scope, Tenant};

@@ -21,7 +21,7 @@ use axum::http::request::Parts;
 use super::credentials::{account_name, bearer, cookie, hash_of, look_up, look_up_holder, name};
 use crate::report::SessionId;
 use crate::server::http::error::Refusal;
-use crate::server::store::account::{Account, Role};
+use crate::server::store::access::account::{Account, Role};
 use crate::server::store::exam::Reach;
 use crate::server::store::{Scope, Tenant};
 use crate::server::{OfSession, State};
@@ -160,7 +160,7 @@ impl Proctor {
         }
         let (tenant, reach) = (self.tenant.clone(), self.reach);
         let reading =
-            state.store.read(move |database| reach.has_session(database, &tenant, session));
+            state.store.look_up(move |database| reach.has_session(database, &tenant, session));
         if reading.await? { Ok(()) } else { Err(Refusal::not_found()) }
     }
 

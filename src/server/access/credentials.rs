@@ -16,9 +16,10 @@ use crate::redact::Pii;
 use crate::report::{AccountId, Hash};
 use crate::server::State;
 use crate::server::http::error::Refusal;
-use crate::server::store::account::{self, Holder, Role};
+use crate::server::store::access::account::{self, Holder, Role};
+use crate::server::store::access::{api_token, credential};
 use crate::server::store::audit::{self, Deed, Entry};
-use crate::server::store::{Credential, Scope, StoreError, Tenant, api_token, credential};
+use crate::server::store::{Credential, Scope, StoreError, Tenant};
 
 /// A browser stays signed in this long.
 pub(in crate::server) const PAGE_LIFETIME: SignedDuration = SignedDuration::from_hours(12);

@@ -39,7 +39,8 @@ use crate::server::access::credentials;
 use crate::server::access::sign_in::login;
 use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, render};
-use crate::server::store::{Tenant, account};
+use crate::server::store::Tenant;
+use crate::server::store::access::account;
 
 const COOKIE_NAME: &str = "__Host-inview-oidc";
 /// A sign-in that has begun must come back within this time.

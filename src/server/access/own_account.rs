@@ -11,15 +11,14 @@ use serde::Deserialize;
 use crate::redact::Pii;
 use crate::server::State;
 use crate::server::access::auth::{Browser, Proctor};
-use crate::server::access::credentials;
-use crate::server::access::password;
 use crate::server::access::sign_in::{mendable, to, twice};
 use crate::server::access::totp::{self, Picture};
+use crate::server::access::{credentials, password};
 use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, Who, render};
-use crate::server::store::account::{self, Account};
+use crate::server::store::access::account::{self, Account};
 use crate::server::store::audit::Deed;
 
 #[derive(Template)]

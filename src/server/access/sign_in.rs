@@ -21,9 +21,10 @@ use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, render};
-use crate::server::store::account::{self, Role, Secrets};
+use crate::server::store::access::account::{self, Role, Secrets};
+use crate::server::store::access::credential;
 use crate::server::store::audit::Deed;
-use crate::server::store::{Scope, StoreError, Tenant, credential};
+use crate::server::store::{Scope, StoreError, Tenant};
 
 #[derive(Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]

@@ -27,8 +27,8 @@ use crate::server::http::error::Refusal;
 use crate::server::ingest::batch::{self, BatchError, Received};
 use crate::server::ingest::receipt;
 use crate::server::store::StoreError;
-use crate::server::store::ingest::{Outcome, Target};
-use crate::server::store::signed::{self, Checked};
+use crate::server::store::reports::ingest::{Outcome, Target};
+use crate::server::store::reports::signed::{self, Checked};
 use crate::server::{OfSession, State};
 
 /// So many signatures are checked on the spot: that takes less than half a millisecond.

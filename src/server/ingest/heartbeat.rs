@@ -19,10 +19,11 @@ use crate::server::http::error::Refusal;
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::{is_no_timestamp, shortened};
 use crate::server::ingest::receipt;
-use crate::server::store::attest::{self, Worth};
-use crate::server::store::ingest::Target;
+use crate::server::store::command;
+use crate::server::store::liveness::attest::{self, Worth};
 use crate::server::store::liveness::{self, HEARTBEAT_EVERY};
-use crate::server::store::{command, signed};
+use crate::server::store::reports::ingest::Target;
+use crate::server::store::reports::signed;
 use crate::server::{OfSession, State};
 
 pub(in crate::server) async fn post(

@@ -95,6 +95,11 @@ pub(super) async fn style() -> impl IntoResponse {
     (headers, include_str!("../templates/style.css"))
 }
 
+pub(super) fn script(text: &'static str) -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
+    (headers, text)
+}
+
 pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
     let page = page.render().map_err(|error| {
         tracing::error!(%error, "a page cannot be made");

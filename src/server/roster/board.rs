@@ -19,6 +19,8 @@ pub(in crate::server) struct Row {
     pub(in crate::server) session: SessionId,
     /// The exam that it belongs to: whoever does not reach that does not see it.
     pub(in crate::server) exam: Option<ExamId>,
+    /// Grows with what is said of the session and does not show in its row: its page shows it.
+    pub(in crate::server) revision: u64,
     pub(in crate::server) json: String,
     pub(in crate::server) html: String,
     /// Without what only those can use who judge, where there is any.
@@ -187,6 +189,7 @@ mod tests {
             tenant: Tenant::local(),
             session: SessionId(uuid::Uuid::from_u128(session)),
             exam: None,
+            revision: 0,
             json: String::new(),
             html: html.to_owned(),
             html_to_look: None,

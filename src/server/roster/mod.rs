@@ -20,7 +20,7 @@ mod row;
 mod spark;
 mod standing;
 pub(super) mod stream;
-mod viewer;
+pub(super) mod viewer;
 
 pub use live::Maker;
 pub(super) use live::run;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::row::View;
 use super::standing::State as Standing;
-use super::viewer::Viewer;
+use super::viewer::{Only, Viewer};
 use crate::report::{ExamId, Kind, SessionId};
 use crate::server::State;
 use crate::server::access::auth::Proctor;
@@ -69,7 +69,7 @@ pub(in crate::server) async fn get(
     let exam = exam.filter(|exam| !exam.is_empty());
     let exam = exam.as_deref().map(exam_of).transpose()?;
     let exams = exams_of(&state, &proctor, exam).await?;
-    let viewer = Viewer::of(&state, &proctor, exam).await?;
+    let viewer = Viewer::of(&state, &proctor, Only { exam, session: None }).await?;
     let (who, may_issue) = (Who::of(&proctor, "sessions"), proctor.may_issue());
     // Before anything is read: what changes meanwhile comes again.
     let version = state.board.version();

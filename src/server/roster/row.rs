@@ -109,13 +109,16 @@ impl<'a> View<'a> {
             last_contact: self.facts.summary.last_contact.as_deref(),
         };
         let json = serde_json::to_string(&told)?;
-        let (html, to_look) = (self.html()?, Self::new(self.facts, self.now, false).html()?);
+        let html = self.html()?;
+        // Without an alert that is open there is nothing to judge.
+        let to_look = self.interval.map(|_| Self::new(self.facts, self.now, false).html());
         let row = Row {
             tenant,
             session: self.session,
             exam: self.facts.summary.exam,
+            revision: self.facts.revision,
             json,
-            html_to_look: Some(to_look).filter(|it| *it != html),
+            html_to_look: to_look.transpose()?,
             html,
         };
         Ok((row, self.changes_at()))

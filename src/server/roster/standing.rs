@@ -255,6 +255,7 @@ mod tests {
     fn facts(status: SessionStatus, heard: i64, recent: Vec<Recent>) -> Facts {
         Facts {
             exam: None,
+            revision: 0,
             summary: SessionSummary {
                 exam: None,
                 room: None,

@@ -23,12 +23,11 @@ use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
 use super::board::{After, Place, Row, Told};
-use super::viewer::Viewer;
-use crate::report::ExamId;
-use crate::server::State;
+use super::viewer::{Only, Viewer};
 use crate::server::access::auth::Proctor;
 use crate::server::http::error::Refusal;
 use crate::server::sessions::api::exam_of;
+use crate::server::{State, session_id};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After this long the browser asks again, and is recognised again.
@@ -44,6 +43,7 @@ pub(in crate::server) struct StreamOf {
     after: Option<String>,
     r#as: Option<String>,
     exam: Option<String>,
+    session: Option<String>,
 }
 
 pub(in crate::server) async fn get(
@@ -52,7 +52,7 @@ pub(in crate::server) async fn get(
     headers: HeaderMap,
     query: Result<Query<StreamOf>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(StreamOf { after, r#as, exam }) =
+    let Query(StreamOf { after, r#as, exam, session }) =
         query.map_err(|query| Refusal::parameter(query.body_text()))?;
     let is_html = match r#as.as_deref() {
         None | Some("json") => false,
@@ -62,7 +62,11 @@ pub(in crate::server) async fn get(
     // A browser that comes back knows better than the address of the page.
     let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let place = last.or(after);
-    let only = exam.as_deref().map(exam_of).transpose()?;
+    let exam = exam.as_deref().map(exam_of).transpose()?;
+    let session = session.as_deref().map(|id| {
+        session_id(id).ok_or_else(|| Refusal::parameter("session must be the id of a session"))
+    });
+    let only = Only { exam, session: session.transpose()? };
     // Before it is asked what they may: what changes meanwhile is seen below.
     let rights = state.store.changes().rights();
     let viewer = Viewer::of(&state, &proctor, only).await?;
@@ -82,7 +86,7 @@ pub(in crate::server) async fn get(
 struct Who {
     /// With what they are recognised again.
     headers: HeaderMap,
-    only: Option<ExamId>,
+    only: Only,
     viewer: Viewer,
     rights: u64,
 }

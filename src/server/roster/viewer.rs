@@ -5,11 +5,18 @@ use std::collections::BTreeSet;
 use axum::http::HeaderMap;
 
 use super::board::Row;
-use crate::report::{ExamId, Hash};
+use crate::report::{ExamId, Hash, SessionId};
 use crate::server::State;
 use crate::server::access::auth::Proctor;
 use crate::server::http::error::Refusal;
 use crate::server::store::Tenant;
+
+/// What is asked for, of what somebody sees.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::server) struct Only {
+    pub(in crate::server) exam: Option<ExamId>,
+    pub(in crate::server) session: Option<SessionId>,
+}
 
 /// What somebody may see and do as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub(in crate::server) struct Viewer {
     tenant: Tenant,
     /// The exams whose sessions are seen; `None` for all sessions, also those of no exam.
     exams: Option<BTreeSet<ExamId>>,
+    /// The only session that is asked for.
+    session: Option<SessionId>,
     /// Auditors look and judge nothing.
     pub(in crate::server) judges: bool,
 }
@@ -24,14 +33,14 @@ pub(in crate::server) struct Viewer {
 impl Viewer {
     #[cfg(test)]
     pub(super) fn new(tenant: Tenant, exams: Option<BTreeSet<ExamId>>) -> Self {
-        Self { tenant, exams, judges: true }
+        Self { tenant, exams, session: None, judges: true }
     }
 
-    /// `only`: of this exam alone.
+    /// All that somebody reaches, or what they ask for of it.
     pub(in crate::server) async fn of(
         state: &State,
         proctor: &Proctor,
-        only: Option<ExamId>,
+        Only { exam: only, session }: Only,
     ) -> Result<Self, Refusal> {
         let (tenant, reach) = (proctor.tenant.clone(), proctor.reach);
         // A read of what is not derived from reports.
@@ -44,21 +53,23 @@ impl Viewer {
             }
         };
         let (tenant, judges) = (proctor.tenant.clone(), proctor.must_act().is_ok());
-        Ok(Self { tenant, exams, judges })
+        Ok(Self { tenant, exams, session, judges })
     }
 
     /// The same person later: refused when they may see nothing any more.
     pub(super) async fn again(
         state: &State,
         headers: &HeaderMap,
-        only: Option<ExamId>,
+        only: Only,
     ) -> Result<Self, Refusal> {
         Self::of(state, &Proctor::of(state, headers).await?, only).await
     }
 
     pub(super) fn sees(&self, row: &Row) -> bool {
         let is_within = |exams: &BTreeSet<ExamId>| row.exam.is_some_and(|it| exams.contains(&it));
-        row.tenant == self.tenant && self.exams.as_ref().is_none_or(is_within)
+        row.tenant == self.tenant
+            && self.session.is_none_or(|session| row.session == session)
+            && self.exams.as_ref().is_none_or(is_within)
     }
 
     /// A part of their places: whoever sees other exams than before reads everything again.

@@ -26,8 +26,8 @@ use crate::server::http::{body, depth};
 use crate::server::ingest::batch::shortened;
 use crate::server::pages::PageError;
 use crate::server::store::command::{self, Asked, Kept};
-use crate::server::store::ingest::Target;
 use crate::server::store::read;
+use crate::server::store::reports::ingest::Target;
 
 /// Most bytes of a command: its text in the longest spelling that JSON allows.
 const MAX_BYTES: usize = 8 * 1024;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State as Of;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use crate::report::{
@@ -15,9 +15,10 @@ use crate::report::{
 use crate::server::State;
 use crate::server::access::auth::Theirs;
 use crate::server::http::error::Refusal;
-use crate::server::pages::{PageError, Who, flatten, form_key, render, say};
+use crate::server::pages::{PageError, Who, flatten, form_key, render, say, script as script_of};
+use crate::server::roster::viewer::{Only, Viewer};
 use crate::server::sessions::timeline::{Timeline, layout};
-use crate::server::store::ingest::Target;
+use crate::server::store::reports::ingest::Target;
 use crate::server::store::{command, read};
 use crate::time::MediaTime;
 
@@ -28,6 +29,8 @@ const LISTED: u64 = 5_000;
 #[derive(Template)]
 #[template(path = "session.html", config = "src/server/askama.toml")]
 struct SessionPage {
+    /// Where the stream goes on.
+    place: String,
     who: Who,
     detail: SessionDetail,
     session: SessionSummary,
@@ -50,6 +53,9 @@ pub(in crate::server) async fn get(
     theirs: Result<Theirs, Refusal>,
 ) -> Result<Response, PageError> {
     let (Theirs(proctor, session), now) = (theirs?, state.now());
+    // Before anything is read: what changes meanwhile comes again.
+    let version = state.board.version();
+    let viewer = Viewer::of(&state, &proctor, Only::default()).await?;
     let (who, acts) = (Who::of(&proctor, "sessions"), proctor.must_act().is_ok());
     // The form is of browsers; tokens have the API.
     let erases = proctor.is_admin();
@@ -67,6 +73,7 @@ pub(in crate::server) async fn get(
     let mut policy = Vec::new();
     flatten("", &detail.policy, &mut policy);
     let page = SessionPage {
+        place: state.board.id(version, &viewer),
         who,
         session: detail.summary.clone(),
         timeline: layout(&intervals, gaps, drawn(&detail.summary, now)),
@@ -102,4 +109,8 @@ fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Ki
     kinds.sort();
     kinds.dedup();
     kinds
+}
+
+pub(in crate::server) async fn script() -> impl IntoResponse {
+    script_of(include_str!("session.js"))
 }

@@ -25,7 +25,7 @@ use crate::server::http::error::Refusal;
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::shortened;
 use crate::server::pages::PageError;
-use crate::server::store::ingest::Target;
+use crate::server::store::reports::ingest::Target;
 use crate::server::store::review::{self, Kept};
 
 /// Most bytes of a review: its note in the longest spelling that JSON allows.

@@ -1,6 +1,6 @@
 //! The watchdog: every second it looks for sessions that have fallen silent.
 //!
-//! What it decides by is in `silence`, what it writes in `store::silence`. Before each look it notes
+//! What it decides by is in `silence`, what it writes in `store::liveness::silence`. Before each look it notes
 //! that the server runs: time in which nobody looked is the server's own, and no session's silence.
 
 use std::time::Duration;
@@ -10,7 +10,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::server::State;
 use crate::server::silence::{Outage, Vigil};
-use crate::server::store::{StoreError, silence};
+use crate::server::store::StoreError;
+use crate::server::store::liveness::silence;
 
 const EVERY: Duration = Duration::from_secs(1);
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tenant};
 use crate::report::{Hash, SessionId};
+use crate::server::store::{StoreError, Tenant};
 
 /// What the server did by itself.
 pub(in crate::server) const SERVER: &str = "server";
@@ -154,8 +154,8 @@ pub(in crate::server) fn check(database: &Connection) -> Result<Checked, StoreEr
 
 #[cfg(test)]
 mod tests {
-    use super::super::in_memory;
     use super::*;
+    use crate::server::store::in_memory;
 
     fn log(rows: i64) -> Connection {
         let database = in_memory();

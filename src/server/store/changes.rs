@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::tail::Key;
+use crate::server::store::reports::tail::Key;
 
 /// When there are more, all are forgotten, and that is told: whoever watches reads everything again.
 const MOST: usize = 20_000;

@@ -6,13 +6,13 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::export::export;
-use super::tail::Tail;
-use super::{StoreError, Tenant, read, schema};
 use crate::report::{
     Chain, Event, EventData, Hash, Incarnation, IntervalId, IntervalReport, SessionId,
     StoredIntegrity,
 };
+use crate::server::store::export::export;
+use crate::server::store::reports::tail::Tail;
+use crate::server::store::{StoreError, Tenant, read, schema};
 use crate::time::MediaTime;
 use crate::trust::envelope;
 use crate::trust::export::{Export, Link};

@@ -3,14 +3,14 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::{NoContext, Uuid};
 
-use super::StoreError;
-use super::audit::{self, Deed, Entry};
-use super::ingest::Target;
-use super::read::rfc3339;
 use crate::report::{
     CommandId, CommandKind, Confirmation, MAX_COMMANDS, Outcome, ProctorCommand, StoredCommand,
     StoredOutcome,
 };
+use crate::server::store::StoreError;
+use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::ingest::Target;
 
 /// Commands that are kept for one session.
 const KEPT: u64 = 1_000;

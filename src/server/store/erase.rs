@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::audit::{self, Deed, Entry};
-use super::tail::Key;
-use super::{StoreError, Tenant};
 use crate::report::SessionId;
+use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::reports::tail::Key;
+use crate::server::store::{StoreError, Tenant};
 
 /// `erased`: sessions that are no more. `audit_start`, at most one row: where the audit log begins since its
 /// older rows have gone, the number and hash of the last of them.
@@ -99,7 +99,7 @@ fn overwrite(database: &Connection, is_on: bool) -> rusqlite::Result<()> {
 }
 
 /// Refuses what comes for a session that was erased.
-pub(super) fn must_be_kept(
+pub(in crate::server::store) fn must_be_kept(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,

@@ -7,12 +7,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 use uuid::Uuid;
 
-// Times of exams are told as those of sessions are; what is issued for one is one of the sessions.
-use super::issue::{self, Issue};
-use super::read::rfc3339;
-// To which exams an account is assigned is kept with the accounts.
-use super::{StoreError, Tenant, account};
 use crate::report::{AccountId, Exam, ExamId, ExamList, Hash, SessionId};
+use crate::server::store::read::rfc3339;
+use crate::server::store::{StoreError, Tenant};
+// Times of exams are told as those of sessions are; what is issued for one is one of the sessions.
+use crate::server::store::issue::{self, Issue};
+// To which exams an account is assigned is kept with the accounts.
+use crate::server::store::access::account;
 
 /// Which of a tenant's exams and sessions somebody has to do with. What is beyond does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::read::{chains, wire};
-use super::{StoreError, Tenant, signed};
 use crate::report::{Chain, Hash, SessionId};
+use crate::server::store::read::{chains, wire};
+use crate::server::store::reports::signed;
+use crate::server::store::{StoreError, Tenant};
 use crate::trust::export::{Export, ExportedChain, FORMAT, Link};
 
 /// All events of a session; `None` when the tenant has none of this id. Receipts and the server's key

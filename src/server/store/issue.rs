@@ -9,12 +9,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 use uuid::Uuid;
 
-// A session that is issued is one of the sessions that are read.
-use super::credential::{self, Credential, Scope};
-use super::materialise::alert_after_ms;
-use super::{StoreError, Tenant, signed};
 use crate::report::{Hash, SessionId};
+use crate::server::store::access::credential::{self, Credential, Scope};
+use crate::server::store::reports::signed;
+use crate::server::store::{StoreError, Tenant};
 use crate::trust::signature::PublicKey;
+// A session that is issued is one of the sessions that are read.
+use crate::server::store::reports::materialise::alert_after_ms;
 
 /// An agent's token is good this long; the same code then makes it good again …
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
@@ -169,8 +170,8 @@ fn grant(
 
 #[cfg(test)]
 mod tests {
-    use super::super::in_memory;
     use super::*;
+    use crate::server::store::in_memory;
     use crate::trust::signature::SigningKey;
 
     fn hour(hour: i64) -> Timestamp {

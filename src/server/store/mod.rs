@@ -7,51 +7,31 @@
 //! moment later by the same thread, and before anybody reads or anything else is written: nobody sees
 //! less than was acknowledged. What is not derived when the program ends is derived at the next start.
 //!
-//! `schema` has the tables; `ingest` stores batches, `tail` knows what waits, and `derive` and
-//! `materialise` make of it what is read; `issue` hands sessions out, `liveness` keeps
-//! heartbeats, `attest` says whether one is of now, `command` what proctors asked for, `signed` knows
-//! whose reports they are, `read` answers questions, `export` hands out a session as a whole, `check`
-//! compares what is read with what came, `credential` keeps hashes of tokens. `silence` and `coverage`
-//! have what was not heard and what was, `heads` and `fork` what contradicts it, `audit` who did what,
-//! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes`
-//! which sessions that may have changed for.
-//! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
-//! made; `accounts_schema` their tables. `census` counts, `erase` takes away.
+//! `schema` has the tables. `reports` takes batches, and makes of them what is read; `liveness` keeps heartbeats,
+//! what they attest and what was not heard. `exam` has exams and who reaches which, `issue` hands sessions out,
+//! `command` has what proctors asked for, `review` what they made of alerts, `access` who may ask, and `audit`
+//! who did what. `read` answers questions, `roster` tells of a session while it runs, `changes` which may have
+//! changed for it; `export` hands out a session as a whole, and `check` compares what is read with what came.
+//! `census` counts, `erase` takes away.
 //! They take a connection and know nothing of threads.
 
-pub(super) mod account;
-mod accounts_schema;
-pub(super) mod api_token;
-pub(super) mod attest;
+pub(super) mod access;
 pub(super) mod audit;
 pub(super) mod census;
 pub(super) mod changes;
 #[cfg(feature = "cli")]
 pub(super) mod check;
 pub(super) mod command;
-pub(super) mod coverage;
-pub(super) mod credential;
-mod derive;
 pub(super) mod erase;
 pub(super) mod exam;
 pub(super) mod export;
-mod fork;
-mod heads;
-pub(super) mod ingest;
-#[cfg(test)]
-mod ingest_tests;
 pub(super) mod issue;
 pub(super) mod liveness;
-mod materialise;
 pub(super) mod read;
+pub(super) mod reports;
 pub(super) mod review;
 pub(super) mod roster;
 mod schema;
-pub(super) mod signed;
-pub(super) mod silence;
-mod tail;
-#[cfg(test)]
-mod tail_tests;
 mod writer;
 
 use std::fmt;
@@ -64,14 +44,14 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
+pub use access::credential::{Credential, Scope};
 pub use audit::Checked;
-pub use credential::{Credential, Scope};
 pub use erase::Retention;
 
 use self::changes::Changes;
-use self::ingest::{Outcome, Target};
-use self::signed::Checked as Signatures;
-use self::tail::Tail;
+use self::reports::ingest::{self, Outcome, Target};
+use self::reports::signed::Checked as Signatures;
+use self::reports::tail::Tail;
 use self::writer::{Job, QUEUE, Writer, after_reports, in_savepoint, job, settle_some, whole};
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;

@@ -4,12 +4,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-// What a session's last heartbeat said is a part of what is told of it.
-use super::coverage::Until;
-use super::exam::Reach;
-use super::liveness::{self, LIVENESS};
-// So are what was not heard, what contradicts it, and what proctors made of it.
-use super::{StoreError, Tenant, coverage, fork, review, signed, silence};
 use crate::report::{
     Chain, Event, EventData, ExamId, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
     IssuedSession, Liveness, Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded,
@@ -17,9 +11,16 @@ use crate::report::{
     StoredInterval,
 };
 use crate::server::silence::SILENT_AFTER;
+use crate::server::store::exam::Reach;
+use crate::server::store::liveness::{self, LIVENESS, silence};
+use crate::server::store::reports::{fork, signed};
+use crate::server::store::{StoreError, Tenant, review};
 use crate::time::MediaTime;
 use crate::trust::envelope;
 use crate::trust::signature::Signature;
+// What was heard last, what was not heard, what contradicts it, and what proctors made of it are parts of
+// what is told of a session.
+use crate::server::store::liveness::coverage::{self, Until};
 
 /// A session that has not ended is called silent after two and a half heartbeats without a word from
 /// it, or, where none ever came, as in a replay, this long without a report. One with nothing to report

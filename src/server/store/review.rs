@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::audit::{self, Deed, Entry};
-use super::ingest::Target;
-use super::read::rfc3339;
-use super::{StoreError, Tenant};
 use crate::report::{IntervalId, ReviewRequest, SessionId, StoredReview, Verdict};
+use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::ingest::Target;
+use crate::server::store::{StoreError, Tenant};
 
 /// Reviews that are kept of one session.
 const KEPT: u64 = 10_000;

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::read::{self, told_by};
-use super::tail::Key;
-// Its time is that of its intervals, proctors have looked at some of them, and it may be of an exam.
-use super::{StoreError, Tenant, coverage, exam, review};
 use crate::report::{
     IntervalId, IntervalReport, Kind, SessionId, SessionStatus, SessionSummary, Verdict,
 };
+use crate::server::store::read::{self, told_by};
+use crate::server::store::reports::tail::Key;
+use crate::server::store::{StoreError, Tenant, exam, review};
 use crate::time::MediaTime;
+// Its time is that of its intervals, proctors have looked at some of them, and it may be of an exam.
+use crate::server::store::liveness::coverage;
 
 /// How much of a session is drawn beside its name.
 pub(in crate::server) const DRAWN: Duration = Duration::from_mins(10);
@@ -43,6 +44,8 @@ pub(in crate::server) struct Facts {
     /// Those that are open and those that are drawn, by their start.
     pub(in crate::server) recent: Vec<Recent>,
     pub(in crate::server) reviews: BTreeMap<IntervalId, Verdict>,
+    /// How many commands and reviews there are: rows that are only added.
+    pub(in crate::server) revision: u64,
     /// Alerts of the whole session that nobody has looked at.
     pub(in crate::server) unreviewed: u64,
 }
@@ -144,9 +147,17 @@ pub(in crate::server) fn facts_of(
         until,
         recent: recent.collect::<Result<_, _>>()?,
         reviews,
+        revision: revision(database, tenant, session)?,
         unreviewed,
         summary,
     })
+}
+
+fn revision(database: &Connection, tenant: &Tenant, session: SessionId) -> Result<u64, StoreError> {
+    let sql = "SELECT (SELECT count(*) FROM command WHERE tenant = ?1 AND session = ?2)
+                   + (SELECT count(*) FROM review WHERE tenant = ?1 AND session = ?2)";
+    let key = params![tenant.as_str(), session.0.as_bytes()];
+    Ok(database.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
 }
 
 fn bare(

@@ -13,10 +13,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use crate::server::store::StoreError;
+use crate::server::store::changes::Changes;
+use crate::server::store::reports::tail::{self, Tail};
 // What waits, and who is told of what was written.
-use super::changes::Changes;
-use super::tail::{self, Tail};
 
 /// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
 /// let in at one time.

@@ -1,19 +1,19 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::ingest::{Head, Outcome, Target, apply};
-use super::signed::Checked;
-use super::tail::Tail;
-use super::{Tenant, in_memory, read, signed};
 use crate::report::{
     Event, EventData, EventStatus, Hash, Identity, Incarnation, Interval, IntervalId,
     IntervalReport, Kind, SampledCamera, SessionEnded, SessionId, SessionStarted,
 };
 use crate::server::ingest::batch::{self, Received};
+use crate::server::store::reports::ingest::{Head, Outcome, Target, apply};
+use crate::server::store::reports::signed::{self, Checked};
+use crate::server::store::reports::tail::Tail;
+use crate::server::store::{Tenant, in_memory, read};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 
-pub(super) fn session() -> SessionId {
+pub(in crate::server::store) fn session() -> SessionId {
     SessionId::derived(&[b"session"])
 }
 
@@ -23,24 +23,24 @@ fn target(tenant: &str) -> Target {
 }
 
 /// Makes events that follow upon each other.
-pub(super) struct Agent {
+pub(in crate::server::store) struct Agent {
     identity: Identity,
     prevhash: Hash,
 }
 
 impl Agent {
-    pub(super) fn new(incarnation: u128) -> Self {
+    pub(in crate::server::store) fn new(incarnation: u128) -> Self {
         let incarnation = Incarnation(uuid::Uuid::from_u128(incarnation));
         let identity = Identity { session: session(), incarnation, seq: 1 };
         Self { identity, prevhash: Hash::ZERO }
     }
 
-    pub(super) fn make(&mut self, data: EventData) -> String {
+    pub(in crate::server::store) fn make(&mut self, data: EventData) -> String {
         let event = Event::new(&self.identity, self.prevhash, None, data);
         self.raw(serde_json::to_string(&event).unwrap())
     }
 
-    pub(super) fn ended(&mut self, millis: i64) -> String {
+    pub(in crate::server::store) fn ended(&mut self, millis: i64) -> String {
         self.make(EventData::SessionEnded(SessionEnded {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
@@ -50,7 +50,7 @@ impl Agent {
     }
 
     /// An event that cannot be read.
-    pub(super) fn poison(&mut self) -> String {
+    pub(in crate::server::store) fn poison(&mut self) -> String {
         let event = self.ended(0);
         self.identity.seq -= 1;
         self.raw(event.replace("duration_ms", "duration_mms"))
@@ -62,7 +62,7 @@ impl Agent {
         body
     }
 
-    pub(super) fn interval(&mut self, number: u64, end: Option<i64>) -> String {
+    pub(in crate::server::store) fn interval(&mut self, number: u64, end: Option<i64>) -> String {
         self.interval_of(Kind::OutOfView, number, end)
     }
 
@@ -314,7 +314,7 @@ fn a_still_image_is_an_alert_where_the_policy_says_so() {
     }
 }
 
-pub(super) fn started() -> SessionStarted {
+pub(in crate::server::store) fn started() -> SessionStarted {
     started_by(serde_json::json!({"alert_after_ms": 9_000}))
 }
 

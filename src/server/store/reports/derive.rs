@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::ingest::{Head, Target};
-use super::materialise::{ALERT_AFTER_MS, materialise};
-use super::tail::{Key, Waiting};
-// A report ends a silence, and must not contradict what heartbeats have told.
-use super::{StoreError, heads, signed, silence};
 use crate::report::{Identity, Incarnation, IntervalId};
 use crate::server::ingest::says::Says;
+use crate::server::store::StoreError;
+use crate::server::store::reports::ingest::{Head, Target};
+use crate::server::store::reports::materialise::{ALERT_AFTER_MS, materialise};
+use crate::server::store::reports::tail::{Key, Waiting};
+use crate::server::store::reports::{heads, signed};
+// A report ends a silence, and must not contradict what heartbeats have told.
+use crate::server::store::liveness::silence;
 
 /// Derives what follows from these events of one session, which came in this order.
-pub(super) fn derive(
+pub(in crate::server::store) fn derive(
     database: &Connection,
     of: &Key,
     waiting: &[Waiting],
@@ -84,7 +86,7 @@ fn reach(
 }
 
 /// The session was heard of, since `to.now` and until `last`.
-pub(super) fn touch(
+pub(in crate::server::store) fn touch(
     database: &Connection,
     to: &Target,
     last: Timestamp,

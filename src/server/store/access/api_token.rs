@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-// The token is one of the credentials.
-use super::account;
-use super::credential::{Credential, Scope};
-use super::read::rfc3339;
-use super::{StoreError, Tenant};
 use crate::report::{ApiToken, ExamId, Hash};
+use crate::server::store::access::account;
+use crate::server::store::read::rfc3339;
+use crate::server::store::{StoreError, Tenant};
+// The token is one of the credentials.
+use crate::server::store::access::credential::{Credential, Scope};
 
 /// A token that is to be kept.
 #[derive(Clone, Debug)]

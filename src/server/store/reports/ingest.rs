@@ -8,16 +8,16 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::derive;
-use super::fork::{self, Contradiction};
-use super::signed::{self, Checked, Verdict};
-// What is stored here is derived from later.
-use super::tail::{Key, Known, Tail, Waiting};
-use super::{StoreError, Tenant, in_savepoint};
 use crate::report::{EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId};
 use crate::server::ingest::batch::{Malformed, Received};
 use crate::server::ingest::says::Arrived;
+use crate::server::store::reports::fork::{self, Contradiction};
+use crate::server::store::reports::signed::{self, Checked, Verdict};
+use crate::server::store::reports::tail::{Key, Known, Tail, Waiting};
+use crate::server::store::{StoreError, Tenant, in_savepoint};
 use crate::trust::signature::{PublicKey, Signature};
+// What is stored here is derived from later.
+use crate::server::store::reports::derive;
 
 /// Where the events go, and when they came.
 #[derive(Clone, Debug)]
@@ -276,7 +276,7 @@ fn result(received: &Received, status: EventStatus) -> EventResult {
 }
 
 /// The end of a chain, as far as it is derived.
-pub(super) fn head_of(
+pub(in crate::server::store) fn head_of(
     database: &Connection,
     (tenant, session): &Key,
     incarnation: Incarnation,
@@ -304,7 +304,7 @@ fn hash_of(
     }
 }
 
-pub(super) fn derived_hash_of(
+pub(in crate::server::store) fn derived_hash_of(
     database: &Connection,
     to: &Target,
     identity: &Identity,

@@ -1,19 +1,23 @@
 //! One row for each session that sends heartbeats: what the last one said.
 
+pub(in crate::server) mod attest;
+pub(in crate::server) mod coverage;
+pub(in crate::server) mod silence;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::StoreError;
-// A heartbeat attests the time, and must not contradict what is stored.
-use super::derive::touch;
-use super::ingest::Target;
-use super::read::rfc3339;
-use super::{coverage, heads};
 use crate::report::{ChainHead, Hash, Heartbeat, Incarnation, Liveness, Phase, Seen};
 use crate::server::silence::attests;
+use crate::server::store::StoreError;
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::derive::touch;
+use crate::server::store::reports::ingest::Target;
+// A heartbeat attests the time, and must not contradict what is stored.
+use crate::server::store::reports::heads;
 
 /// How often agents are asked to say how things stand.
 pub(in crate::server) const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);

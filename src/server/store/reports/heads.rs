@@ -4,18 +4,18 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::fork::{self, Contradiction};
-use super::ingest::{Head, Target, derived_hash_of, head_of};
 use crate::report::{ChainHead, ForkKind, Hash, Heartbeat, Identity, Incarnation};
 use crate::server::silence::rivals::{Pulse, Stored, are_two, compare};
+use crate::server::store::StoreError;
+use crate::server::store::reports::fork::{self, Contradiction};
+use crate::server::store::reports::ingest::{Head, Target, derived_hash_of, head_of};
 
 /// Incarnations whose heartbeats are told apart, for each session.
 const KEPT: u64 = 1_000;
 
 /// Compares a heartbeat with what is stored and with the heartbeats of other incarnations, and keeps
 /// what it says.
-pub(super) fn hold_against(
+pub(in crate::server::store) fn hold_against(
     database: &Connection,
     to: &Target,
     heartbeat: &Heartbeat,
@@ -55,7 +55,7 @@ pub(super) fn hold_against(
 
 /// Compares reports that are stored now, from the number `first` on, with what heartbeats had told of before. `to`: where a report of
 /// this number went, and when it came.
-pub(super) fn check_told(
+pub(in crate::server::store) fn check_told(
     database: &Connection,
     to: impl Fn(u64) -> Target,
     first: u64,

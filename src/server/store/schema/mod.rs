@@ -1,13 +1,15 @@
 //! Tables of the server's database, and the promises of its connections.
 
+mod accounts;
+
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::StoreError;
-use super::accounts_schema::ACCOUNTS;
-use super::erase::ERASED;
+use crate::server::store::StoreError;
+use crate::server::store::erase::ERASED;
+use crate::server::store::schema::accounts::ACCOUNTS;
 
 /// How a file of one version becomes one of the next: the first step makes the tables of a new file.
 /// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
@@ -444,7 +446,8 @@ mod tests {
 
     use super::*;
     use crate::report::{Hash, SessionStatus};
-    use crate::server::store::{Scope, Tenant, credential, read};
+    use crate::server::store::access::credential;
+    use crate::server::store::{Scope, Tenant, read};
 
     fn version(database: &Connection) -> i64 {
         database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -480,7 +483,7 @@ mod tests {
     fn a_database_of_version_1_keeps_its_sessions_and_tokens() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("inview.db");
-        let before = include_str!("../../../tests/golden/server/version-1.sql");
+        let before = include_str!("../../../../tests/golden/server/version-1.sql");
         Connection::open(&path).unwrap().execute_batch(before).unwrap();
         drop(open_writer(&path).unwrap());
         // Once only: the second time there is nothing left to do.

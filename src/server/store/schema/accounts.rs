@@ -4,7 +4,7 @@
 /// list was imported under which key, `identity` under which name an organisation knows the person of an
 /// account. `credential.account` is whose cookie or link it is,
 /// `credential.role` what one without an account may do, `credential.exam` the only exam it is good for.
-pub(super) const ACCOUNTS: &str = "
+pub(in crate::server::store) const ACCOUNTS: &str = "
     CREATE TABLE exam (
         tenant TEXT NOT NULL,
         exam BLOB NOT NULL,

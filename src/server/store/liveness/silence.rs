@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use super::audit::{self, Deed, Entry};
-// A silence stands on the same axis as what is attested.
-use super::coverage;
-use super::ingest::Target;
-use super::read::rfc3339;
-use super::tail::Key;
-use super::{StoreError, Tenant};
 use crate::report::{
     ClosedBy, Incarnation, Interval, IntervalId, IntervalReport, Kind, Phase, SessionId,
 };
 use crate::server::silence::{Bounds, Outage, Vigil, is_in_the_exam};
+use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::ingest::Target;
+use crate::server::store::reports::tail::Key;
+use crate::server::store::{StoreError, Tenant};
+// A silence stands on the same axis as what is attested.
+use crate::server::store::liveness::coverage;
 
 /// A session that is silent, and is not known to be.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ fn open(database: &Connection, silent: &Silent, vigil: &Vigil) -> Result<(), Sto
 }
 
 /// The session was heard of: its silence is over, if there is one.
-pub(super) fn heard(
+pub(in crate::server::store) fn heard(
     database: &Connection,
     to: &Target,
     incarnation: Incarnation,
@@ -195,7 +195,7 @@ pub(super) fn heard(
 }
 
 /// Since when the server watches, in microseconds since 1970: before that nobody is called silent.
-pub(super) fn watching_since(database: &Connection) -> Result<i64, StoreError> {
+pub(in crate::server::store) fn watching_since(database: &Connection) -> Result<i64, StoreError> {
     let sql = "SELECT since FROM watch";
     Ok(database.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or_default())
 }

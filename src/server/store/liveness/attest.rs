@@ -6,11 +6,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::StoreError;
-use super::erase;
-use super::ingest::Target;
-use super::liveness::is_late;
 use crate::report::Heartbeat;
+use crate::server::store::liveness::is_late;
+use crate::server::store::reports::ingest::Target;
+use crate::server::store::{StoreError, erase};
 use crate::trust::signature::{PublicKey, Signature, Signed};
 
 /// What a heartbeat is worth.

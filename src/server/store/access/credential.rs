@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use super::{StoreError, Tenant};
 use crate::report::{Hash, SessionId};
+use crate::server::store::{StoreError, Tenant};
 
 /// What a credential is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,8 +137,8 @@ pub(in crate::server) fn sweep(database: &Connection, now: Timestamp) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::in_memory;
     use super::*;
+    use crate::server::store::in_memory;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::audit::{self, Deed, Entry};
-use super::ingest::{Head, Target};
-use super::read::rfc3339;
-use super::{StoreError, Tenant};
 use crate::report::{Fork, ForkKind, Hash, Identity, Incarnation, SessionId};
+use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::ingest::{Head, Target};
+use crate::server::store::{StoreError, Tenant};
 
 /// Forks that are kept for a session; a broken agent must not fill the disk with them.
 const KEPT: u64 = 1_000;
@@ -16,25 +16,29 @@ const TOLD: u64 = 100;
 
 /// Two histories of one session.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Contradiction {
-    pub(super) how: ForkKind,
-    pub(super) incarnation: Incarnation,
-    pub(super) seq: u64,
+pub(in crate::server::store) struct Contradiction {
+    pub(in crate::server::store) how: ForkKind,
+    pub(in crate::server::store) incarnation: Incarnation,
+    pub(in crate::server::store) seq: u64,
     /// What came.
-    pub(super) received: Hash,
+    pub(in crate::server::store) received: Hash,
     /// What was known.
-    pub(super) head: Head,
+    pub(in crate::server::store) head: Head,
 }
 
 impl Contradiction {
-    pub(super) fn of_reports(identity: &Identity, head: Head, received: Hash) -> Self {
+    pub(in crate::server::store) fn of_reports(
+        identity: &Identity,
+        head: Head,
+        received: Hash,
+    ) -> Self {
         let Identity { incarnation, seq, .. } = *identity;
         Self { how: ForkKind::Reports, incarnation, seq, received, head }
     }
 }
 
 /// Notes it; the same one is noted once.
-pub(super) fn note(
+pub(in crate::server::store) fn note(
     database: &Connection,
     to: &Target,
     fork: &Contradiction,
@@ -75,7 +79,7 @@ pub(super) fn note(
     audit::note(database, &entry)
 }
 
-pub(super) fn count(
+pub(in crate::server::store) fn count(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
@@ -86,7 +90,7 @@ pub(super) fn count(
 }
 
 /// The first of them, in the order in which they were noted.
-pub(super) fn list(
+pub(in crate::server::store) fn list(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,

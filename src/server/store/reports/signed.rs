@@ -5,10 +5,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::StoreError;
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;
 use crate::server::ingest::says::Says;
+use crate::server::store::StoreError;
 use crate::trust::signature::{PublicKey, Signed};
 
 /// The key of a session; `None` where reports need no signature.
@@ -26,7 +26,7 @@ pub(in crate::server) fn key_of(
 }
 
 /// Keeps the key of a session that is known.
-pub(super) fn keep_key(
+pub(in crate::server::store) fn keep_key(
     database: &Connection,
     tenant: &str,
     session: SessionId,
@@ -43,11 +43,11 @@ pub(super) fn keep_key(
 #[derive(Clone, Copy, Debug)]
 pub(in crate::server) struct Checked {
     known: Option<PublicKey>,
-    pub(super) verdict: Verdict,
+    pub(in crate::server::store) verdict: Verdict,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Verdict {
+pub(in crate::server::store) enum Verdict {
     /// All of it is signed as it must be; the key that it declares first.
     Good { declared: Option<PublicKey> },
     /// The event at this place is not the session's.
@@ -61,7 +61,7 @@ pub(in crate::server) fn check(known: Option<PublicKey>, batch: &[Received]) -> 
 }
 
 /// What was found still holds, unless the session has another key than was known.
-pub(super) fn check_again(
+pub(in crate::server::store) fn check_again(
     key: Option<PublicKey>,
     batch: &[Received],
     checked: &Checked,
@@ -90,7 +90,7 @@ fn judge(known: Option<PublicKey>, batch: &[Received]) -> Verdict {
 }
 
 /// The key that an event declares.
-pub(super) fn declares(says: &Says) -> Option<PublicKey> {
+pub(in crate::server::store) fn declares(says: &Says) -> Option<PublicKey> {
     match says {
         Says::Started(started) => started.public_key.as_ref()?.parse().ok(),
         Says::Sampling(_)

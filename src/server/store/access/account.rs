@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-// A cookie or a link of an account is one of the credentials.
-use super::credential::{self, Credential};
-use super::read::rfc3339;
-use super::{StoreError, Tenant};
 use crate::report::{AccountId, ExamId, Hash};
+use crate::server::store::read::rfc3339;
+use crate::server::store::{StoreError, Tenant};
+// A cookie or a link of an account is one of the credentials.
+use crate::server::store::access::credential::{self, Credential};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,10 +14,11 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::ingest::{Head, head_of};
-use super::{StoreError, Tenant, derive, erase, in_savepoint, signed};
 use crate::report::{Event, Hash, Incarnation, SessionId};
 use crate::server::ingest::says::Says;
+use crate::server::store::reports::ingest::{Head, head_of};
+use crate::server::store::reports::{derive, signed};
+use crate::server::store::{StoreError, Tenant, erase, in_savepoint};
 use crate::trust::signature::PublicKey;
 
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
@@ -32,21 +33,21 @@ pub(in crate::server) type Key = (Tenant, SessionId);
 
 /// A stored event from which nothing is derived yet.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(in crate::server::store) struct Waiting {
     /// Its row.
-    pub(super) number: i64,
-    pub(super) at: Timestamp,
-    pub(super) incarnation: Incarnation,
-    pub(super) seq: u64,
-    pub(super) hash: Hash,
+    pub(in crate::server::store) number: i64,
+    pub(in crate::server::store) at: Timestamp,
+    pub(in crate::server::store) incarnation: Incarnation,
+    pub(in crate::server::store) seq: u64,
+    pub(in crate::server::store) hash: Hash,
     /// None where it was rejected.
-    pub(super) says: Option<Says>,
+    pub(in crate::server::store) says: Option<Says>,
 }
 
 /// What decides over a session's next events.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub(super) key: Option<PublicKey>,
+pub(in crate::server::store) struct Known {
+    pub(in crate::server::store) key: Option<PublicKey>,
     /// Of incarnations that have reported lately.
     heads: Vec<Head>,
     waiting: Vec<Waiting>,
@@ -60,7 +61,7 @@ impl Known {
     }
 
     /// The end of a chain.
-    pub(super) fn head(
+    pub(in crate::server::store) fn head(
         &mut self,
         database: &Connection,
         of: &Key,
@@ -77,7 +78,11 @@ impl Known {
     }
 
     /// The hash of an event that waits.
-    pub(super) fn hash_of(&self, incarnation: Incarnation, seq: u64) -> Option<Hash> {
+    pub(in crate::server::store) fn hash_of(
+        &self,
+        incarnation: Incarnation,
+        seq: u64,
+    ) -> Option<Hash> {
         let is_this = |it: &&Waiting| it.incarnation == incarnation && it.seq == seq;
         self.waiting.iter().find(is_this).map(|waiting| waiting.hash)
     }
@@ -119,7 +124,10 @@ pub(in crate::server) struct Tail {
 
 impl Tail {
     /// Reads what waits from the database, unless it is known.
-    pub(super) fn restore(&mut self, database: &Connection) -> Result<(), StoreError> {
+    pub(in crate::server::store) fn restore(
+        &mut self,
+        database: &Connection,
+    ) -> Result<(), StoreError> {
         if self.is_whole {
             return Ok(());
         }
@@ -156,43 +164,43 @@ impl Tail {
     }
 
     /// Something was rolled back: what is in memory may not be in the database.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::server::store) fn forget(&mut self) {
         self.is_whole = false;
     }
 
     /// Something was written of a session besides its events.
-    pub(super) fn mark(&mut self, of: &Key) {
+    pub(in crate::server::store) fn mark(&mut self, of: &Key) {
         self.marked.insert(of.clone());
     }
 
     /// Something was written that is not of one session.
-    pub(super) fn mark_others(&mut self) {
+    pub(in crate::server::store) fn mark_others(&mut self) {
         self.has_others = true;
     }
 
-    pub(super) fn take_others(&mut self) -> bool {
+    pub(in crate::server::store) fn take_others(&mut self) -> bool {
         std::mem::take(&mut self.has_others)
     }
 
     /// The sessions that were written of.
-    pub(super) fn take_marked(&mut self) -> BTreeSet<Key> {
+    pub(in crate::server::store) fn take_marked(&mut self) -> BTreeSet<Key> {
         std::mem::take(&mut self.marked)
     }
 
     /// Events that wait.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::server::store) fn len(&self) -> usize {
         self.waiting
     }
 
     /// Whether nothing is left to do, or nothing that is worth another try before somebody asks.
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(in crate::server::store) fn is_at_rest(&self) -> bool {
         self.is_whole
             && self.order.len() == self.stuck.len()
             && (self.up_to == self.last || !self.order.is_empty())
     }
 
     /// Whether some have waited for long enough.
-    pub(super) fn is_due(&self) -> bool {
+    pub(in crate::server::store) fn is_due(&self) -> bool {
         let first = self.order.iter().find(|(first, _)| !self.stuck.contains(first));
         let first = first.and_then(|(_, of)| self.waiting_of(of).first());
         (self.waiting >= MOST && first.is_some())
@@ -200,11 +208,11 @@ impl Tail {
     }
 
     /// Whether so many wait as only a failure leaves: no more are taken.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::server::store) fn is_full(&self) -> bool {
         self.waiting >= 2 * MOST
     }
 
-    pub(super) fn known(
+    pub(in crate::server::store) fn known(
         &mut self,
         database: &Connection,
         of: &Key,
@@ -219,12 +227,12 @@ impl Tail {
     }
 
     /// The row of the next event.
-    pub(super) fn next(&self) -> i64 {
+    pub(in crate::server::store) fn next(&self) -> i64 {
         self.last + 1
     }
 
     /// An event was stored.
-    pub(super) fn push(&mut self, of: &Key, waiting: Waiting) {
+    pub(in crate::server::store) fn push(&mut self, of: &Key, waiting: Waiting) {
         (self.last, self.last_at) = (waiting.number, waiting.at);
         let Some(known) = self.sessions.get_mut(of) else {
             // Nobody has asked what is known of it: that must be read first.
@@ -238,7 +246,11 @@ impl Tail {
     }
 
     /// Derives what waits of a session.
-    pub(super) fn settle(&mut self, database: &Connection, of: &Key) -> Result<(), StoreError> {
+    pub(in crate::server::store) fn settle(
+        &mut self,
+        database: &Connection,
+        of: &Key,
+    ) -> Result<(), StoreError> {
         let Some(known) = self.sessions.get_mut(of) else { return Ok(()) };
         let Some(first) = known.waiting.first().map(|first| first.number) else { return Ok(()) };
         derive::derive(database, of, &known.waiting)?;
@@ -252,7 +264,7 @@ impl Tail {
 
     /// Derives what waits of so many sessions, of those first that have waited longest. One whose events
     /// cannot be derived waits on, and is told of; only when all are meant is it tried again.
-    pub(super) fn settle_some(
+    pub(in crate::server::store) fn settle_some(
         &mut self,
         database: &Connection,
         most: usize,
@@ -305,7 +317,7 @@ impl Tail {
     }
 
     /// What is known of a session, or of all, may be another thing now.
-    pub(super) fn forget_known(&mut self, of: Option<&Key>) {
+    pub(in crate::server::store) fn forget_known(&mut self, of: Option<&Key>) {
         match of {
             Some(of) => {
                 if self.waiting_of(of).is_empty() {

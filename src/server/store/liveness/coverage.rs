@@ -3,29 +3,29 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::ingest::Target;
-use super::read::rfc3339;
-use super::{StoreError, Tenant};
 use crate::report::{Gap, Observed, SessionId};
 use crate::server::silence::{SILENT_AFTER, Stretch, covered, gaps};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::ingest::Target;
+use crate::server::store::{StoreError, Tenant};
 use crate::time::MediaTime;
 
 /// Where media time of a session began, by the server's clock, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Axis(i64);
+pub(in crate::server::store) struct Axis(i64);
 
 impl Axis {
-    pub(super) fn at(self, micros: i64) -> MediaTime {
+    pub(in crate::server::store) fn at(self, micros: i64) -> MediaTime {
         MediaTime::from_micros((micros - self.0).max(0))
     }
 
-    pub(super) fn micros(self, at: MediaTime) -> i64 {
+    pub(in crate::server::store) fn micros(self, at: MediaTime) -> i64 {
         self.0.saturating_add(at.as_micros())
     }
 }
 
 /// The first word of the exam: its first heartbeat or its first report.
-pub(super) fn axis(
+pub(in crate::server::store) fn axis(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
@@ -44,7 +44,10 @@ pub(super) fn axis(
 }
 
 /// A heartbeat attests the time since the one before, unless that is too long ago.
-pub(super) fn attest(database: &Connection, to: &Target) -> Result<(), StoreError> {
+pub(in crate::server::store) fn attest(
+    database: &Connection,
+    to: &Target,
+) -> Result<(), StoreError> {
     let (tenant, session) = (to.tenant.as_str(), to.session.0.as_bytes());
     let now = to.now.as_microsecond();
     let longer = database
@@ -67,7 +70,7 @@ pub(super) fn attest(database: &Connection, to: &Target) -> Result<(), StoreErro
 
 /// How long the exam went on, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Until {
+pub(in crate::server::store) enum Until {
     /// It still does.
     Now(Timestamp),
     /// For so long, by its last report.
@@ -77,7 +80,7 @@ pub(super) enum Until {
 }
 
 /// `None` where no heartbeat came in the exam.
-pub(super) fn observed(
+pub(in crate::server::store) fn observed(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
@@ -117,7 +120,7 @@ pub(super) fn observed(
 }
 
 /// Gaps, on the axis of the session's intervals, and the time behind the last heartbeat.
-pub(super) fn unheard(
+pub(in crate::server::store) fn unheard(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
@@ -137,7 +140,7 @@ pub(super) fn unheard(
 
 /// Time that no heartbeat attests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unheard {
+pub(in crate::server::store) struct Unheard {
     start: MediaTime,
     end: Option<MediaTime>,
     /// What is told from then on, by the server's clock, is told afterwards.
@@ -146,7 +149,11 @@ pub(super) struct Unheard {
 
 impl Unheard {
     /// Whether something that lies in it, with a part at least, was told of only afterwards.
-    pub(super) fn hides(&self, (from, to): (MediaTime, MediaTime), told_at: i64) -> bool {
+    pub(in crate::server::store) fn hides(
+        &self,
+        (from, to): (MediaTime, MediaTime),
+        told_at: i64,
+    ) -> bool {
         to > self.start && self.end.is_none_or(|end| from < end) && told_at >= self.late_from
     }
 }

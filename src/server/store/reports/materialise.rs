@@ -7,18 +7,18 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::ingest::Target;
 use crate::presence::StillImagePolicy;
 use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted};
 use crate::server::ingest::says::Says;
+use crate::server::store::StoreError;
+use crate::server::store::reports::ingest::Target;
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
 const OLDEST_OPENING: Duration = Duration::from_hours(1);
 
 /// Alerted after this long when the policy of the session is not known or does not say.
-pub(super) const ALERT_AFTER_MS: u64 = 5_000;
+pub(in crate::server::store) const ALERT_AFTER_MS: u64 = 5_000;
 
 macro_rules! keep_interval {
     ($on_conflict:literal) => {
@@ -41,7 +41,7 @@ const CLOSED: &str = keep_interval!(
 );
 
 /// What a policy says of it.
-pub(super) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
+pub(in crate::server::store) fn alert_after_ms(policy: &serde_json::Value) -> u64 {
     let says = policy.get("alert_after_ms").and_then(serde_json::Value::as_u64);
     says.unwrap_or(ALERT_AFTER_MS).min(u64::from(u32::MAX))
 }
@@ -70,7 +70,7 @@ fn alerts(database: &Connection, to: &Target, kind: Kind) -> Result<bool, StoreE
 }
 
 /// Brings the tables that are read up to date with what one new event says; `number`: its row.
-pub(super) fn materialise(
+pub(in crate::server::store) fn materialise(
     database: &Connection,
     to: &Target,
     (number, identity): (i64, &Identity),

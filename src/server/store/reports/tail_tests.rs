@@ -3,12 +3,13 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::ingest::{Outcome, Target, apply};
-use super::ingest_tests::{Agent, session, started};
-use super::tail::Tail;
-use super::{Store, Tenant, in_memory, read, schema, signed};
 use crate::report::{EventData, Integrity, Noticed};
 use crate::server::ingest::batch;
+use crate::server::store::reports::ingest::{Outcome, Target, apply};
+use crate::server::store::reports::ingest_tests::{Agent, session, started};
+use crate::server::store::reports::signed;
+use crate::server::store::reports::tail::Tail;
+use crate::server::store::{Store, Tenant, in_memory, read, schema};
 use crate::time::MediaTime;
 
 fn at(second: i64) -> Target {
@@ -158,7 +159,7 @@ fn a_file_is_verified_with_what_was_not_derived_before_a_kill_and_stays_as_it_is
     let path = folder.path().join("inview.db");
     killed(&path);
     for _again in 0..2 {
-        let kept = super::check::in_file(&path, session()).unwrap().unwrap();
+        let kept = crate::server::store::check::in_file(&path, session()).unwrap().unwrap();
         assert_eq!((kept.export.chains[0].links.len(), kept.faults), (5, Vec::new()));
         let database = schema::open_reader(&path).unwrap();
         let sessions = "SELECT count(*) FROM session";

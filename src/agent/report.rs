@@ -29,6 +29,9 @@ const ROUND: Duration = Duration::from_millis(250);
 /// With nothing to look after it wakes this often.
 const NAP: Duration = Duration::from_secs(5);
 
+/// So many clocks that were set before the exam are told one by one; the last one stands for the rest.
+const STEPS: usize = 16;
+
 /// By what the exam began. Each incarnation of the session tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begun {
@@ -100,8 +103,8 @@ pub(super) struct Reporter {
     pub uploader: Option<Nudger>,
     pub clock: Clock,
     pub now: Now,
-    /// What was noticed before the exam: told once it has begun.
-    pub untold: Vec<Noticed>,
+    /// What was noticed before the exam, and when: told once it has begun.
+    pub untold: Vec<(MediaTime, Noticed)>,
 }
 
 impl Reporter {
@@ -208,12 +211,36 @@ impl Reporter {
 
     /// Reports what was noticed, in the exam; a damage before all else.
     fn tell(&mut self, what: Noticed, waiting: &mut VecDeque<Made>) {
-        let zero = self.reported().zero;
-        let Some(zero) = zero else { return self.untold.push(what) };
-        let now = (self.now)();
-        let at_ms = MediaTime::ZERO + now.since(zero);
+        let (zero, now) = (self.reported().zero, (self.now)());
+        match zero {
+            Some(zero) => self.tell_in_exam(what, now.since(zero), waiting),
+            None => self.keep_untold(what, now),
+        }
+    }
+
+    fn keep_untold(&mut self, what: Noticed, now: MediaTime) {
+        if let Noticed::ClockStepped { by_ms: more } = what {
+            let steps = self.untold.iter_mut().filter_map(|(_, what)| match what {
+                Noticed::ClockStepped { by_ms } => Some(by_ms),
+                Noticed::SpoolDamaged { .. }
+                | Noticed::StorageDegraded { .. }
+                | Noticed::StorageRestored { .. }
+                | Noticed::ReportsLost { .. }
+                | Noticed::Suspended { .. } => None,
+            });
+            if let Some(last) = steps.skip(STEPS - 1).last() {
+                *last = last.saturating_add(more);
+                return;
+            }
+        }
+        self.untold.push((now, what));
+    }
+
+    /// `since`: how long after the start of the exam it was noticed.
+    fn tell_in_exam(&self, what: Noticed, since: Duration, waiting: &mut VecDeque<Made>) {
+        let at_ms = MediaTime::ZERO + since;
         let data = EventData::Integrity(Integrity { at_ms, what });
-        let made = self.made(self.about.anchor.utc(now), data);
+        let made = self.made(self.about.anchor.utc((self.now)()), data);
         match what {
             Noticed::SpoolDamaged { .. } => waiting.push_front(made),
             Noticed::StorageDegraded { .. }
@@ -241,8 +268,9 @@ impl Reporter {
                 let zero = *self.reported().zero.insert(at);
                 let started = EventData::SessionStarted(self.started(zero));
                 events.push_back(self.made(anchor.utc(at), started));
-                for what in std::mem::take(&mut self.untold) {
-                    self.tell(what, &mut events);
+                // Before the exam there is no session time: nothing lies before its zero.
+                for (noticed, what) in std::mem::take(&mut self.untold) {
+                    self.tell_in_exam(what, noticed.since(zero), &mut events);
                 }
                 return events;
             }

@@ -210,10 +210,15 @@ fn genuine_spool() -> [Vec<u8>; 2] {
 /// A spool as it is found on disk, with one thing in it replaced: what is believed is whole, signed and in
 /// order, and goes on. One byte says what is replaced, the rest is put in its place.
 pub fn spool(bytes: &[u8]) {
+    believes_spool(bytes);
+}
+
+/// Whether it is believed.
+pub fn believes_spool(bytes: &[u8]) -> bool {
     thread_local! {
         static GENUINE: [Vec<u8>; 2] = genuine_spool();
     }
-    let Some((which, rest)) = bytes.split_first() else { return };
+    let Some((which, rest)) = bytes.split_first() else { return false };
     let folder = quick_folder();
     let path = folder.path().join(format!("{SESSION}.spool"));
     GENUINE.with(|[database, head]| {
@@ -244,9 +249,9 @@ pub fn spool(bytes: &[u8]) {
         _ => write(&path.with_extension("spool-wal"), rest),
     }
     spool::unsent(folder.path());
-    let Ok(mut outbox) = Outbox::open(folder.path(), SESSION, INCARNATION) else { return };
+    let Ok(mut outbox) = Outbox::open(folder.path(), SESSION, INCARNATION) else { return false };
     if outbox.damage().is_some() {
-        return;
+        return false;
     }
     let mut before = None;
     for stored in outbox.peek_batch(9, usize::MAX).unwrap() {
@@ -263,6 +268,7 @@ pub fn spool(bytes: &[u8]) {
         verify::verify(&copy, Some(&session_key().public())).unwrap();
         assert_eq!(copy.chains, genuine_export().chains);
     }
+    true
 }
 
 /// A policy, in TOML or JSON: what is taken has no fault, and is taken again in both forms.

@@ -68,7 +68,7 @@ fn report_on_a_failing_disk(place: &Path) {
     let (policy, upload) = (of_the_restless(), Some(settings));
     let setup = Setup { session, policy, upload, ..setup(place) };
     let camera = Webcam(|now: &Now| Ok(frames(now)));
-    let world = World { clock: clock_at(4), ..world(camera, restless()) };
+    let world = World { clock: clock_at(8), ..world(camera, restless()) };
     let agent = Agent::start(setup, world).unwrap();
     begin(&agent);
     wait_for(&agent, |now| now.reports.made >= 80);
@@ -129,7 +129,7 @@ fn with_one_in_twenty_syncs_and_one_in_fifty_writes_failing_no_report_is_lost_an
 fn report_while_writes_fail(place: &Path) {
     let setup = Setup { policy: of_the_restless(), ..setup(place) };
     let camera = Webcam(|now: &Now| Ok(frames(now)));
-    let world = World { clock: clock_at(4), ..world(camera, restless()) };
+    let world = World { clock: clock_at(8), ..world(camera, restless()) };
     let (spool, session) = (setup.spool(), setup.session);
     let agent = Agent::start(setup, world).unwrap();
     begin(&agent);

@@ -214,26 +214,8 @@ impl Reporter {
         let (zero, now) = (self.reported().zero, (self.now)());
         match zero {
             Some(zero) => self.tell_in_exam(what, now.since(zero), waiting),
-            None => self.keep_untold(what, now),
+            None => keep_untold(&mut self.untold, what, now),
         }
-    }
-
-    fn keep_untold(&mut self, what: Noticed, now: MediaTime) {
-        if let Noticed::ClockStepped { by_ms: more } = what {
-            let steps = self.untold.iter_mut().filter_map(|(_, what)| match what {
-                Noticed::ClockStepped { by_ms } => Some(by_ms),
-                Noticed::SpoolDamaged { .. }
-                | Noticed::StorageDegraded { .. }
-                | Noticed::StorageRestored { .. }
-                | Noticed::ReportsLost { .. }
-                | Noticed::Suspended { .. } => None,
-            });
-            if let Some(last) = steps.skip(STEPS - 1).last() {
-                *last = last.saturating_add(more);
-                return;
-            }
-        }
-        self.untold.push((now, what));
     }
 
     /// `since`: how long after the start of the exam it was noticed.
@@ -358,5 +340,51 @@ impl Reporter {
             models: self.about.models.clone(),
         };
         (at, report)
+    }
+}
+
+/// Keeps what was noticed before the exam; of clocks that are set again and again, a bounded list.
+fn keep_untold(untold: &mut Vec<(MediaTime, Noticed)>, what: Noticed, now: MediaTime) {
+    if let Noticed::ClockStepped { by_ms: more } = what {
+        let steps = untold.iter_mut().filter_map(|(_, what)| match what {
+            Noticed::ClockStepped { by_ms } => Some(by_ms),
+            Noticed::SpoolDamaged { .. }
+            | Noticed::StorageDegraded { .. }
+            | Noticed::StorageRestored { .. }
+            | Noticed::ReportsLost { .. }
+            | Noticed::Suspended { .. } => None,
+        });
+        if let Some(last) = steps.skip(STEPS - 1).last() {
+            *last = last.saturating_add(more);
+            return;
+        }
+    }
+    untold.push((now, what));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_again_and_again_before_the_exam_is_told_in_a_bounded_list_and_in_full() {
+        let mut untold = Vec::new();
+        let restored = Noticed::StorageRestored { waiting: 0 };
+        keep_untold(&mut untold, restored, MediaTime::ZERO);
+        for second in 1..=100 {
+            let step = Noticed::ClockStepped { by_ms: second };
+            keep_untold(&mut untold, step, MediaTime::from_millis(second * 1_000));
+        }
+        assert_eq!((untold.len(), untold[0].1), (1 + STEPS, restored));
+        assert_eq!(untold[1].1, Noticed::ClockStepped { by_ms: 1 });
+        let told = untold.iter().map(|(_, what)| match what {
+            Noticed::ClockStepped { by_ms } => *by_ms,
+            Noticed::SpoolDamaged { .. }
+            | Noticed::StorageDegraded { .. }
+            | Noticed::StorageRestored { .. }
+            | Noticed::ReportsLost { .. }
+            | Noticed::Suspended { .. } => 0,
+        });
+        assert_eq!(told.sum::<i64>(), 5_050);
     }
 }

@@ -27,7 +27,7 @@ fn cutting_proxy(
             pass_on(upstream, client, move |_| !cuts || sent.load(Ordering::SeqCst) < 8_192);
             if cuts {
                 while !stored() {
-                    thread::yield_now();
+                    thread::park_timeout(PAUSE);
                 }
                 line.shutdown(Shutdown::Both).unwrap();
             }

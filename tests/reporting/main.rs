@@ -36,6 +36,8 @@ use tower::ServiceExt as _;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_mins(1);
+/// Between two looks at what others do.
+const PAUSE: Duration = Duration::from_millis(5);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A server that listens.

@@ -90,7 +90,7 @@ fn another_server_at_the_same_address_acknowledges_nothing_and_the_same_one_does
     let other = Settings { server_key: Some(key(9).public()), ..server.settings(spool.path()) };
     let uploader = Uploader::start(other).unwrap();
     while uploader.progress().obstacle.is_none() {
-        thread::yield_now();
+        thread::park_timeout(PAUSE);
     }
     let delivery = uploader.finish(Duration::from_millis(1));
     assert_eq!((delivery.acknowledged, delivery.waiting), (0, 3));

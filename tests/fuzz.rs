@@ -127,6 +127,40 @@ fn no_exported_report_is_believed_but_the_genuine_one() {
 }
 
 #[test]
+fn no_spool_is_believed_that_is_not_whole() {
+    // What is replaced by the same is as it was.
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/spool");
+    for same in ["body", "sig", "hash", "prevhash", "public-key", "receipt", "head"] {
+        assert!(targets::believes_spool(&fs::read(seeds.join(same)).unwrap()), "{same}");
+    }
+    holds("spool", DEAR, targets::spool);
+}
+
+/// The names of all fields, also of those in others.
+fn fields(value: &serde_json::Value) -> Vec<String> {
+    let here = value.as_object().into_iter().flatten();
+    here.flat_map(|(name, value)| [vec![name.clone()], fields(value)].concat()).collect()
+}
+
+#[test]
+fn the_example_of_a_policy_has_each_field_and_is_a_seed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = root.join("fuzz/seeds/policy/policy.toml");
+    let example = fs::read(root.join("docs/policy.example.toml")).unwrap();
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        fs::File::create(&kept).unwrap().write_all(&example).unwrap();
+    }
+    assert!(fs::read(kept).unwrap() == example, "it is another one; UPDATE_GOLDENS=1 renews it");
+    let example = String::from_utf8(example).unwrap();
+    let example: serde_json::Value = toml::from_str(&example).unwrap();
+    let policy = serde_json::to_value(inview::presence::Policy::default()).unwrap();
+    let [mut found, mut expected] = [fields(&example), fields(&policy)];
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn no_policy_session_file_or_link_is_too_odd() {
     holds("policy", CHEAP, targets::policy);
     holds("session", CHEAP, targets::session);

@@ -5,8 +5,10 @@
 //! tries the seeds and some changes of them in every run of the tests.
 
 use std::cell::RefCell;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -19,8 +21,8 @@ use inview::detector::Scripted;
 use inview::frame::Payload;
 use inview::redact::Pii;
 use inview::report::{
-    BATCH_CONTENT_TYPE, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation, Kind,
-    MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
+    BATCH_CONTENT_TYPE, Enrolment, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation,
+    Kind, MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
 };
 use inview::score::{self, Form, Report, Span, Truth, import};
 use inview::server::app;
@@ -29,10 +31,12 @@ use inview::server::ingest::says::Says;
 use inview::server::ingest::{batch as server_batch, heartbeat as server_heartbeat};
 use inview::settings::link::JoinLink;
 use inview::settings::{parse_policy, parse_session};
+use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
 use inview::trust::export::{Export, ExportedChain, FORMAT, Link, SignedReceipt};
 use inview::trust::signature::{Signed, SigningKey};
 use inview::trust::{envelope, told, verify};
+use inview::upload::judge_enrolment;
 use inview::upload::policy::{Answer, Verdict, Vouched, judge, judge_heartbeat, retry_after};
 use jiff::Timestamp;
 use tower::ServiceExt as _;
@@ -109,6 +113,11 @@ pub fn answer(bytes: &[u8]) {
         let again = serde_json::to_vec(&answer).unwrap();
         assert_eq!(serde_json::from_slice::<HeartbeatAnswer>(&again).unwrap(), answer);
     }
+    if let Ok(enrolment) = judge_enrolment(&answered(None)) {
+        assert_eq!(status, 200);
+        let again = serde_json::to_vec(&enrolment).unwrap();
+        assert_eq!(serde_json::from_slice::<Enrolment>(&again).unwrap(), enrolment);
+    }
 }
 
 /// The session's key in [`genuine_export`].
@@ -172,6 +181,95 @@ pub fn export(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// The files of a spool with three signed reports, the first of them acknowledged: the database, and its
+/// head record.
+fn genuine_spool() -> [Vec<u8>; 2] {
+    let folder = quick_folder();
+    let genuine = genuine_export();
+    let mut outbox = Outbox::open(folder.path(), SESSION, INCARNATION).unwrap();
+    outbox.sign_by(session_key()).unwrap();
+    for seq in 1..=3 {
+        let data = EventData::SessionEnded(SessionEnded {
+            duration_ms: MediaTime::from_millis(seq),
+            intervals: 0,
+            camera: SampledCamera::default(),
+            truncated: None,
+        });
+        outbox.append(None, data).unwrap();
+    }
+    let first = outbox.peek_batch(1, usize::MAX).unwrap().remove(0);
+    outbox.acknowledge(first.seq, first.hash).unwrap();
+    let receipt = genuine.chains[0].receipt.clone().unwrap();
+    outbox.keep_receipt(&receipt, &genuine.server_key.unwrap()).unwrap();
+    let path = outbox.path().to_owned();
+    drop(outbox);
+    [path.clone(), path.with_extension("head")].map(|path| fs::read(path).unwrap())
+}
+
+/// A spool as it is found on disk, with one thing in it replaced: what is believed is whole, signed and in
+/// order, and goes on. One byte says what is replaced, the rest is put in its place.
+pub fn spool(bytes: &[u8]) {
+    believes_spool(bytes);
+}
+
+/// Whether it is believed.
+pub fn believes_spool(bytes: &[u8]) -> bool {
+    thread_local! {
+        static GENUINE: [Vec<u8>; 2] = genuine_spool();
+    }
+    let Some((which, rest)) = bytes.split_first() else { return false };
+    let folder = quick_folder();
+    let path = folder.path().join(format!("{SESSION}.spool"));
+    GENUINE.with(|[database, head]| {
+        write(&path, database);
+        write(&path.with_extension("head"), head);
+    });
+    let row = |column: &str| {
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database.execute(&format!("UPDATE event SET {column} = ?1 WHERE seq = 2"), [rest]).unwrap();
+    };
+    let note = |key: &str| {
+        let Ok(text) = std::str::from_utf8(rest) else { return };
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
+        database.execute(sql, [key, text]).unwrap();
+    };
+    match which % 11 {
+        0 => row("body"),
+        1 => row("sig"),
+        2 => row("hash"),
+        3 => row("prevhash"),
+        4 => note("public_key"),
+        5 => note("server_key"),
+        6 => note(&format!("receipt-{INCARNATION}")),
+        7 => note("damage"),
+        8 => write(&path.with_extension("head"), rest),
+        9 => write(&path, rest),
+        _ => write(&path.with_extension("spool-wal"), rest),
+    }
+    spool::unsent(folder.path());
+    let Ok(mut outbox) = Outbox::open(folder.path(), SESSION, INCARNATION) else { return false };
+    if outbox.damage().is_some() {
+        return false;
+    }
+    let mut before = None;
+    for stored in outbox.peek_batch(9, usize::MAX).unwrap() {
+        let (body, _) = envelope::open(&stored.body);
+        assert_eq!(stored.hash, Hash::of(&body));
+        assert!(before.is_none_or(|before| before + 1 == stored.seq), "{before:?}");
+        before = Some(stored.seq);
+    }
+    outbox.go_on().unwrap();
+    let copy = spool::export(folder.path(), SESSION);
+    // What the server vouches for, and by which key, is checked by whoever reads the copy.
+    if which % 11 < 5 {
+        let copy = copy.unwrap().unwrap();
+        verify::verify(&copy, Some(&session_key().public())).unwrap();
+        assert_eq!(copy.chains, genuine_export().chains);
+    }
+    true
 }
 
 /// A policy, in TOML or JSON: what is taken has no fault, and is taken again in both forms.
@@ -260,18 +358,23 @@ pub fn picture(bytes: &[u8]) {
     }
 }
 
+/// In memory where there is such a folder.
+fn quick_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.unwrap()
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
 /// A recording: its first frames are whole, and in order.
 pub fn recording(bytes: &[u8]) {
-    // In memory where there is such a folder.
-    let memory = std::path::Path::new("/dev/shm");
-    let file = if memory.is_dir() {
-        tempfile::NamedTempFile::new_in(memory)
-    } else {
-        tempfile::NamedTempFile::new()
-    };
-    let mut file = file.unwrap();
-    file.write_all(bytes).unwrap();
-    let Ok(mut source) = open_with(file.path(), &Options::default()) else { return };
+    let folder = quick_folder();
+    let path = folder.path().join("recording");
+    write(&path, bytes);
+    let Ok(mut source) = open_with(&path, &Options::default()) else { return };
     let mut before = MediaTime::ZERO;
     for _ in 0..4 {
         let Ok(Some(frame)) = source.next_frame(MediaTime::ZERO) else { return };
@@ -293,10 +396,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let memory = std::path::Path::new("/dev/shm");
-        let folder =
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let folder = folder.unwrap();
+        let folder = quick_folder();
         let second = Arc::new(AtomicI64::new(1_795_000_000));
         let hand = Arc::clone(&second);
         let clock = Arc::new(move || Timestamp::from_second(hand.load(Ordering::SeqCst)).unwrap());

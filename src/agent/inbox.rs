@@ -1,20 +1,28 @@
 //! What the proctor asked for: each command is done once, also when the agent is killed in between.
 //!
-//! A command is written to disk before anything is done about it; one that cannot be written is left
-//! alone, and comes again with the next answer. What has become of it is said with every heartbeat until
-//! an answer comes without it. Messages that were not read are shown again by the next life of the
-//! agent, as the same message.
+//! A command is written to disk before anything is done about it. What has become of it is said with every
+//! heartbeat until an answer comes without it. Messages that were not read are shown again by the next
+//! life of the agent, as the same message.
+//!
+//! Where the disk takes nothing, commands are in memory alone until it does, and are done all the same. An
+//! agent that is killed then has forgotten them, and is handed out again what the server knows no end of.
+//! So a leave to start is not said to be done before it is on disk, or the exam has begun by it: nobody
+//! would hand it out again. A message that was read is not shown again by what is left on disk of it, once
+//! the server does not ask for it any more.
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::Message;
+use super::store;
 use crate::report::{
-    ALREADY_BEGUN, CommandId, CommandKind, Confirmation, MALFORMED, MAX_CONFIRMATIONS, Outcome,
-    Phase, ProctorCommand, SessionId, StartOverride, UNKNOWN,
+    ALREADY_BEGUN, CommandId, CommandKind, Confirmation, MALFORMED, MAX_COMMANDS,
+    MAX_CONFIRMATIONS, Outcome, Phase, ProctorCommand, SessionId, StartOverride, UNKNOWN,
 };
+use crate::time::MediaTime;
 
 /// Commands that are remembered. A server that asks for more has forgotten what was confirmed.
 const KEPT: usize = 1_000;
@@ -31,6 +39,12 @@ struct Entry {
     /// The server knows its end.
     #[serde(default)]
     is_settled: bool,
+    /// The file has it, with its kind.
+    #[serde(skip)]
+    is_on_disk: bool,
+    /// It came to an earlier life of the agent.
+    #[serde(skip)]
+    is_old: bool,
 }
 
 impl Entry {
@@ -41,6 +55,27 @@ impl Entry {
     fn has_ended(&self) -> bool {
         self.confirmed.iter().any(|known| known.outcome.is_final())
     }
+
+    /// A kill would undo what was done, and a server that was told of it would not ask again.
+    fn may_be_forgotten(&self, phase: Phase) -> bool {
+        phase == Phase::CheckIn
+            && !self.is_on_disk
+            && self.kind.as_ref().is_some_and(|kind| !kind.is_message())
+    }
+}
+
+/// There are too many commands: nothing was done about this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are too many commands")]
+pub(super) struct TooMany;
+
+/// The file lacks something.
+#[derive(Debug)]
+struct Behind {
+    reason: String,
+    /// Before the next attempt, and when that is due.
+    wait: Duration,
+    due: Option<MediaTime>,
 }
 
 /// The commands of one session: a file that is replaced as a whole.
@@ -48,6 +83,7 @@ impl Entry {
 pub(super) struct Inbox {
     path: PathBuf,
     entries: Vec<Entry>,
+    behind: Option<Behind>,
 }
 
 impl Inbox {
@@ -60,16 +96,20 @@ impl Inbox {
                 .inspect_err(|error| tracing::warn!(%error, "the list of commands is damaged"))
                 .ok()
         });
-        Self { path, entries: entries.unwrap_or_default() }
+        let mut entries: Vec<Entry> = entries.unwrap_or_default();
+        for entry in &mut entries {
+            (entry.is_on_disk, entry.is_old) = (true, true);
+        }
+        Self { path, entries, behind: None }
     }
 
-    /// Takes a command, unless it is known. An error: nothing was done about it.
+    /// Takes a command, unless it is known.
     pub(super) fn take(
         &mut self,
         command: &ProctorCommand,
         phase: Phase,
         at: &str,
-    ) -> io::Result<()> {
+    ) -> Result<(), TooMany> {
         if let Some(known) = self.entries.iter_mut().find(|known| known.id == command.id) {
             // Asked for again: the server has not heard, or has forgotten, what became of it.
             known.is_settled = false;
@@ -77,7 +117,7 @@ impl Inbox {
         }
         if self.entries.len() >= KEPT {
             let Some(oldest) = self.entries.iter().position(|entry| entry.is_settled) else {
-                return Err(io::Error::other("there are too many commands"));
+                return Err(TooMany);
             };
             self.entries.remove(oldest);
         }
@@ -89,42 +129,83 @@ impl Inbox {
             reason: reason.map(str::to_owned),
         };
         let confirmed = outcome.map(confirm).into_iter().collect();
-        let entry = Entry { id: command.id, kind, at: at.to_owned(), confirmed, is_settled: false };
+        let (id, at) = (command.id, at.to_owned());
+        let (is_settled, is_on_disk, is_old) = (false, false, false);
+        let entry = Entry { id, kind, at, confirmed, is_settled, is_on_disk, is_old };
         tracing::info!(id = %entry.id, confirmed = ?entry.confirmed, "a command of the proctor");
         self.entries.push(entry);
-        self.write().inspect_err(|_| {
-            self.entries.pop();
-        })
+        self.keep();
+        Ok(())
     }
 
     /// A message was shown, or read. It was, whether that can be written or not.
-    pub(super) fn note(&mut self, id: CommandId, outcome: Outcome, at: &str) -> io::Result<()> {
+    pub(super) fn note(&mut self, id: CommandId, outcome: Outcome, at: &str) {
         let is_meant = |entry: &&mut Entry| {
             entry.id == id && entry.kind.as_ref().is_some_and(CommandKind::is_message)
         };
-        let Some(entry) = self.entries.iter_mut().find(is_meant) else { return Ok(()) };
+        let Some(entry) = self.entries.iter_mut().find(is_meant) else { return };
         // Who has read it has seen it.
         for outcome in [Outcome::Shown, outcome] {
             if !entry.is(outcome) {
                 entry.confirmed.push(Confirmation { id, outcome, at: at.to_owned(), reason: None });
             }
         }
-        self.write()
+        self.keep();
+    }
+
+    /// Why the file lacks something, while it does.
+    pub(super) fn fault(&self) -> Option<&str> {
+        self.behind.as_ref().map(|behind| behind.reason.as_str())
+    }
+
+    /// Brings the file up to date when that is due; `anyway`: also when it is not.
+    pub(super) fn look_after(&mut self, now: MediaTime, anyway: bool) {
+        let Some(behind) = &mut self.behind else { return };
+        let due = *behind.due.get_or_insert(now + behind.wait);
+        if anyway || due <= now {
+            self.keep();
+        }
+    }
+
+    /// Writes the file, or says that it lacks something.
+    fn keep(&mut self) {
+        match self.write() {
+            Ok(()) => {
+                for entry in &mut self.entries {
+                    entry.is_on_disk = true;
+                }
+                if self.behind.take().is_some() {
+                    tracing::info!("the list of commands is on disk");
+                }
+            }
+            Err(error) => {
+                if self.behind.is_none() {
+                    tracing::warn!(%error, "the disk does not take the list of commands");
+                }
+                let doubled = |behind: &Behind| (behind.wait * 2).min(store::LONGEST);
+                let wait = self.behind.as_ref().map_or(store::FIRST, doubled);
+                self.behind = Some(Behind { reason: error.to_string(), wait, due: None });
+            }
+        }
     }
 
     /// What is to be said with the next heartbeat.
-    pub(super) fn confirmations(&self) -> Vec<Confirmation> {
-        let unsettled = self.entries.iter().filter(|entry| !entry.is_settled);
-        unsettled.flat_map(|entry| entry.confirmed.clone()).take(MAX_CONFIRMATIONS).collect()
+    pub(super) fn confirmations(&self, phase: Phase) -> Vec<Confirmation> {
+        let is_said = |entry: &&Entry| !entry.is_settled && !entry.may_be_forgotten(phase);
+        let said = self.entries.iter().filter(is_said);
+        said.flat_map(|entry| entry.confirmed.clone()).take(MAX_CONFIRMATIONS).collect()
     }
 
     /// An answer has come to a heartbeat that said so much.
     pub(super) fn settle(&mut self, sent: &[Confirmation], answer: &[ProctorCommand]) {
+        let has_all = answer.len() < MAX_COMMANDS;
         for entry in &mut self.entries {
             let has_said_its_end =
                 sent.iter().any(|said| said.id == entry.id && said.outcome.is_final());
+            // The earlier life said it, and could not write down that it did.
+            let has_been_said = entry.is_old && !entry.has_ended() && has_all;
             let is_asked_for = answer.iter().any(|command| command.id == entry.id);
-            entry.is_settled |= has_said_its_end && !is_asked_for;
+            entry.is_settled |= (has_said_its_end || has_been_said) && !is_asked_for;
         }
     }
 
@@ -141,7 +222,8 @@ impl Inbox {
                 text: text.clone(),
                 at: entry.at.clone(),
                 shown: entry.is(Outcome::Shown),
-                read: entry.is(Outcome::Read),
+                // The end of a message is that it was read, whichever life of the agent has told it.
+                read: entry.is(Outcome::Read) || entry.is_settled,
             }),
             Some(CommandKind::AllowStart { .. }) | None => None,
         };
@@ -184,6 +266,8 @@ impl Inbox {
         serde_json::to_writer(&mut file, &self.entries)?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
+        #[cfg(unix)]
+        std::fs::File::open(folder)?.sync_all()?;
         Ok(())
     }
 }
@@ -228,7 +312,7 @@ mod tests {
     }
 
     fn outcomes(inbox: &Inbox) -> Vec<(u128, Outcome)> {
-        let said = inbox.confirmations().into_iter();
+        let said = inbox.confirmations(Phase::Exam).into_iter();
         said.map(|said| (said.id.0.as_u128(), said.outcome)).collect()
     }
 
@@ -254,14 +338,14 @@ mod tests {
         let mut inbox = inbox(folder.path());
         let hello = message(1, "Hello");
         inbox.take(&hello, Phase::Exam, AT).unwrap();
-        inbox.note(hello.id, Outcome::Shown, AT).unwrap();
-        inbox.settle(&inbox.confirmations(), std::slice::from_ref(&hello));
+        inbox.note(hello.id, Outcome::Shown, AT);
+        inbox.settle(&inbox.confirmations(Phase::Exam), std::slice::from_ref(&hello));
         // Shown is not the end, and an answer without it (of another heartbeat) does not make it so.
-        inbox.settle(&inbox.confirmations(), &[]);
+        inbox.settle(&inbox.confirmations(Phase::Exam), &[]);
         assert_eq!(outcomes(&inbox), [(1, Outcome::Shown)]);
         assert!(!inbox.has_news());
-        inbox.note(hello.id, Outcome::Read, AT).unwrap();
-        let sent = inbox.confirmations();
+        inbox.note(hello.id, Outcome::Read, AT);
+        let sent = inbox.confirmations(Phase::Exam);
         assert_eq!(outcomes(&inbox), [(1, Outcome::Shown), (1, Outcome::Read)]);
         inbox.settle(&sent, std::slice::from_ref(&hello));
         inbox.settle(&[], &[]);
@@ -285,18 +369,85 @@ mod tests {
             (allow(4), Phase::Exam, ALREADY_BEGUN),
         ] {
             inbox.take(&command, phase, AT).unwrap();
-            let said = inbox.confirmations().pop().unwrap();
+            let said = inbox.confirmations(Phase::Exam).pop().unwrap();
             assert_eq!((said.id, said.reason.as_deref()), (command.id, Some(reason)));
         }
         assert_eq!((inbox.messages(), inbox.start_override()), (vec![], None));
     }
 
-    #[test]
-    fn what_cannot_be_written_is_not_done() {
+    /// The disk takes nothing until the folder is made.
+    fn without_a_disk() -> (tempfile::TempDir, PathBuf, Inbox) {
         let folder = tempfile::tempdir().unwrap();
-        let mut inbox = inbox(&folder.path().join("gone"));
-        assert!(inbox.take(&message(1, "Hello"), Phase::Exam, AT).is_err());
-        assert_eq!(inbox.messages(), []);
+        let gone = folder.path().join("gone");
+        let inbox = inbox(&gone);
+        (folder, gone, inbox)
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_done_once_and_is_on_disk_as_soon_as_that_takes_it() {
+        let (_folder, gone, mut inbox) = without_a_disk();
+        let commands = [message(1, "Hello"), allow(2), command(3, None)];
+        for command in commands.iter().chain(&commands) {
+            inbox.take(command, Phase::CheckIn, AT).unwrap();
+        }
+        inbox.note(commands[0].id, Outcome::Read, AT);
+        assert_eq!((inbox.messages().len(), inbox.start_override().is_some()), (1, true));
+        assert!(inbox.fault().is_some());
+        let due = MediaTime::ZERO + store::LONGEST;
+        inbox.look_after(MediaTime::ZERO, false);
+        inbox.look_after(due, false);
+        assert!(inbox.fault().is_some());
+        std::fs::create_dir(&gone).unwrap();
+        inbox.look_after(due, false);
+        assert!(inbox.fault().is_some(), "it is not due yet");
+        inbox.look_after(due + store::LONGEST, false);
+        assert_eq!(inbox.fault(), None);
+        let next = self::inbox(&gone);
+        assert_eq!(next.messages(), inbox.messages());
+        assert_eq!(next.start_override(), inbox.start_override());
+        assert_eq!(outcomes(&next), outcomes(&inbox));
+    }
+
+    #[test]
+    fn a_leave_that_is_in_memory_alone_is_said_to_be_done_when_a_kill_does_not_undo_it() {
+        let (_folder, gone, mut inbox) = without_a_disk();
+        for command in [message(1, "Hello"), allow(2), command(3, None)] {
+            inbox.take(&command, Phase::CheckIn, AT).unwrap();
+        }
+        let said = |inbox: &Inbox, phase| -> Vec<u128> {
+            inbox.confirmations(phase).iter().map(|said| said.id.0.as_u128()).collect()
+        };
+        assert_eq!(
+            (said(&inbox, Phase::CheckIn), said(&inbox, Phase::Exam)),
+            (vec![3], vec![2, 3])
+        );
+        std::fs::create_dir(&gone).unwrap();
+        inbox.look_after(MediaTime::ZERO, true);
+        assert_eq!(said(&inbox, Phase::CheckIn), [2, 3]);
+    }
+
+    #[test]
+    fn a_message_that_was_read_without_a_disk_is_not_shown_by_the_next_life_once_nobody_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let messages: Vec<_> = (1..=2).map(|number| message(number, "Hello")).collect();
+        let mut first = inbox(folder.path());
+        for message in &messages {
+            first.take(message, Phase::Exam, AT).unwrap();
+        }
+        // The first was read, that is nowhere on this disk, and the server knows it.
+        let mut next = inbox(folder.path());
+        let many = vec![messages[1].clone(); MAX_COMMANDS];
+        next.settle(&[], &many);
+        let read = |inbox: &Inbox| inbox.messages().iter().map(|it| it.read).collect::<Vec<_>>();
+        assert_eq!(read(&next), [false, false], "others may stand before it");
+        next.settle(&[], &messages[1..]);
+        assert_eq!(
+            (read(&next), outcomes(&next), next.has_news()),
+            (vec![true, false], vec![], false)
+        );
+        // A server that was restored from a copy asks for it again.
+        next.take(&messages[0], Phase::Exam, AT).unwrap();
+        assert_eq!(read(&next), [false, false]);
     }
 
     #[test]
@@ -307,7 +458,7 @@ mod tests {
         inbox.take(&allow(2), Phase::CheckIn, AT).unwrap();
         for number in [1, 1, 2, 3] {
             let id = CommandId(uuid::Uuid::from_u128(number));
-            inbox.note(id, Outcome::Read, AT).unwrap();
+            inbox.note(id, Outcome::Read, AT);
         }
         let expected = [(1, Outcome::Shown), (1, Outcome::Read), (2, Outcome::Done)];
         assert_eq!(outcomes(&inbox), expected);
@@ -325,7 +476,7 @@ mod tests {
         let mut second = inbox(folder.path());
         assert_eq!(second.start_override(), None);
         assert_eq!(outcomes(&second), [(1, Outcome::Done)]);
-        second.settle(&second.confirmations(), &[]);
+        second.settle(&second.confirmations(Phase::CheckIn), &[]);
         second.close();
         assert_eq!(files(), 0);
         inbox(folder.path()).close();

@@ -29,7 +29,7 @@
 //! A heartbeat has a connection of its own, so that a batch of reports that hangs does not silence the
 //! agent. Where the disk takes no reports, the reporter holds them in memory and the uploader sends them
 //! from there (`store`, [`crate::spool::Shelter`]). `inbox` remembers on disk what the proctor asked for,
-//! before it is done.
+//! before it is done; it, too, makes do with memory where the disk takes nothing.
 //!
 //! An exam survives its agent: a journal says that one is going on and when the agent was last
 //! alive. The next start closes what was open, reports the time between as `agent_gap`, and goes on.

@@ -29,6 +29,9 @@ const ROUND: Duration = Duration::from_millis(250);
 /// With nothing to look after it wakes this often.
 const NAP: Duration = Duration::from_secs(5);
 
+/// So many clocks that were set before the exam are told one by one; the last one stands for the rest.
+const STEPS: usize = 16;
+
 /// By what the exam began. Each incarnation of the session tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begun {
@@ -100,8 +103,8 @@ pub(super) struct Reporter {
     pub uploader: Option<Nudger>,
     pub clock: Clock,
     pub now: Now,
-    /// What was noticed before the exam: told once it has begun.
-    pub untold: Vec<Noticed>,
+    /// What was noticed before the exam, and when: told once it has begun.
+    pub untold: Vec<(MediaTime, Noticed)>,
 }
 
 impl Reporter {
@@ -208,12 +211,18 @@ impl Reporter {
 
     /// Reports what was noticed, in the exam; a damage before all else.
     fn tell(&mut self, what: Noticed, waiting: &mut VecDeque<Made>) {
-        let zero = self.reported().zero;
-        let Some(zero) = zero else { return self.untold.push(what) };
-        let now = (self.now)();
-        let at_ms = MediaTime::ZERO + now.since(zero);
+        let (zero, now) = (self.reported().zero, (self.now)());
+        match zero {
+            Some(zero) => self.tell_in_exam(what, now.since(zero), waiting),
+            None => keep_untold(&mut self.untold, what, now),
+        }
+    }
+
+    /// `since`: how long after the start of the exam it was noticed.
+    fn tell_in_exam(&self, what: Noticed, since: Duration, waiting: &mut VecDeque<Made>) {
+        let at_ms = MediaTime::ZERO + since;
         let data = EventData::Integrity(Integrity { at_ms, what });
-        let made = self.made(self.about.anchor.utc(now), data);
+        let made = self.made(self.about.anchor.utc((self.now)()), data);
         match what {
             Noticed::SpoolDamaged { .. } => waiting.push_front(made),
             Noticed::StorageDegraded { .. }
@@ -241,8 +250,9 @@ impl Reporter {
                 let zero = *self.reported().zero.insert(at);
                 let started = EventData::SessionStarted(self.started(zero));
                 events.push_back(self.made(anchor.utc(at), started));
-                for what in std::mem::take(&mut self.untold) {
-                    self.tell(what, &mut events);
+                // Before the exam there is no session time: nothing lies before its zero.
+                for (noticed, what) in std::mem::take(&mut self.untold) {
+                    self.tell_in_exam(what, noticed.since(zero), &mut events);
                 }
                 return events;
             }
@@ -330,5 +340,51 @@ impl Reporter {
             models: self.about.models.clone(),
         };
         (at, report)
+    }
+}
+
+/// Keeps what was noticed before the exam; of clocks that are set again and again, a bounded list.
+fn keep_untold(untold: &mut Vec<(MediaTime, Noticed)>, what: Noticed, now: MediaTime) {
+    if let Noticed::ClockStepped { by_ms: more } = what {
+        let steps = untold.iter_mut().filter_map(|(_, what)| match what {
+            Noticed::ClockStepped { by_ms } => Some(by_ms),
+            Noticed::SpoolDamaged { .. }
+            | Noticed::StorageDegraded { .. }
+            | Noticed::StorageRestored { .. }
+            | Noticed::ReportsLost { .. }
+            | Noticed::Suspended { .. } => None,
+        });
+        if let Some(last) = steps.skip(STEPS - 1).last() {
+            *last = last.saturating_add(more);
+            return;
+        }
+    }
+    untold.push((now, what));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_again_and_again_before_the_exam_is_told_in_a_bounded_list_and_in_full() {
+        let mut untold = Vec::new();
+        let restored = Noticed::StorageRestored { waiting: 0 };
+        keep_untold(&mut untold, restored, MediaTime::ZERO);
+        for second in 1..=100 {
+            let step = Noticed::ClockStepped { by_ms: second };
+            keep_untold(&mut untold, step, MediaTime::from_millis(second * 1_000));
+        }
+        assert_eq!((untold.len(), untold[0].1), (1 + STEPS, restored));
+        assert_eq!(untold[1].1, Noticed::ClockStepped { by_ms: 1 });
+        let told = untold.iter().map(|(_, what)| match what {
+            Noticed::ClockStepped { by_ms } => *by_ms,
+            Noticed::SpoolDamaged { .. }
+            | Noticed::StorageDegraded { .. }
+            | Noticed::StorageRestored { .. }
+            | Noticed::ReportsLost { .. }
+            | Noticed::Suspended { .. } => 0,
+        });
+        assert_eq!(told.sum::<i64>(), 5_050);
     }
 }

@@ -15,8 +15,8 @@ use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
 
 /// Between two attempts to come back to the disk: at first, and at most.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(3);
+pub(super) const FIRST: Duration = Duration::from_millis(500);
+pub(super) const LONGEST: Duration = Duration::from_secs(3);
 
 /// A report that is made.
 #[derive(Clone, Debug)]

@@ -78,7 +78,7 @@ pub fn enrol(
 }
 
 /// What an answer means.
-pub(super) fn judge(answer: &Answer) -> Result<Enrolment, EnrolError> {
+pub fn judge(answer: &Answer) -> Result<Enrolment, EnrolError> {
     if answer.status == 200 {
         let enrolment = serde_json::from_slice::<Enrolment>(&answer.body);
         return enrolment

@@ -41,7 +41,7 @@ use crate::spool::{self, Outbox, Shelter, SpoolError, StoredEvent};
 use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
 
-pub use enrolment::{EnrolError, enrol};
+pub use enrolment::{EnrolError, enrol, judge as judge_enrolment};
 pub use route::Route;
 
 /// Where reports go.

@@ -207,7 +207,7 @@ fn a_camera_that_needs_seconds_for_its_first_frame_is_waited_for_and_not_called_
 #[test]
 fn a_camera_that_opens_again_and_again_without_a_frame_stays_lost() {
     let stage = Stage::scripted(Act::Stalls);
-    let exam = Exam::at(2, &stage, detector(PRESENT));
+    let exam = Exam::at(4, &stage, detector(PRESENT));
     exam.until(|now| shows(now, Code::CameraLost));
     let lost_at = exam.now();
     let mut openings = 0;
@@ -226,7 +226,7 @@ fn a_camera_that_opens_again_and_again_without_a_frame_stays_lost() {
 fn a_camera_that_is_mended_after_long_is_opened_again_within_three_seconds() {
     assert_in_time(|| {
         let stage = Stage::scripted(Act::Fails { streaming: ENODEV, opening: ABSENT });
-        let exam = Exam::at(2, &stage, detector(PRESENT));
+        let exam = Exam::at(4, &stage, detector(PRESENT));
         let begun = exam.now();
         wait_until(|| exam.now().since(begun) >= Duration::from_secs(20));
         stage.set(Act::Shows(Scene::Candidate));

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use inview::report::{
-    CommandList, Incarnation, IntervalList, Issued, SessionId, SessionPage, SessionSummary,
-    StoredCommand, StoredInterval,
+    CommandKind, CommandList, Incarnation, IntervalList, Issued, SessionId, SessionPage,
+    SessionSummary, StoredCommand, StoredInterval,
 };
 use inview::trust::export::Export;
 use serde_json::Value;
@@ -139,12 +139,17 @@ impl ServerProgram {
 
     /// Sends a message to the only session's agent.
     pub fn send_message(&self, text: &str) {
+        self.give(&CommandKind::Message { text: text.to_owned() });
+    }
+
+    /// Asks something of the only session's agent.
+    pub fn give(&self, kind: &CommandKind) {
         let path = self.session().unwrap();
         let answer = self
             .client()
             .post(format!("{}{path}/commands", self.says("address")))
             .bearer_auth(self.read("proctor_token_file"))
-            .json(&serde_json::json!({"kind": "message", "text": text}))
+            .json(kind)
             .send()
             .unwrap();
         assert_eq!(answer.status().as_u16(), 201);

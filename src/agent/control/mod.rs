@@ -226,6 +226,7 @@ impl Control {
             self.look_after_watch(now);
             self.look_at_frames(now);
             self.look_after_heart(now);
+            self.look_after_commands(now);
             self.look_at_device(now);
             self.look_at_rate(now);
             self.look_at_reports(now);
@@ -399,6 +400,8 @@ impl Control {
         }
         if self.phase == Phase::Ended {
             self.proctor.inbox.close();
+        } else {
+            self.proctor.inbox.look_after((self.now)(), true);
         }
         self.erase_old_spools();
     }

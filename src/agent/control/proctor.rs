@@ -29,8 +29,8 @@ pub(super) struct Proctor {
     pub inbox: Inbox,
     /// What stands in the way of heartbeats.
     pub obstacle: Option<Obstacle>,
-    /// Why commands cannot be kept.
-    pub fault: Option<String>,
+    /// Reports were in memory at the last look, for want of a disk.
+    had_no_disk: bool,
     pub heard: Receiver<Heard>,
     hearing: Sender<Heard>,
     /// Absent without a server.
@@ -49,7 +49,7 @@ impl Proctor {
             has_agreed: !setup.asks_consent,
             inbox: Inbox::open(&setup.folder, setup.session),
             obstacle: None,
-            fault: None,
+            had_no_disk: false,
             heard,
             hearing,
             client: client.map(Arc::new),
@@ -133,7 +133,7 @@ impl Control {
             seen: if may_tell { self.seen(&sight).0 } else { Seen::NotYet },
             health: told.take(MAX_CONDITIONS).map(trouble).collect(),
             head,
-            confirmed: self.proctor.inbox.confirmations(),
+            confirmed: self.proctor.inbox.confirmations(self.phase),
             nonce: None,
         }
     }
@@ -153,20 +153,26 @@ impl Control {
         self.proctor.obstacle = None;
         self.proctor.inbox.settle(&heard.said, &answer.commands);
         let at = self.anchor.utc((self.now)());
-        self.proctor.fault = None;
         for command in &answer.commands {
             if let Err(error) = self.proctor.inbox.take(command, self.phase, &at) {
-                tracing::warn!(%error, "a command of the proctor cannot be kept, and is not done");
-                self.proctor.fault = Some(error.to_string());
+                tracing::warn!(%error, "a command of the proctor is not done");
             }
         }
+    }
+
+    /// Commands come to the disk with the reports, where both were in memory.
+    pub(super) fn look_after_commands(&mut self, now: MediaTime) {
+        let has_no_disk = {
+            let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            reported.fault.is_some()
+        };
+        let is_back = std::mem::replace(&mut self.proctor.had_no_disk, has_no_disk) && !has_no_disk;
+        self.proctor.inbox.look_after(now, is_back);
     }
 
     /// A message is on the screen, or was read.
     pub(super) fn note(&mut self, message: CommandId, outcome: Outcome) {
         let at = self.anchor.utc((self.now)());
-        if let Err(error) = self.proctor.inbox.note(message, outcome, &at) {
-            tracing::warn!(%error, "what became of a message cannot be kept");
-        }
+        self.proctor.inbox.note(message, outcome, &at);
     }
 }

@@ -28,7 +28,8 @@ impl Control {
             let mut found = obstacles.iter().flatten().filter(|obstacle| obstacle.kind == kind);
             found.next().map(|obstacle| obstacle.reason.clone())
         };
-        let disk = fault.or_else(|| of(ObstacleKind::Disk)).or(self.proctor.fault.clone());
+        let disk = fault.or_else(|| of(ObstacleKind::Disk));
+        let disk = disk.or_else(|| self.proctor.inbox.fault().map(str::to_owned));
         let refused = (progress.refused + progress.stopped > 0).then(String::new);
         let lost = (lost > 0).then(|| format!("{lost} reports were not made"));
         self.health.set(Code::StorageDegraded, now, disk);

@@ -32,8 +32,8 @@ pub(super) fn moment(mistake: &Mistake) -> MediaTime {
 /// What a person reads: the tool may be wrong, or the marks.
 pub(super) const fn words(wrong: Wrong) -> &'static str {
     match wrong {
-        Wrong::FalseAlarm => "told, not marked",
-        Wrong::Missed => "marked, not told",
+        Wrong::FalseAlarm => "tool only",
+        Wrong::Missed => "marks only",
         Wrong::Edges => "edges differ",
     }
 }

@@ -30,10 +30,15 @@ pub(super) fn show(ctx: &egui::Context) -> bool {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), close).inner
         });
         let closed = ui.ctx().input(|input| input.key_pressed(egui::Key::Escape));
-        ScrollArea::vertical().max_height(size.y - 190.0).show(ui, |ui| {
+        let height = (size.y - 170.0).max(200.0);
+        ui.spacing_mut().item_spacing = vec2(32.0, 4.0);
+        ui.spacing_mut().interact_size.y = 18.0;
+        let whole = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+        whole.show(ui, |ui| {
+            let from_left = egui::Layout::top_down(egui::Align::LEFT);
             ui.columns_const(|[left, right]| {
-                marks(left);
-                rules(right);
+                left.with_layout(from_left, marks);
+                right.with_layout(from_left, rules);
             });
         });
         closed
@@ -48,6 +53,7 @@ fn small(ui: &mut Ui, text: &str) {
 fn marks(ui: &mut Ui) {
     for mark in Mark::ALL {
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
             let (rect, _) = ui.allocate_exact_size(vec2(20.0, 18.0), egui::Sense::hover());
             ui.painter().rect_filled(rect, 5, colour(mark));
             let font = egui::FontId::new(12.0, theme::bold());
@@ -57,7 +63,7 @@ fn marks(ui: &mut Ui) {
             ui.label(RichText::new(mark.name()).family(theme::bold()).size(14.0));
         });
         small(ui, mark.meaning());
-        ui.add_space(2.0);
+        ui.add_space(5.0);
     }
 }
 

@@ -90,7 +90,7 @@ fn try_run(args: &Args) -> anyhow::Result<()> {
         viewport: egui::ViewportBuilder::default()
             .with_title("InView label")
             .with_app_id("inview-label")
-            .with_inner_size(egui::vec2(1_280.0, 860.0))
+            .with_inner_size(egui::vec2(1_320.0, 900.0))
             .with_min_inner_size(egui::vec2(860.0, 600.0)),
         ..eframe::NativeOptions::default()
     };

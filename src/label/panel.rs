@@ -193,18 +193,20 @@ fn disagreements(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
 
 fn about(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let content = app.document.content();
-    heading(ui, "Tags");
-    let mut tags = content.tags.clone();
-    let edit = TextEdit::singleline(&mut tags).hint_text("backlight, glasses:yes");
-    let edit = ui.add(edit.desired_width(f32::INFINITY));
-    edit.widget_info(|| egui::WidgetInfo::text_edit(true, &content.tags, &content.tags, "Tags"));
-    if edit.changed() {
+    let (mut tags, mut note) = (content.tags.clone(), content.note.clone());
+    let hint = "backlight, glasses:yes";
+    let edit = TextEdit::singleline(&mut tags).hint_text(hint).desired_width(f32::INFINITY);
+    if labelled(ui, "Tags", edit) {
         asked.push(Action::Tags(tags));
     }
-    heading(ui, "Note");
-    let mut note = content.note.clone();
     let edit = TextEdit::multiline(&mut note).desired_rows(2).desired_width(f32::INFINITY);
-    if ui.add(edit).changed() {
+    if labelled(ui, "Note", edit) {
         asked.push(Action::Note(note));
     }
+}
+
+/// Whether the text was changed.
+fn labelled(ui: &mut Ui, name: &str, edit: TextEdit<'_>) -> bool {
+    let label = ui.label(RichText::new(name).family(theme::bold()).size(14.0));
+    ui.add(edit).labelled_by(label.id).changed()
 }

@@ -24,6 +24,8 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// So much before a frame is read with it, so that steps back are quick.
 const BEFORE: Duration = Duration::from_secs(2);
+/// No recording is longer.
+const LONGEST: Duration = Duration::from_secs(32_000_000);
 /// So much after it.
 const AHEAD: Duration = Duration::from_secs(3);
 /// What is passed over is passed over in parts, so that another wish is heard.
@@ -148,6 +150,7 @@ struct Reader<'a> {
     open: Option<Open>,
     /// How much before what is wanted is read; more when that was not enough.
     before: Duration,
+    /// What is shown, or wanted: frames around it are kept.
     here: MediaTime,
 }
 
@@ -180,6 +183,8 @@ impl<'a> Reader<'a> {
                 self.read_on()?;
                 continue;
             }
+            // What is read now must not make room for what was shown before.
+            self.here = wanted.at;
             match self.reel.find(wanted) {
                 Found::Frame(pts) => {
                     self.show(pts, number);
@@ -247,11 +252,14 @@ impl<'a> Reader<'a> {
     /// Opens the recording anew, to be read from before `at` on.
     fn open_before(&mut self, at: MediaTime) -> Result<(), CaptureError> {
         let from = at - self.before;
-        let source = file::open_with(&self.path, &self.options)?;
+        let mut source = file::open_with(&self.path, &self.options)?;
+        if from > MediaTime::ZERO {
+            source.jump(from)?;
+        }
         lock(&self.shared.screen).info = Some(source.info().clone());
         self.open = Some(Open { source, read: None });
         // Were it not enough, the next time it is more.
-        self.before *= 4;
+        self.before = (self.before * 4).min(LONGEST);
         if from > MediaTime::ZERO {
             self.read(from.min(MediaTime::ZERO + STRIDE), false)
         } else {

@@ -69,9 +69,10 @@ impl Place {
     fn bar(&self, span: Span, rows: std::ops::Range<f32>) -> Option<Rect> {
         let (left, right) = (self.x(span.start), self.x(span.end));
         let right = right.max(left + 2.0);
+        let left = left.max(self.lanes.left());
+        let right = right.min(self.lanes.right());
         let bar = Rect::from_min_max(pos2(left, rows.start), pos2(right, rows.end));
-        let seen = bar.intersect(self.lanes);
-        (seen.width() > 0.0).then_some(seen)
+        (bar.width() > 0.0).then_some(bar)
     }
 
     fn marked_bar(&self, marked: &Marked) -> Option<Rect> {

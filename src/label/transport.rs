@@ -12,12 +12,14 @@ use super::view::precise;
 use crate::theme::{self, palette};
 use crate::time::MediaTime;
 
-const LINE: f32 = 34.0;
+const LINE: f32 = 30.0;
+const GAP: f32 = 6.0;
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.y = GAP;
     let size = ui.available_size();
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(size.x, (size.y - 2.0 * LINE).max(40.0)), Sense::click());
+    let (rect, response) = ui
+        .allocate_exact_size(vec2(size.x, (size.y - 2.0 * (LINE + GAP)).max(40.0)), Sense::click());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Recording"));
     if response.clicked() {
         asked.push(Action::PlayOrPause);

@@ -80,6 +80,12 @@ fn wait_for_the_tool(window: &mut Window) {
     settle(window);
 }
 
+/// Where frames begin is known from there on.
+fn wait_for_looks(window: &mut Window, until_s: i64) {
+    wait(window, "looks", |app| app.told().reached.as_millis() >= until_s * 1_000);
+    settle(window);
+}
+
 fn press(window: &mut Window, keys: &[Key]) {
     for key in keys {
         window.key_press(*key);
@@ -123,7 +129,7 @@ fn keys_mark_the_frames_that_are_shown_and_what_is_saved_is_what_was_marked() {
             (Mark::OutOfView, last - 1, 89_467),
         ]
     );
-    wait_for_the_tool(&mut window);
+    wait_for_looks(&mut window, 0);
     press_with(&mut window, COMMAND, Key::S);
     assert!(!window.state().document().is_changed());
 
@@ -139,7 +145,7 @@ fn keys_mark_the_frames_that_are_shown_and_what_is_saved_is_what_was_marked() {
 fn edges_move_by_frames_and_every_step_can_be_undone() {
     let (_folder, clip) = recording();
     let mut window = scripted(&clip);
-    wait_for_the_tool(&mut window);
+    wait_for_looks(&mut window, 3);
     press_with(&mut window, SHIFT, Key::ArrowRight);
     press(&mut window, &[Key::O]);
     press_with(&mut window, SHIFT, Key::ArrowRight);
@@ -165,7 +171,7 @@ fn edges_move_by_frames_and_every_step_can_be_undone() {
 fn an_interval_can_be_dragged_with_the_mouse_on_the_timeline() {
     let (_folder, clip) = recording();
     let mut window = scripted(&clip);
-    wait_for_the_tool(&mut window);
+    wait_for_looks(&mut window, 31);
     let area = window.get_by_label("Timeline").rect();
     let end = 89.467;
     let x = |seconds: f32| area.left() + area.width() * seconds / end;
@@ -241,7 +247,7 @@ fn steps_back_show_the_same_pictures_as_steps_on() {
         assert_eq!(frame.pts, *pts, "no frame is left out");
     }
     let back = player();
-    back.seek(MediaTime::from_millis(60_000));
+    back.seek(MediaTime::from_millis(20_000));
     shown(&back);
     back.seek(frames[50].0);
     for frame in frames.iter().rev() {
@@ -258,7 +264,7 @@ fn existing_truth_is_corrected_and_changes_are_not_lost_by_closing() {
     fs::copy(shipped_recording().with_extension("labels.json"), &path).unwrap();
     let before = fs::read_to_string(&path).unwrap();
     let mut window = scripted(&clip);
-    wait_for_the_tool(&mut window);
+    wait_for_looks(&mut window, 0);
     let absences = marked(&window).iter().filter(|it| it.0 == Mark::OutOfView).count();
     assert_eq!(absences, 6);
     assert!(!window.state().document().is_changed());
@@ -358,11 +364,12 @@ fn a_recording_that_is_entered_in_the_middle_shows_the_same_frames() {
     let mut source = file::open(&path).unwrap();
     let mut frames = Vec::new();
     let mut from = MediaTime::from_micros(i64::MIN);
-    while let Some(frame) = source.next_frame(from).unwrap() {
+    while frames.len() < 420 {
+        let frame = source.next_frame(from).unwrap().unwrap();
         from = MediaTime::from_micros(frame.pts.as_micros() + 1);
         frames.push(frame);
     }
-    for number in [0, 1, 250, 700, 1_341] {
+    for number in [0, 1, 250, 410] {
         let mut source = file::open(&path).unwrap();
         source.jump(frames[number].pts).unwrap();
         for expected in frames.iter().skip(number).take(3) {

@@ -86,7 +86,9 @@ impl Reel {
     }
 
     pub(super) fn find(&self, wanted: Wanted) -> Found {
-        let Some(mut here) = self.shown_at(wanted.at) else { return Found::After(wanted.at) };
+        let Some(mut here) = self.shown_at(wanted.at) else {
+            return Found::After(wanted.at + ROUNDING);
+        };
         for _ in 0..wanted.steps.max(0) {
             match self.next(here) {
                 Some(next) => here = next,
@@ -182,8 +184,8 @@ mod tests {
         let after = |millis| Before::Frame(at(millis));
         let mut reel = reel(&[(0, Before::Nothing), (100, after(0)), (500, Before::Unknown)]);
         assert_eq!(find(&reel, 50, 0), Found::Frame(at(0)));
-        assert_eq!(find(&reel, 100, -5), Found::After(at(100)));
-        assert_eq!(find(&reel, 300, 0), Found::After(at(300)));
+        assert_eq!(find(&reel, 100, -5), Found::After(at(100) + ROUNDING));
+        assert_eq!(find(&reel, 300, 0), Found::After(at(300) + ROUNDING));
         reel.keep(frame(500), after(100), at(0));
         assert_eq!(find(&reel, 300, 0), Found::Frame(at(100)));
         assert_eq!(find(&reel, 0, 2), Found::Frame(at(500)));
@@ -196,7 +198,7 @@ mod tests {
     fn what_was_not_read_before_a_frame_has_to_be() {
         let reel = reel(&[(500, Before::Unknown), (600, Before::Frame(at(500)))]);
         assert_eq!(find(&reel, 500, -1), Found::Before(at(500)));
-        assert_eq!(find(&reel, 100, 0), Found::After(at(100)));
+        assert_eq!(find(&reel, 100, 0), Found::After(at(100) + ROUNDING));
         assert_eq!(find(&reel, 500, 1), Found::Frame(at(600)));
     }
 
@@ -206,6 +208,8 @@ mod tests {
         let pts = MediaTime::from_micros(133_333);
         reel.keep(frame(0), Before::Nothing, at(0));
         reel.keep(Frame { pts, ..frame(0) }, Before::Frame(at(0)), at(0));
+        let Found::After(after) = find(&reel, 133, 0) else { panic!("what follows is not known") };
+        assert!(after > pts, "or what follows would never be read");
         reel.ends_with(pts);
         assert_eq!(find(&reel, 133, 0), Found::Frame(pts));
     }

@@ -428,9 +428,9 @@ mod tests {
         (prop::collection::vec(marked, 0..12), tags, "[ -~äé\n\"]{0,20}").prop_map(
             |(all, tags, note)| {
                 let mut content = Content { tags: tags.join(", "), note, ..Content::default() };
-                all.into_iter().for_each(|marked| {
+                for marked in all {
                     content.put(marked);
-                });
+                }
                 content
             },
         )

@@ -91,7 +91,7 @@ fn try_run(args: &Args) -> anyhow::Result<()> {
             .with_title("InView label")
             .with_app_id("inview-label")
             .with_inner_size(egui::vec2(1_320.0, 900.0))
-            .with_min_inner_size(egui::vec2(860.0, 600.0)),
+            .with_min_inner_size(egui::vec2(940.0, 640.0)),
         ..eframe::NativeOptions::default()
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {

@@ -144,7 +144,7 @@ fn controls(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             }
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.button("Keys and rules  F1").clicked() {
+            if ui.button("Keys  F1").clicked() {
                 asked.push(Action::Help);
             }
         });

@@ -17,10 +17,10 @@
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
 //! | 2 | `presence` `health` `backoff` `pace` `supervise` `score` `trust` | pure decisions: time comes in as a parameter |
 //! | 3 | `clock` `capture` `detector` `machine` `spool` | one outside thing each, blind to each other |
-//! | 4 | `pipeline` `upload` `logging` `settings` | first compositions, and their files |
+//! | 4 | `pipeline` `upload` `logging` `settings` `theme` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
-//! | 7 | `ui` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, and of `presence` the policy |
+//! | 7 | `ui` `label` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, and of `presence` the policy |
 
 pub mod geometry;
 pub mod redact;
@@ -53,6 +53,8 @@ pub mod logging;
 pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod settings;
+#[cfg(any(feature = "gui", feature = "label"))]
+pub mod theme;
 #[cfg(feature = "upload")]
 pub mod upload;
 
@@ -61,6 +63,8 @@ pub mod replay;
 #[cfg(feature = "agent")]
 pub mod agent;
 
+#[cfg(feature = "label")]
+pub mod label;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "gui")]

@@ -16,8 +16,9 @@ use inview::geometry::Size;
 use inview::presence::Policy;
 use inview::report::SessionId;
 use inview::settings::link::{JoinLink, LinkError};
+use inview::theme;
 use inview::ui::i18n::{Language, Words};
-use inview::ui::{About, Entrance, JoinFault, Joined, ThisDesktop, Watched, Window, theme};
+use inview::ui::{About, Entrance, JoinFault, Joined, ThisDesktop, Watched, Window};
 
 const LINK: &str = "https://exams.example/join/7KQ4-M2XP-9TRD";
 

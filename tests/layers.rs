@@ -11,10 +11,10 @@ const LAYERS: [&[&str]; 8] = [
     &["frame", "detection", "report"],
     &["presence", "health", "backoff", "pace", "supervise", "score", "trust"],
     &["clock", "capture", "detector", "machine", "spool"],
-    &["pipeline", "upload", "logging", "settings"],
+    &["pipeline", "upload", "logging", "settings", "theme"],
     &["replay"],
     &["agent"],
-    &["ui", "server"],
+    &["ui", "label", "server"],
 ];
 /// The backend shares nothing with the agent but the words on the wire; the policy is one of them.
 const SERVER_USES: [&str; 6] = ["time", "report", "redact", "trust", "logging", "presence"];

@@ -33,6 +33,13 @@ pub trait FrameSource {
     /// damaged frame is no error but a count in [`FrameSource::tally`].
     fn next_frame(&mut self, not_before: MediaTime) -> Result<Option<Frame>, CaptureError>;
 
+    /// Before the first frame is taken: leaves out what is not needed to show frames from `near` on, where
+    /// that costs little. Frames before `near` may come all the same; numbers and tally are of no meaning
+    /// afterwards.
+    fn jump(&mut self, _near: MediaTime) -> Result<(), CaptureError> {
+        Ok(())
+    }
+
     /// What has been read so far.
     fn tally(&self) -> Tally;
 }

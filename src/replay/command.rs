@@ -184,7 +184,8 @@ impl Faults {
     }
 }
 
-pub(super) fn policy(file: Option<&Path>, rate: Option<f64>) -> anyhow::Result<Policy> {
+/// The policy of a file, or else the usual one, at this sampling rate.
+pub fn policy(file: Option<&Path>, rate: Option<f64>) -> anyhow::Result<Policy> {
     let mut policy = match file {
         Some(path) => settings::read_policy(path)?,
         None => Policy::default(),
@@ -198,7 +199,8 @@ pub(super) fn policy(file: Option<&Path>, rate: Option<f64>) -> anyhow::Result<P
     }
 }
 
-pub(super) fn eyes(script: Option<&Path>) -> anyhow::Result<Eyes> {
+/// The models, or a script of detections in their place.
+pub fn eyes(script: Option<&Path>) -> anyhow::Result<Eyes> {
     let Some(path) = script else { return Ok(Eyes::Models(onnx::Models::load()?)) };
     let script = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Scripted::parse(&script).with_context(|| path.display().to_string())?;

@@ -27,7 +27,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    fn at(path: PathBuf) -> Self {
+    /// One recording, whatever it is.
+    pub fn at(path: PathBuf) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Self { path, name, fault: None }
     }

@@ -7,10 +7,10 @@ use eframe::egui::{
 
 use super::app::{Action, App};
 use super::desktop::Heard;
-use super::theme::palette;
 use super::view_model::{self, Hint, Sight};
 use super::{direction, exam, parts};
 use crate::agent::{FoundCamera, Preview};
+use crate::theme::palette;
 
 /// The shape of the picture when there is none.
 const USUAL: f32 = 4.0 / 3.0;

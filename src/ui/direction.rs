@@ -9,7 +9,7 @@ use eframe::egui::{
 };
 
 use super::i18n::Direction;
-use super::theme::palette;
+use crate::theme::palette;
 
 /// Draws top down, from the side where reading begins.
 pub(super) fn within<R>(

@@ -3,9 +3,9 @@
 use eframe::egui::{self, Ui};
 
 use super::app::{Action, App, Question};
-use super::theme::palette;
 use super::view_model::{Connection, Notice, Sight, Told, kind_key};
 use super::{direction, parts};
+use crate::theme::palette;
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());

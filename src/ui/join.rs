@@ -5,11 +5,11 @@ use eframe::egui::{self, Key, TextEdit, Ui};
 
 use super::app::Action;
 use super::i18n::{Language, Words};
-use super::theme::palette;
 use super::view_model::Sight;
 use super::{chrome, parts};
 use crate::report::InvalidCode;
 use crate::settings::link::{JoinLink, LinkError};
+use crate::theme::palette;
 
 /// Why an exam is not joined, as the candidate is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

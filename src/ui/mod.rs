@@ -26,7 +26,6 @@ mod mirror;
 mod page;
 mod parts;
 mod signs;
-pub mod theme;
 pub mod tones;
 pub mod view_model;
 mod welcome;
@@ -40,6 +39,7 @@ use eframe::egui;
 use crate::agent::Snapshot;
 use crate::agent::args::Args;
 use crate::agent::start::{self, Asked};
+use crate::theme;
 use entrance::{Door, Running};
 use i18n::Language;
 

@@ -7,8 +7,8 @@ use eframe::egui::{
     Shape, Stroke, Ui, pos2, vec2,
 };
 
-use super::theme::{self, palette};
 use super::view_model::Sight;
+use crate::theme::{self, palette};
 use crate::time::MediaTime;
 
 pub(super) fn title(ui: &mut Ui, text: impl Into<String>) {

@@ -28,12 +28,13 @@ use inview::report::{
     StartOverride,
 };
 use inview::spool::Outbox;
+use inview::theme;
 use inview::time::MediaTime;
 use inview::trust::signature::SigningKey;
 use inview::trust::told;
 use inview::ui::i18n::{Direction, Language};
 use inview::ui::tones::Sound;
-use inview::ui::{About, App, Desktop, Heard, Watched, theme};
+use inview::ui::{About, App, Desktop, Heard, Watched};
 
 /// An agent that shows what it is told to.
 #[derive(Debug)]

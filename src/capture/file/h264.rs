@@ -16,6 +16,7 @@ use crate::geometry::Size;
 
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 const SLICE_TYPES: std::ops::RangeInclusive<u8> = 1..=5;
+const IDR: u8 = 5;
 const SPS: u8 = 7;
 
 /// Parameters of a stream, from its `avcC` box.
@@ -117,6 +118,11 @@ impl Pictures {
             .filter(|header| SLICE_TYPES.contains(&(header & 31)))
             .peekable();
         slices.peek().is_some() && slices.all(|header| header & 0b0110_0000 == 0)
+    }
+
+    /// Whether no picture from this one on refers to one before it.
+    pub(super) fn begins_anew(&self, sample: &[u8]) -> bool {
+        self.parameters.units(sample).any(|unit| unit.first().is_some_and(|it| it & 31 == IDR))
     }
 
     /// Writes the sample with start codes instead of sizes. `None` when that cannot be done.

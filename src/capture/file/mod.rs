@@ -167,6 +167,10 @@ impl FrameSource for Fused {
         frame
     }
 
+    fn jump(&mut self, near: MediaTime) -> Result<(), CaptureError> {
+        self.source.jump(near)
+    }
+
     fn tally(&self) -> Tally {
         self.source.tally()
     }

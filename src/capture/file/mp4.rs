@@ -353,6 +353,28 @@ impl FrameSource for Mp4 {
         Ok(None)
     }
 
+    /// Goes on at the last picture before it that begins anew.
+    fn jump(&mut self, near: MediaTime) -> Result<(), CaptureError> {
+        let order = &self.index.order;
+        let after = order.partition_point(|sample| self.index.time(*sample as usize).0 <= near);
+        let Some(sample) = after.checked_sub(1).and_then(|place| order.get(place)) else {
+            return Ok(());
+        };
+        for number in (self.next..=*sample as usize).rev() {
+            let sample = self.index.track.samples[number];
+            let place = self.index.places[number];
+            let Some(place) = place.filter(|_| ends(&sample) <= self.index.length) else {
+                continue;
+            };
+            if self.read(sample)? && self.pictures.begins_anew(&self.sample) {
+                (self.next, self.shown) = (number, place as usize);
+                self.waiting.clear();
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn tally(&self) -> Tally {
         self.progress.tally()
     }

@@ -41,10 +41,7 @@ pub enum LabelsError {
 impl Labels {
     /// Reads the truth file beside a recording, or in `folder`.
     pub fn of(recording: &Recording, folder: Option<&Path>) -> Result<Self, LabelsError> {
-        let beside = match folder {
-            Some(folder) => folder.join(&recording.name),
-            None => recording.path.clone(),
-        };
+        let beside = beside(recording, folder);
         let behind = |ending: &str| {
             let mut name = beside.clone().into_os_string();
             name.push(".");
@@ -61,9 +58,22 @@ impl Labels {
                 .map_err(|reason| LabelsError::Read { path: path.display().to_string(), reason })?;
             return Ok(Self { path, form, text });
         }
-        let expected = beside.with_extension(ENDINGS[0].0);
+        let expected = Self::place(recording, folder);
         let name = expected.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Err(LabelsError::Absent(name))
+    }
+
+    /// Where a truth file in our own format is looked for first.
+    pub fn place(recording: &Recording, folder: Option<&Path>) -> PathBuf {
+        beside(recording, folder).with_extension(ENDINGS[0].0)
+    }
+
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// What is true of a recording that ends at `end` and has so many frames a second.
@@ -75,6 +85,14 @@ impl Labels {
     /// What is wrong with them, before the recording is known.
     pub fn fault(&self) -> Option<LabelsError> {
         self.truth(MediaTime::from_millis(3_600_000), 30.0).err()
+    }
+}
+
+/// The recording's name where its truth files are.
+fn beside(recording: &Recording, folder: Option<&Path>) -> PathBuf {
+    match folder {
+        Some(folder) => folder.join(&recording.name),
+        None => recording.path.clone(),
     }
 }
 

@@ -109,8 +109,8 @@ pub fn install(ctx: &egui::Context) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let regular: &[u8] = include_bytes!("../../assets/fonts/MPLUS1p-Regular.ttf");
-    let heavy: &[u8] = include_bytes!("../../assets/fonts/MPLUS1p-Bold.ttf");
+    let regular: &[u8] = include_bytes!("../assets/fonts/MPLUS1p-Regular.ttf");
+    let heavy: &[u8] = include_bytes!("../assets/fonts/MPLUS1p-Bold.ttf");
     for (name, bytes) in [("regular", regular), ("bold", heavy)] {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }

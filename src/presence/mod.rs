@@ -28,6 +28,8 @@ mod stillness;
 mod stillness_tests;
 mod track;
 mod vanishing;
+#[cfg(test)]
+mod vanishing_tests;
 mod view;
 
 pub use attention::Attention;
@@ -36,6 +38,6 @@ pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{
     FacePolicy, PersonPolicy, PicturePolicy, Policy, StillImagePolicy, VirtualCameraPolicy,
 };
-pub use stillness::{FaceChange, FaceWatch};
-pub use vanishing::Vanishing;
+pub use stillness::{ALIVE, FaceChange, FaceWatch};
+pub use vanishing::{STILL_THERE, Vanishing};
 pub use view::View;

@@ -15,10 +15,11 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::time::MediaTime;
 
-/// Alive: in some block of the face (about an eye), what is left has more than this part of the
-/// face's contrast. Photos have up to 0.017, and 0.03 in pictures with much noise; a glance aside
+/// Alive: in some block of the face (about an eye), what is left has more than this part of its contrast.
+///
+/// Photos have up to 0.017, and 0.03 in pictures with much noise; a glance aside
 /// has 0.06, a blink 1 and more.
-pub(super) const ALIVE: f32 = 0.05;
+pub const ALIVE: f32 = 0.05;
 /// A face with less contrast (variance, in squared luma levels) drowns in noise.
 const LEAST_CONTRAST: f32 = 64.0;
 /// Fewer looks may all miss the blinks of one who is alive.

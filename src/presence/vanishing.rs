@@ -27,7 +27,7 @@ use crate::time::MediaTime;
 
 /// The candidate is there from this share on. Hidden: 0.13 and more. Left: 0.02 at most, and 0.04 where
 /// they cross the picture.
-pub(super) const STILL_THERE: f64 = 0.06;
+pub const STILL_THERE: f64 = 0.06;
 /// The silhouette is taken from a look this long before the last one with a face: in between, what will
 /// hide the face comes into the picture.
 const BEFORE: Duration = Duration::from_millis(350);

@@ -1,6 +1,5 @@
 //! `inview-replay evaluate` as QA runs it: figures, gates and what is said of wrong truth files.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
-#![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::BoundingBox;
+use crate::geometry::{BoundingBox, Size};
 
 /// What a detection is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +21,22 @@ pub struct Detection {
     pub score: f32,
     /// In pixels of the frame.
     pub bounding_box: BoundingBox,
+}
+
+/// Where people are in a picture, point by point.
+#[derive(Clone, PartialEq)]
+pub struct Silhouette {
+    /// Points across and down, spread evenly over the picture.
+    pub size: Size,
+    /// Row by row, how sure it is that a point shows a person: 0 to 1.
+    pub shares: Vec<f32>,
+}
+
+impl std::fmt::Debug for Silhouette {
+    /// Says that it is one: outlines of people do not belong into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Silhouette").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 /// Keeps the best of overlapping detections of one label.

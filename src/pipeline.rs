@@ -10,7 +10,8 @@ use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
-    Attention, Change, Finds, Look, LumaGrid, Monitor, PictureStats, Policy, Verdict,
+    Attention, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, PictureStats, Policy,
+    StillImagePolicy, Vanishing, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -60,6 +61,8 @@ pub struct Pipeline<D> {
     policy: Policy,
     monitor: Monitor,
     attention: Attention,
+    vanishing: Vanishing,
+    face_watch: FaceWatch,
     picture: Option<Arc<LumaGrid>>,
     people: Vec<Detection>,
     cadence: Cadence,
@@ -77,6 +80,10 @@ pub struct Sample {
     pub faces: Option<Vec<Detection>>,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
+    /// How the face differs from the one of a second before.
+    pub face_change: Option<FaceChange>,
+    /// Of a face that has vanished, the share of the candidate that is as it was.
+    pub remains: Option<f64>,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -94,6 +101,8 @@ impl<D: Detector> Pipeline<D> {
             cadence: Cadence::new(policy.sampling_period()),
             policy,
             attention: Attention::default(),
+            vanishing: Vanishing::default(),
+            face_watch: FaceWatch::default(),
             picture: None,
             people: Vec::new(),
             next_seq: 0,
@@ -124,7 +133,7 @@ impl<D: Detector> Pipeline<D> {
     pub fn step(&mut self, frame: &Frame) -> Result<Sample, DetectorError> {
         let grid = Arc::new(LumaGrid::of(frame));
         let picture = grid.stats(self.picture.as_deref());
-        let (mut faces, mut people) = (None, None);
+        let (mut faces, mut people, mut remains) = (None, None, None);
         if !self.monitor.is_covered(&picture) {
             let found = self.faces(frame, &grid)?;
             let (policy, at) = (&self.policy, frame.pts);
@@ -133,26 +142,57 @@ impl<D: Detector> Pipeline<D> {
                 self.attention.saw_people(frame.pts, &grid, &self.people);
                 people = Some(self.people.clone());
             }
+            remains = self.remains(frame, &picture, &found)?;
             faces = Some(found);
         }
+        let face_change = self.face_change(frame, faces.is_some());
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
             size: frame.size,
             picture,
-            frame: Some(frame),
             finds: faces.as_deref().map(|faces| Finds {
                 faces,
                 people: &self.people,
                 people_fresh: people.is_some(),
             }),
+            face_change,
+            remains,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.picture = Some(grid);
         self.next_seq = frame.seq + 1;
         self.sampled += 1;
         self.cadence.took(frame.pts);
-        Ok(Sample { seq: frame.seq, pts: frame.pts, picture, faces, people, verdict, changes })
+        let Frame { seq, pts, .. } = *frame;
+        Ok(Sample { seq, pts, picture, faces, people, face_change, remains, verdict, changes })
+    }
+
+    /// What is left of a candidate whose face has vanished.
+    fn remains(
+        &mut self,
+        frame: &Frame,
+        picture: &PictureStats,
+        faces: &[Detection],
+    ) -> Result<Option<f64>, DetectorError> {
+        self.vanishing.look(&self.policy, frame, faces);
+        if let Some(before) = self.vanishing.asks()
+            && let Some(silhouette) = self.detector.silhouette(before)?
+        {
+            self.vanishing.told(&silhouette);
+        }
+        Ok(self.vanishing.share(frame, picture))
+    }
+
+    fn face_change(&mut self, frame: &Frame, looked: bool) -> Option<FaceChange> {
+        if self.policy.still_image == StillImagePolicy::Ignore {
+            return None;
+        }
+        let face = self.vanishing.face().filter(|_| looked);
+        if face.is_none() {
+            self.face_watch.forget();
+        }
+        self.face_watch.look(frame, face?)
     }
 
     /// Looks near the last face where that is enough, and everywhere where it is not. Before a face

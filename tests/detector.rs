@@ -229,6 +229,23 @@ fn the_shipped_still_gives_the_boxes_of_the_reference() {
 }
 
 #[test]
+fn the_shipped_still_gives_the_silhouette_of_the_reference() {
+    #[derive(Deserialize)]
+    struct Silhouette {
+        step: usize,
+        shares: Vec<f32>,
+    }
+    let expected: Silhouette = golden("astronaut.silhouette.json");
+    let found = detector().silhouette(&astronaut()).unwrap().unwrap();
+    assert_eq!(found.size, Size::new(256, 144));
+    let found: Vec<f32> = found.shares.into_iter().step_by(expected.step).collect();
+    assert_eq!(found.len(), expected.shares.len());
+    for (at, (found, expected)) in found.iter().zip(&expected.shares).enumerate() {
+        assert!((found - expected).abs() < 0.02, "{at}: {found}, not {expected}");
+    }
+}
+
+#[test]
 fn the_same_frame_gives_the_same_bits_in_every_detector_and_order() {
     let frame = astronaut();
     let empty = frame_of_noise();
@@ -327,7 +344,8 @@ fn detectors_go_to_other_threads_and_name_their_models() {
     }
     let names: Vec<String> =
         sendable(detector()).models().iter().map(|model| model.name.clone()).collect();
-    assert_eq!(names, ["face_yunet", "person_ssdlite_mnv2_coco5_300"]);
+    let expected = ["face_yunet", "person_ssdlite_mnv2_coco5_300", "person_selfie_144x256"];
+    assert_eq!(names, expected);
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use std::process::Output;
 
 use inview::replay::evaluate::Evaluation;
 use inview::report::Kind;
+use inview::score::Verdict;
 use support::{assert_golden, shipped_recording, text};
 
 const REPLAY: &str = env!("CARGO_BIN_EXE_inview-replay");
@@ -288,4 +289,63 @@ fn the_readme_shows_the_figures_of_the_baseline() {
         return;
     }
     assert!(shown == table, "UPDATE_GOLDENS=1 renews it:\n{table}");
+}
+
+/// Confidence as it was before the root, of each report of each recording, and whether it was true.
+fn raw_reports(evaluation: &Evaluation) -> Vec<Vec<(f64, bool)>> {
+    let of = |it: &inview::replay::evaluate::Evaluated| {
+        let scored = it.score.reports.iter().filter(|it| it.verdict != Verdict::NotScored);
+        scored.map(|it| (it.confidence.powi(2), it.verdict == Verdict::True)).collect()
+    };
+    evaluation.recordings.iter().map(of).collect()
+}
+
+/// The power that makes the confidence of these reports most likely, if one more were false.
+fn fitted(reports: &[(f64, bool)]) -> f64 {
+    let typical = reports.iter().map(|(raw, _)| raw.max(1e-3).ln()).sum::<f64>();
+    let typical = (typical / reports.len() as f64).exp();
+    let all = reports.iter().copied().chain([(typical, false)]);
+    let likelihood = |power: f64| -> f64 {
+        let of = |(raw, holds): (f64, bool)| {
+            let confidence = raw.powf(power).clamp(1e-6, 1.0 - 1e-6);
+            if holds { confidence.ln() } else { (1.0 - confidence).ln() }
+        };
+        all.clone().map(of).sum()
+    };
+    let powers = (1..=300).map(|hundredths| f64::from(hundredths) / 100.0);
+    powers.max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b))).unwrap()
+}
+
+/// The expected calibration error, in tenths.
+fn calibration_error(reports: &[(f64, bool)]) -> f64 {
+    let mut tenths = [(0.0, 0.0); 10];
+    for (confidence, holds) in reports {
+        let (sum, right) = &mut tenths[((confidence * 10.0) as usize).min(9)];
+        *sum += confidence;
+        *right += f64::from(u8::from(*holds));
+    }
+    tenths.iter().map(|(sum, right)| (sum - right).abs()).sum::<f64>() / reports.len() as f64
+}
+
+#[test]
+fn confidence_is_right_about_recordings_that_it_was_not_fitted_to() {
+    let clips = raw_reports(&development_clips());
+    let but = |out: Option<usize>| -> Vec<(f64, bool)> {
+        let kept = clips.iter().enumerate().filter(|(clip, _)| Some(*clip) != out);
+        kept.flat_map(|(_, reports)| reports.iter().copied()).collect()
+    };
+    let with = |powers: &[f64]| {
+        let reports = clips.iter().zip(powers).flat_map(|(reports, power)| {
+            reports.iter().map(|(raw, holds)| (raw.powf(*power), *holds))
+        });
+        calibration_error(&reports.collect::<Vec<_>>())
+    };
+    let left_out: Vec<f64> = (0..clips.len()).map(|clip| fitted(&but(Some(clip)))).collect();
+    let (as_scored, fitted_error) = (with(&vec![1.0; clips.len()]), with(&left_out));
+    let rooted = with(&vec![0.5; clips.len()]);
+    println!("all: {:.2}, one left out: {left_out:.2?}", fitted(&but(None)));
+    println!("error: scores {as_scored:.3}, fitted {fitted_error:.3}, root {rooted:.3}");
+    assert!(fitted_error <= 0.05 && rooted <= 0.05);
+    // The root is between the scores and what fits: it claims less than it might.
+    assert!((0.2..=0.5).contains(&fitted(&but(None))));
 }

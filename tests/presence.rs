@@ -71,8 +71,9 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         skipped: 2,
         size: Size::new(640, 480),
         picture,
-        frame: None,
         finds: (!monitor.is_covered(&picture)).then_some(finds),
+        face_change: None,
+        remains: None,
     };
     monitor.look(&look).1
 }

@@ -22,6 +22,7 @@
 
 mod block;
 mod depthwise;
+mod filter;
 mod pointwise;
 mod resample;
 mod simd;
@@ -29,8 +30,9 @@ mod stem;
 
 pub use block::{Block, Scratch};
 pub use depthwise::Depthwise;
+pub use filter::Filter;
 pub use pointwise::Pointwise;
-pub use resample::{double_and_add, halve};
+pub use resample::{double, double_and_add, halve, mean, spread};
 pub use simd::Activation;
 pub use stem::Stem;
 

@@ -1,4 +1,5 @@
-//! Half the size by the largest of each four pixels, twice the size by repetition.
+//! Half the size by the largest of each four pixels, twice the size by repetition or interpolation,
+//! and other ways from pixels to pixels without weights.
 
 use pulp::{Simd, WithSimd};
 
@@ -69,6 +70,67 @@ pub fn double_and_add(from: &[f32], extent: Extent, channels: usize, to: &mut [f
     }
 }
 
+/// The mean over all pixels, for each channel.
+///
+/// # Panics
+/// When the lengths do not fit, or there is no pixel.
+pub fn mean(from: &[f32], channels: usize, to: &mut [f32]) {
+    let pixels = from.len() / channels;
+    assert!(pixels > 0 && pixels * channels == from.len() && to.len() == channels);
+    to.fill(0.0);
+    for pixel in from.chunks_exact(channels) {
+        to.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+    }
+    for sum in to {
+        *sum /= pixels as f32;
+    }
+}
+
+/// Writes `from` twice as large to `to`, interpolated linearly between the centres of its pixels. The
+/// edges repeat.
+///
+/// # Panics
+/// When the lengths do not fit.
+pub fn double(from: &[f32], extent: Extent, channels: usize, to: &mut [f32]) {
+    assert_eq!(from.len(), extent.pixels() * channels, "not a picture of that size");
+    assert_eq!(to.len(), 4 * from.len(), "not twice as large");
+    // The nearer pixel counts three times as much as the one beyond the edge between them.
+    let near_and_far = |at: usize, length: usize| {
+        let far = if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { at / 2 + 1 };
+        (at / 2, far.min(length - 1))
+    };
+    let width = 2 * extent.width;
+    for (at, to) in to.chunks_exact_mut(channels).enumerate() {
+        let (row, far_row) = near_and_far(at / width, extent.height);
+        let (column, far_column) = near_and_far(at % width, extent.width);
+        let pixel = |row: usize, column: usize| {
+            &from[(row * extent.width + column) * channels..][..channels]
+        };
+        let near = pixel(row, column).iter().zip(pixel(row, far_column));
+        let far = pixel(far_row, column).iter().zip(pixel(far_row, far_column));
+        for ((to, (a, b)), (c, d)) in to.iter_mut().zip(near).zip(far) {
+            *to = (a * 3.0 + b) * 0.1875 + (c * 3.0 + d) * 0.0625;
+        }
+    }
+}
+
+/// Four channels of each pixel become four pixels of one channel: top left, top right, bottom left,
+/// bottom right.
+///
+/// # Panics
+/// When the lengths do not fit.
+pub fn spread(from: &[f32], extent: Extent, to: &mut [f32]) {
+    assert_eq!(from.len(), extent.pixels() * 4, "not four channels");
+    assert_eq!(to.len(), from.len(), "not twice as large");
+    for (row, from) in from.chunks_exact((extent.width * 4).max(1)).enumerate() {
+        let (upper, lower) = to[row * 4 * extent.width..].split_at_mut(2 * extent.width);
+        for (column, four) in from.chunks_exact(4).enumerate() {
+            upper[2 * column..][..2].copy_from_slice(&four[..2]);
+            lower[2 * column..][..2].copy_from_slice(&four[2..]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +150,30 @@ mod tests {
         double_and_add(&[1.0, 2.0, 3.0, 4.0], Extent::new(1, 2), 2, &mut to);
         let row = [1.5, 2.5, 1.5, 2.5, 3.5, 4.5, 3.5, 4.5];
         assert_eq!(to, [row, row].concat()[..]);
+    }
+
+    #[test]
+    fn the_mean_is_taken_over_pixels() {
+        let mut to = [f32::NAN; 2];
+        mean(&[1.0, -1.0, 2.0, 0.0, 6.0, 4.0], 2, &mut to);
+        assert_eq!(to, [3.0, 1.0]);
+    }
+
+    #[test]
+    fn between_the_centres_of_pixels_lies_a_straight_line() {
+        let mut to = [f32::NAN; 16];
+        double(&[0.0, 4.0, 8.0, 12.0], Extent::new(2, 2), 1, &mut to);
+        let expected = [[0, 1, 3, 4], [2, 3, 5, 6], [6, 7, 9, 10], [8, 9, 11, 12]];
+        assert_eq!(to, expected.as_flattened().iter().map(|at| *at as f32).collect::<Vec<_>>()[..]);
+        let mut to = [f32::NAN; 8];
+        double(&[3.0, -3.0], Extent::new(1, 1), 2, &mut to);
+        assert_eq!(to, [3.0, -3.0, 3.0, -3.0, 3.0, -3.0, 3.0, -3.0]);
+    }
+
+    #[test]
+    fn four_channels_become_four_pixels() {
+        let mut to = [f32::NAN; 8];
+        spread(&[1.0, 2.0, 5.0, 6.0, 3.0, 4.0, 7.0, 8.0], Extent::new(1, 2), &mut to);
+        assert_eq!(to, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
     }
 }

@@ -102,6 +102,8 @@ pub enum Activation {
     Relu,
     /// Nothing below 0 or above 6.
     Relu6,
+    /// x * clamp(x + 3, 0, 6) / 6.
+    HardSwish,
 }
 
 impl Activation {
@@ -112,6 +114,11 @@ impl Activation {
             Self::None => values,
             Self::Relu => simd.max_f32s(values, zero),
             Self::Relu6 => simd.min_f32s(simd.max_f32s(values, zero), simd.splat_f32s(6.0)),
+            Self::HardSwish => {
+                let moved = simd.add_f32s(values, simd.splat_f32s(3.0));
+                let gate = simd.min_f32s(simd.max_f32s(moved, zero), simd.splat_f32s(6.0));
+                simd.mul_f32s(values, simd.mul_f32s(gate, simd.splat_f32s(1.0 / 6.0)))
+            }
         }
     }
 
@@ -120,6 +127,7 @@ impl Activation {
             Self::None => value,
             Self::Relu => value.max(0.0),
             Self::Relu6 => value.clamp(0.0, 6.0),
+            Self::HardSwish => value * ((value + 3.0).clamp(0.0, 6.0) * (1.0 / 6.0)),
         }
     }
 }

@@ -13,10 +13,15 @@ order. The operators, in the domain `inview`:
 | Block | x, and what is added at its end | 1x1 `expand`, 3x3 within channels `depthwise`, 1x1 `project`; any may be missing |
 | Halve | x | the largest of each 2x2 pixels |
 | DoubleAndAdd | x, y | y, and each pixel of x four times |
+| Filter | x | a convolution within channels of any odd side |
+| Mean | x | the mean over all pixels: [1, 1, 1, C] |
+| Double | x | twice as large, interpolated linearly between the pixels' centres |
+| Spread | x | four channels of a pixel become four pixels of one channel |
 
 Weights are attributes: `expand_weights` [outputs, inputs], `depthwise_weights` [channels, 3, 3],
-`stem_weights` [outputs, 3, 3, 3], and so on, each with `_biases` and `_activation` ("none", "relu",
-"relu6"). `stride` is that of the depthwise convolution, `before` the zeros before its first pixel.
+`filter_weights` [channels, side, side], `stem_weights` [outputs, 3, 3, 3], and so on, each with `_biases`
+and `_activation` ("none", "relu", "relu6", "hard_swish"). `stride` is that of the convolution within
+channels, `before` the zeros before its first pixel.
 """
 
 import sys
@@ -51,7 +56,7 @@ class Convolution:
         }
         if self.kind != "pointwise":
             found["before"] = self.before
-        if self.kind == "depthwise":
+        if self.kind in ("depthwise", "filter"):
             found["stride"] = self.stride
         return found
 
@@ -98,15 +103,19 @@ class Fuser:
             kind, weights = "pointwise", weights[:, :, 0, 0]
         elif group == len(weights) and side == 3:
             kind, weights = "depthwise", weights[:, 0]
+        elif group == len(weights) and side % 2 == 1:
+            kind, weights = "filter", weights[:, 0]
         elif group == 1 and side == 3 and weights.shape[1] == 3:
             kind = "stem"
         else:
             raise SystemExit(f"{node.name}: no block has such a convolution")
         activation, nodes, result = "none", [node], node.output[0]
         after = self.only_reader(result)
-        if after is not None and after.op_type in ("Relu", "Clip"):
+        if after is not None and after.op_type in ("Relu", "Clip", "HardSwish"):
             limits = [self.constants[name].item() for name in after.input[1:]]
             activation = {(): "relu", (0.0, 6.0): "relu6"}[tuple(limits)]
+            if after.op_type == "HardSwish":
+                activation = "hard_swish"
             nodes, result = [node, after], after.output[0]
         stride, before = attributes["strides"][0], attributes["pads"][0]
         found = Convolution(kind, node.input[0], result, weights, biases, activation, stride, before)
@@ -147,11 +156,24 @@ class Fuser:
     def write(self, op, inputs, output, **attributes):
         self.written.node(op, inputs, output, domain=DOMAIN, **attributes)
 
+    def write_spread(self, node):
+        """Windows of 2x2 that do not overlap: a 1x1 convolution to four channels, which become pixels."""
+        weights, biases = (self.constants[name] for name in node.input[1:])
+        four = weights[:, 0].reshape(len(weights), 4).T
+        found = Convolution(
+            "pointwise", node.input[0], node.output[0] + "f", four, biases.repeat(4), "none", 1, 0
+        )
+        self.write("Block", [found.source], found.result, **found.attributes("project"))
+        self.write("Spread", [found.result], node.output[0])
+
     def write_node(self, node):
         found, nodes = self.convolution(node)
         if found is not None and found.kind == "stem":
             self.done.update(map(id, nodes))
             self.write("Stem", [found.source], found.result, **found.attributes("stem"))
+        elif found is not None and found.kind == "filter":
+            self.done.update(map(id, nodes))
+            self.write("Filter", [found.source], found.result, **found.attributes("filter"))
         elif found is not None:
             block = self.block(node)
             attributes = {}
@@ -161,6 +183,12 @@ class Fuser:
             self.write("Block", inputs, block.result, **attributes)
         elif node.op_type == "MaxPool":
             self.write("Halve", list(node.input), node.output[0])
+        elif node.op_type == "GlobalAveragePool":
+            self.write("Mean", list(node.input), node.output[0])
+        elif node.op_type == "ConvTranspose":
+            self.write_spread(node)
+        elif node.op_type == "Resize" and b"linear" in [a.s for a in node.attribute]:
+            self.write("Double", [node.input[0]], node.output[0])
         elif node.op_type == "Resize":
             total = self.only_reader(node.output[0])
             others = [name for name in total.input if name != node.output[0]]

@@ -19,6 +19,9 @@ import onnxruntime
 
 FACE_SIDE, FACE_STEP = 320, 32
 PERSON_SIDE = 300
+SILHOUETTE = (256, 144)
+# One value in so many of a silhouette is stored.
+SILHOUETTE_STEP = 97
 FACE_FLOOR, FACE_MAX_IOU = 0.3, 0.4
 PERSON_FLOOR, PERSON_MAX_IOU = 0.2, 0.5
 STRIDES = (8, 16, 32)
@@ -87,6 +90,11 @@ def person_tensor(picture):
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None]) / 127.5 - 1
 
 
+def silhouette_tensor(picture):
+    small = shrunk(picture, SILHOUETTE)[:, :, ::-1]
+    return np.ascontiguousarray(small.transpose(2, 0, 1)[None]) / 255
+
+
 def decode_faces(outputs, content, picture):
     boxes, scores = [], []
     for stride, output in zip(STRIDES, outputs):
@@ -115,6 +123,7 @@ class Reference:
     def __init__(self, models):
         self.face = session(models / "face_yunet.onnx")
         self.person = session(models / "person_ssdlite_mnv2_coco5_300.onnx")
+        self.silhouettes = session(models / "person_selfie_144x256.onnx")
 
     def face_outputs(self, picture):
         tensor, content = face_tensor(picture)
@@ -122,6 +131,10 @@ class Reference:
 
     def person_outputs(self, picture):
         return self.person.run(None, {"input": person_tensor(picture)})
+
+    def silhouette(self, picture):
+        (shares,) = self.silhouettes.run(None, {"input": silhouette_tensor(picture)})
+        return {"step": SILHOUETTE_STEP, "shares": rounded(shares.ravel()[::SILHOUETTE_STEP])}
 
     def look(self, picture):
         outputs, content = self.face_outputs(picture)
@@ -236,6 +249,7 @@ def main():
         picture = cv2.imread(str(path))
         shipped[path.name] = reference.look(picture)
         write(golden / f"{path.stem}.outputs.json", sparse_outputs(reference, picture))
+        write(golden / f"{path.stem}.silhouette.json", reference.silhouette(picture))
     write(golden / "shipped.json", shipped)
 
     cases = [

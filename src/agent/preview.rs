@@ -144,6 +144,8 @@ mod tests {
             picture: LumaGrid::of(&frame).stats(None),
             faces: Some(face.into_iter().map(detection).collect()),
             people: None,
+            face_change: None,
+            remains: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

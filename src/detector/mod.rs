@@ -7,13 +7,13 @@ pub use scripted::{ScriptError, Scripted};
 #[cfg(feature = "detect")]
 pub mod onnx;
 
-use crate::detection::Detection;
+use crate::detection::{Detection, Silhouette};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::report::ModelIdentity;
 
 /// Looks at a frame: for faces, cheap, for a face where one was, a part of that, and for bodies,
-/// several times dearer. The caller decides which is worth its price.
+/// several times dearer; seldom, for silhouettes. The caller decides which is worth its price.
 pub trait Detector {
     /// Faces, best first, overlapping ones removed.
     fn faces(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError>;
@@ -31,6 +31,12 @@ pub trait Detector {
 
     /// Bodies or parts of them, best first, overlapping ones removed.
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError>;
+
+    /// Where people are in a picture, point by point. A detector that cannot tell says nothing.
+    fn silhouette(&mut self, picture: &Frame) -> Result<Option<Silhouette>, DetectorError> {
+        let _ = picture;
+        Ok(None)
+    }
 
     /// What the finds rest on; goes into each report.
     fn models(&self) -> &[ModelIdentity];
@@ -51,6 +57,10 @@ impl<D: Detector + ?Sized> Detector for Box<D> {
 
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
         (**self).people(frame)
+    }
+
+    fn silhouette(&mut self, picture: &Frame) -> Result<Option<Silhouette>, DetectorError> {
+        (**self).silhouette(picture)
     }
 
     fn models(&self) -> &[ModelIdentity] {

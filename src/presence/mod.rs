@@ -4,7 +4,8 @@
 //! luma samples ──> picture: covered? dark? unchanged? ─────────────┐
 //! detections ────> fixtures: what never moves is a picture         │
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
-//! pixels of the face ──> stillness: does it move as a photo does? ─┘             │
+//! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
+//! pixels around it ────> vanishing: it is gone; is the candidate? ─┘             │
 //!                                                                                │
 //!                                         Monitor: one Track a kind <────────────┘ ──> opened, warned, alerted, closed
 //! ```
@@ -21,10 +22,14 @@ mod fixtures;
 mod monitor;
 mod picture;
 mod policy;
+mod small;
 mod stillness;
 #[cfg(test)]
 mod stillness_tests;
 mod track;
+mod vanishing;
+#[cfg(test)]
+mod vanishing_tests;
 mod view;
 
 pub use attention::Attention;
@@ -33,4 +38,6 @@ pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{
     FacePolicy, PersonPolicy, PicturePolicy, Policy, StillImagePolicy, VirtualCameraPolicy,
 };
+pub use stillness::{ALIVE, FaceChange, FaceWatch};
+pub use vanishing::{STILL_THERE, Vanishing};
 pub use view::View;

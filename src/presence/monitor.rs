@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
-use super::stillness::Stillness;
+use super::stillness::{FaceChange, Stillness};
 use super::track::{Counts, Evidence, Step, Times, Track};
+use super::vanishing::STILL_THERE;
 use super::view::{Company, Reading, View, Viewer};
 use crate::detection::Detection;
-use crate::frame::Frame;
 use crate::geometry::Size;
 use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
 use crate::time::MediaTime;
@@ -24,10 +24,13 @@ pub struct Look<'a> {
     pub skipped: u64,
     pub size: Size,
     pub picture: PictureStats,
-    /// The frame itself. Without it nothing is said of still images.
-    pub frame: Option<&'a Frame>,
     /// Absent when the models were not asked, because the picture cannot show anybody.
     pub finds: Option<Finds<'a>>,
+    /// How the face differs from the one of a second before. Without it nothing is said of still images.
+    pub face_change: Option<FaceChange>,
+    /// Of a face that has vanished, the share of the candidate that is as it was: see
+    /// [`super::Vanishing`].
+    pub remains: Option<f64>,
 }
 
 /// What the models found.
@@ -214,7 +217,15 @@ impl Monitor {
 
     fn read(&mut self, look: &Look<'_>, finds: &Finds<'_>) -> Reading {
         let (faces, people) = (finds.faces, finds.people);
-        self.viewer.read(&self.policy, look.pts, look.size, faces, people, finds.people_fresh)
+        let mut reading =
+            self.viewer.read(&self.policy, look.pts, look.size, faces, people, finds.people_fresh);
+        if reading.view == View::Nobody {
+            reading.remains = look.remains.filter(|share| *share >= STILL_THERE);
+        }
+        if reading.remains.is_some() {
+            reading.view = View::BodyOnly;
+        }
+        reading
     }
 
     /// A frame after a silence: the camera was lost until now, and what it shows now says nothing
@@ -236,7 +247,8 @@ impl Monitor {
             self.last_changed = Some(look.pts);
             return Verdict::Covered;
         };
-        let nobody = reading.view == View::Nobody;
+        // Whoever hides may leave as little of the picture moving as an empty room does.
+        let nobody = reading.view == View::Nobody || reading.remains.is_some();
         let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
         let still = look.picture.change.is_some_and(|change| {
             change.mean <= level && change.max <= STILL_MAX && change.share <= STILL_SHARE
@@ -245,11 +257,10 @@ impl Monitor {
             self.last_changed = Some(look.pts);
         }
         let unchanged = self.last_changed.map_or(Duration::ZERO, |last| look.pts.since(last));
+        let after =
+            if nobody { Duration::from_millis(picture.still_empty_ms) } else { Duration::ZERO };
         match reading.view {
-            View::Face | View::BodyOnly if still => Verdict::Frozen,
-            View::Nobody if still && unchanged >= Duration::from_millis(picture.still_empty_ms) => {
-                Verdict::Frozen
-            }
+            _ if still && unchanged >= after => Verdict::Frozen,
             // Nor can it be said of somebody's face.
             View::Nobody | View::BodyOnly if darkness(&look.picture, &self.policy) > 0.0 => {
                 Verdict::TooDark
@@ -321,9 +332,9 @@ impl Monitor {
         let face = reading.and_then(|reading| reading.face);
         match verdict {
             _ if self.policy.still_image == StillImagePolicy::Ignore => Evidence::Clear,
-            Verdict::Face => match (look.frame, face) {
-                (Some(frame), Some(face)) => self.stillness.look(look.pts, frame, &face),
-                (None, _) | (_, None) => Evidence::Unknown,
+            Verdict::Face => match look.face_change.filter(|change| Some(change.face) == face) {
+                Some(change) => self.stillness.look(look.pts, change.change),
+                None => Evidence::Unknown,
             },
             Verdict::BodyOnly | Verdict::Nobody => {
                 self.stillness.forget();
@@ -455,6 +466,9 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
         return holds(reading.view == View::Nobody, unseen);
     }
     match reading.view {
+        View::BodyOnly if let Some(share) = reading.remains => Evidence::Holds(
+            (1.0 - STILL_THERE / share / 2.0) * (1.0 - f64::from(reading.best_face)),
+        ),
         View::BodyOnly => holds(true, reading.best_person * (1.0 - reading.best_face)),
         // A body that is not found for a moment has not left.
         View::Nobody => Evidence::Worse,

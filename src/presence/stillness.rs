@@ -15,10 +15,11 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::time::MediaTime;
 
-/// Alive: in some block of the face (about an eye), what is left has more than this part of the
-/// face's contrast. Photos have up to 0.017, and 0.03 in pictures with much noise; a glance aside
+/// Alive: in some block of the face (about an eye), what is left has more than this part of its contrast.
+///
+/// Photos have up to 0.017, and 0.03 in pictures with much noise; a glance aside
 /// has 0.06, a blink 1 and more.
-pub(super) const ALIVE: f32 = 0.05;
+pub const ALIVE: f32 = 0.05;
 /// A face with less contrast (variance, in squared luma levels) drowns in noise.
 const LEAST_CONTRAST: f32 = 64.0;
 /// Fewer looks may all miss the blinks of one who is alive.
@@ -31,18 +32,32 @@ const LONGEST_APART: Duration = Duration::from_millis(2_500);
 const BETWEEN: Duration = Duration::from_millis(150);
 const KEPT: usize = 8;
 
-/// Watches one face.
+/// How the candidate's face differs from the one of about a second before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaceChange {
+    /// Where it is, in pixels of the frame.
+    pub face: BoundingBox,
+    /// What is left when one is laid over the other, in the block of it (about an eye) where most is, in
+    /// parts of the face's own contrast (variance).
+    pub change: f32,
+}
+
+/// Compares a face with itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stillness {
+pub struct FaceWatch {
     aligner: Aligner,
     /// Kept crops and when they were taken, in a ring.
     kept: [(Option<MediaTime>, FaceCrop); KEPT],
     next: usize,
     now: FaceCrop,
-    still: Option<Still>,
 }
 
 /// Looks in a row that show nothing alive.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stillness {
+    still: Option<Still>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Still {
     since: MediaTime,
@@ -50,27 +65,21 @@ struct Still {
     looks: u32,
 }
 
-impl Stillness {
-    /// The face is not in view, or the picture says nothing: what comes next may be another face.
-    pub(super) fn forget(&mut self) {
+impl FaceWatch {
+    /// What comes next may be another face.
+    pub fn forget(&mut self) {
         self.kept.iter_mut().for_each(|(at, _)| *at = None);
-        self.still = None;
     }
 
-    pub(super) fn look(&mut self, at: MediaTime, frame: &Frame, face: &BoundingBox) -> Evidence {
-        if !self.now.cut(frame, face) {
-            return Evidence::Unknown;
+    /// None when there is nothing to compare with, or the face is too small, too flat or cut by the
+    /// frame's edge.
+    pub fn look(&mut self, frame: &Frame, face: BoundingBox) -> Option<FaceChange> {
+        if !self.now.cut(frame, &face) {
+            return None;
         }
-        let change = self.change(at);
-        self.keep(at);
-        match change {
-            None => Evidence::Unknown,
-            Some(change) if change > ALIVE => {
-                self.still = None;
-                Evidence::Clear
-            }
-            Some(change) => self.still(at, change),
-        }
+        let change = self.change(frame.pts);
+        self.keep(frame.pts);
+        change.map(|change| FaceChange { face, change })
     }
 
     /// How this crop differs from the one of a second before. None: there is none, or it is too flat.
@@ -94,8 +103,19 @@ impl Stillness {
             self.next = (self.next + 1) % KEPT;
         }
     }
+}
 
-    fn still(&mut self, at: MediaTime, change: f32) -> Evidence {
+impl Stillness {
+    /// The face is not in view, or the picture says nothing: what comes next may be another face.
+    pub(super) const fn forget(&mut self) {
+        self.still = None;
+    }
+
+    pub(super) fn look(&mut self, at: MediaTime, change: f32) -> Evidence {
+        if change > ALIVE {
+            self.still = None;
+            return Evidence::Clear;
+        }
         let goes_on = self.still.filter(|still| at.since(still.last) <= LONGEST_APART);
         let (since, looks) = goes_on.map_or((at, 0), |still| (still.since, still.looks));
         let still = Still { since, last: at, looks: looks.saturating_add(1) };

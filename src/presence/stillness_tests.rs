@@ -9,7 +9,7 @@ use super::crop::FaceCrop;
 use super::monitor::{Change, Finds, Look, Monitor};
 use super::picture::LumaGrid;
 use super::policy::{Policy, StillImagePolicy};
-use super::stillness::ALIVE;
+use super::stillness::{ALIVE, FaceWatch, Stillness};
 use crate::detection::{Detection, Label};
 use crate::frame::{Frame, Payload};
 use crate::geometry::{BoundingBox, Size};
@@ -123,19 +123,24 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
         Monitor::new(policy, |number| IntervalId::derived(SessionId::derived(&[]), number));
     let (mut changes, mut before) = (Vec::new(), None::<LumaGrid>);
     let at = |index: u32| MediaTime::from_millis(i64::from(index) * 200);
+    let mut watch = FaceWatch::default();
     for index in 0..looks {
         let pose = pose(index);
         let frame = shown(&pose, at(index));
         let grid = LumaGrid::of(&frame);
         let face = Detection { label: Label::Face, score: 0.9, bounding_box: around(&pose) };
         let faces: &[Detection] = if pose.away { &[] } else { &[face] };
+        if pose.away {
+            watch.forget();
+        }
         let look = Look {
             pts: frame.pts,
             skipped: 0,
             size: FRAME,
             picture: grid.stats(before.as_ref()),
-            frame: Some(&frame),
             finds: Some(Finds { faces, people: &[], people_fresh: true }),
+            face_change: faces.first().and_then(|face| watch.look(&frame, face.bounding_box)),
+            remains: None,
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);
@@ -273,13 +278,14 @@ proptest! {
 #[test]
 fn a_look_at_another_rate_needs_as_many_looks() {
     let apart = Duration::from_millis(400);
-    let mut watch = super::stillness::Stillness::default();
+    let (mut watch, mut stillness) = (FaceWatch::default(), Stillness::default());
     let mut marked = None;
     for index in 0..80 {
         let pose = held(index * 2);
         let at = MediaTime::ZERO + apart * index;
-        let evidence = watch.look(at, &shown(&pose, at), &around(&pose));
-        if matches!(evidence, super::track::Evidence::Holds(_)) {
+        let change = watch.look(&shown(&pose, at), around(&pose));
+        let evidence = change.map(|change| stillness.look(at, change.change));
+        if matches!(evidence, Some(super::track::Evidence::Holds(_))) {
             marked = marked.or(Some(at.as_millis()));
         }
     }

@@ -39,6 +39,9 @@ pub(super) struct Reading {
     /// Best score of any find that may be the candidate, believed or not.
     pub best_face: f32,
     pub best_person: f32,
+    /// The share of the candidate's silhouette that is as it was, where that alone says that somebody
+    /// is there.
+    pub remains: Option<f64>,
 }
 
 /// Reads frames, remembering where the candidate was and what never moves.
@@ -112,6 +115,7 @@ impl Viewer {
             face: face.map(|face| face.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
+            remains: None,
         }
     }
 

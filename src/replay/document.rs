@@ -93,6 +93,12 @@ pub struct TraceLine {
     pub faces: Option<Vec<TracedDetection>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<Vec<TracedDetection>>,
+    /// How the face differs from the one of a second before: below 0.05 as a still image does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_change: Option<f32>,
+    /// Of a face that has vanished, the share of the candidate that is as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remains: Option<f64>,
     pub picture: PictureStats,
     pub state: Verdict,
     /// What the frame changed, in words.
@@ -188,6 +194,8 @@ impl TraceLine {
             pts_s: sample.pts.as_secs_f64(),
             faces: sample.faces.as_ref().map(traced),
             people: sample.people.as_ref().map(traced),
+            face_change: sample.face_change.map(|it| it.change),
+            remains: sample.remains,
             picture: sample.picture,
             state: sample.verdict,
             why: sample.changes.iter().map(in_words).collect(),

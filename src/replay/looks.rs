@@ -14,12 +14,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::capture::{CaptureError, FrameSource, Tally};
-use crate::detection::Detection;
+use crate::detection::{Detection, Silhouette};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
-use crate::presence::{Change, Finds, Look, Monitor, PictureStats, Policy, Verdict};
+use crate::presence::{Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Verdict};
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
 use crate::time::MediaTime;
@@ -36,6 +36,10 @@ pub struct Seen {
     pub faces: Option<Vec<Detection>>,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
+    /// How the face differs from the one of a second before.
+    pub face_change: Option<FaceChange>,
+    /// Of a face that has vanished, the share of the candidate that is as it was.
+    pub remains: Option<f64>,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -121,12 +125,13 @@ impl Looks {
                 skipped: seen.skipped,
                 size: seen.size,
                 picture: seen.picture,
-                frame: None,
                 finds: seen.faces.as_deref().map(|faces| Finds {
                     faces,
                     people,
                     people_fresh: seen.people.is_some(),
                 }),
+                face_change: seen.face_change,
+                remains: seen.remains,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -175,6 +180,8 @@ impl<D: Detector> Lane<D> {
             picture: sample.picture,
             faces: sample.faces,
             people: sample.people,
+            face_change: sample.face_change,
+            remains: sample.remains,
         });
         self.next_seq = frame.seq + 1;
         Ok(())
@@ -194,11 +201,13 @@ struct Asked<D> {
     detector: D,
     seq: Option<u64>,
     answers: Vec<(Question, Vec<Detection>)>,
+    /// The last one, and the frame that it is of.
+    silhouette: Option<(u64, Option<Silhouette>)>,
 }
 
 impl<D: Detector> Asked<D> {
     const fn new(detector: D) -> Self {
-        Self { detector, seq: None, answers: Vec::new() }
+        Self { detector, seq: None, answers: Vec::new(), silhouette: None }
     }
 
     fn ask(&mut self, question: Question, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
@@ -215,6 +224,17 @@ impl<D: Detector> Asked<D> {
         };
         self.answers.push((question, answer.clone()));
         Ok(answer)
+    }
+
+    fn silhouette(&mut self, picture: &Frame) -> Result<Option<Silhouette>, DetectorError> {
+        if let Some((seq, silhouette)) = &self.silhouette
+            && *seq == picture.seq
+        {
+            return Ok(silhouette.clone());
+        }
+        let silhouette = self.detector.silhouette(picture)?;
+        self.silhouette = Some((picture.seq, silhouette.clone()));
+        Ok(silhouette)
     }
 }
 
@@ -236,6 +256,10 @@ impl<D: Detector> Detector for Shared<D> {
 
     fn people(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectorError> {
         self.0.borrow_mut().ask(Question::People, frame)
+    }
+
+    fn silhouette(&mut self, picture: &Frame) -> Result<Option<Silhouette>, DetectorError> {
+        self.0.borrow_mut().silhouette(picture)
     }
 
     fn models(&self) -> &[ModelIdentity] {

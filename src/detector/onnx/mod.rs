@@ -1,4 +1,5 @@
-//! Faces by `YuNet`, people by `SSDLite`, both run by tract on the processor, in one thread.
+//! Faces by `YuNet`, people by `SSDLite`, silhouettes by `MediaPipe`'s selfie segmentation, all run by
+//! tract on the processor, in one thread.
 //!
 //! ```text
 //! Frame ──preprocess──> tensor ──network──> outputs ──postprocess──> Vec<Detection>
@@ -9,7 +10,8 @@
 //!
 //! [`Models`] holds what all threads share; an [`Onnx`] holds what one thread needs: for each of
 //! the looks the tables for the frame size at hand, a tensor to fill and the state of tract.
-//! They are made at the first frame and again when the size of the frames changes.
+//! They are made at the first frame and again when the size of the frames changes; those for silhouettes,
+//! which are asked for once in minutes, for each one.
 //!
 //! `file` is the networks as they are stored, `graph` makes plans for tract of them, and `operators`
 //! is what they are made of. `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
@@ -33,7 +35,7 @@ use models::Network;
 use preprocess::{Input, Layout, Preprocessor};
 
 use super::{Detector, DetectorError};
-use crate::detection::Detection;
+use crate::detection::{Detection, Silhouette};
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::report::ModelIdentity;
@@ -94,11 +96,11 @@ impl Stage {
     }
 
     /// Runs the network on the frame and hands the values of its first `N` outputs to `decode`.
-    fn look<const N: usize>(
+    fn look<const N: usize, T>(
         &mut self,
         frame: &Frame,
-        decode: impl FnOnce([&[f32]; N], Layout) -> Vec<Detection>,
-    ) -> Result<Vec<Detection>, DetectorError> {
+        decode: impl FnOnce([&[f32]; N], Layout) -> T,
+    ) -> Result<T, DetectorError> {
         let preprocessor = &mut self.preprocessor;
         let outputs = self.network.run(|tensor| preprocessor.fill(frame, tensor))?;
         let mut values = [&[][..]; N];
@@ -148,6 +150,20 @@ impl Detector for Onnx {
         self.person
             .insert(stage)
             .look(frame, |[scores, boxes], layout| postprocess::people(scores, boxes, layout))
+    }
+
+    fn silhouette(&mut self, picture: &Frame) -> Result<Option<Silhouette>, DetectorError> {
+        if picture.size.is_empty() {
+            return Ok(None);
+        }
+        let layout = Layout::of_silhouette(picture.size);
+        let network = |input| self.models.silhouette_network(input);
+        let mut stage = Stage::new(Input::Silhouette, layout, network)?;
+        let silhouette = stage.look(picture, |[shares]: [&[f32]; 1], layout| Silhouette {
+            size: layout.tensor,
+            shares: shares.to_vec(),
+        })?;
+        Ok(Some(silhouette))
     }
 
     fn models(&self) -> &[ModelIdentity] {

@@ -34,6 +34,12 @@ const PERSON: Embedded = Embedded {
     sha256: "a8d57aca45d83f8412b2d5af7e37d670d7e1ccd3e12b4038417ce02f7afb58e8",
 };
 
+const SILHOUETTE: Embedded = Embedded {
+    name: "person_selfie_144x256",
+    bytes: include_bytes!("../../../models/person_selfie_144x256.onnx"),
+    sha256: "cd5da48d90c18d345487e2d390adb508d29c5c352711521856e14b70cbe11baf",
+};
+
 type Plan = Arc<TypedRunnableModel>;
 
 /// The networks, ready to run. Costs a fraction of a second and some tens of megabytes: make it
@@ -43,7 +49,9 @@ pub struct Models {
     /// By width and height of the input; there are at most eleven. Guards only itself.
     face_plans: Mutex<BTreeMap<(u32, u32), Plan>>,
     person_plan: Plan,
-    identities: [ModelIdentity; 2],
+    /// Prepared when it is first asked for: in most exams it never is.
+    silhouette_plan: Mutex<Option<Plan>>,
+    identities: [ModelIdentity; 3],
 }
 
 impl fmt::Debug for Models {
@@ -53,15 +61,15 @@ impl fmt::Debug for Models {
 }
 
 impl Models {
-    /// Checks and prepares both networks.
+    /// Checks all networks, and prepares those that every exam needs.
     pub fn load() -> Result<Arc<Self>, DetectorError> {
-        let identities = [FACE.identity()?, PERSON.identity()?];
+        let identities = [FACE.identity()?, PERSON.identity()?, SILHOUETTE.identity()?];
         let person = PERSON.parse()?;
         let side = super::preprocess::PERSON_SIDE;
         let person_plan = PERSON.plan(&person, Size::new(side, side))?;
         let face = FACE.parse()?;
-        let face_plans = Mutex::default();
-        Ok(Arc::new(Self { face, face_plans, person_plan, identities }))
+        let (face_plans, silhouette_plan) = Default::default();
+        Ok(Arc::new(Self { face, face_plans, person_plan, silhouette_plan, identities }))
     }
 
     pub(super) const fn identities(&self) -> &[ModelIdentity] {
@@ -86,6 +94,15 @@ impl Models {
 
     pub(super) fn person_network(&self, input: Size) -> Result<Network, DetectorError> {
         Network::new(PERSON.name, &self.person_plan, input)
+    }
+
+    pub(super) fn silhouette_network(&self, input: Size) -> Result<Network, DetectorError> {
+        let mut prepared = self.silhouette_plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let plan = match prepared.take() {
+            Some(plan) => plan,
+            None => SILHOUETTE.plan(&SILHOUETTE.parse()?, input)?,
+        };
+        Network::new(SILHOUETTE.name, prepared.insert(plan), input)
     }
 }
 
@@ -176,7 +193,7 @@ mod tests {
     #[test]
     fn the_compiled_in_models_are_the_ones_that_were_measured() {
         let sums = include_str!("../../../models/SHA256SUMS");
-        for embedded in [FACE, PERSON] {
+        for embedded in [FACE, PERSON, SILHOUETTE] {
             assert!(embedded.identity().is_ok(), "{}", embedded.name);
             let line = format!("{}  {}.onnx", embedded.sha256, embedded.name);
             assert!(sums.lines().any(|sum| sum == line), "{line}");

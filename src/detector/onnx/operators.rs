@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use inview_kernels::{
-    Activation, Block, Depthwise, Extent, Pointwise, Scratch, Stem, double_and_add, halve,
+    Activation, Block, Depthwise, Extent, Filter, Pointwise, Scratch, Stem, double, double_and_add,
+    halve, mean, spread,
 };
 use tract_core::internal::{
     DatumExt as _, EvalContext, EvalOp, IntoTValue as _, Op, PlainView, StaticName, TValue, TVec,
@@ -28,6 +29,10 @@ impl Kernel {
             "Block" => weights.block(),
             "Halve" => Ok(Self::Halve),
             "DoubleAndAdd" => Ok(Self::DoubleAndAdd),
+            "Filter" => weights.filter(),
+            "Mean" => Ok(Self::Mean),
+            "Double" => Ok(Self::Double),
+            "Spread" => Ok(Self::Spread),
             _ => bail!("{node} is not known"),
         }
     }
@@ -64,6 +69,7 @@ impl Weights<'_> {
             "none" => Ok(Activation::None),
             "relu" => Ok(Activation::Relu),
             "relu6" => Ok(Activation::Relu6),
+            "hard_swish" => Ok(Activation::HardSwish),
             other => bail!("{}: no activation is called {other}", self.node),
         }
     }
@@ -74,6 +80,15 @@ impl Weights<'_> {
             (self.node.floats("depthwise_weights")?, self.node.floats("depthwise_biases")?);
         Depthwise::new(&weights, &biases, shape, self.activation("depthwise_activation")?)
             .with_context(|| format!("the depthwise weights of {} do not fit", self.node))
+    }
+
+    fn filter(self) -> TractResult<Kernel> {
+        let shape = (self.node.number("stride")?, self.node.number("before")?);
+        let (weights, biases) =
+            (self.node.floats("filter_weights")?, self.node.floats("filter_biases")?);
+        let filter = Filter::new(&weights, &biases, shape, self.activation("filter_activation")?);
+        let filter = filter.with_context(|| format!("the weights of {} do not fit", self.node))?;
+        Ok(Kernel::Filter(Arc::new(filter)))
     }
 
     fn pointwise(self, part: &str) -> TractResult<Option<Pointwise>> {
@@ -93,8 +108,12 @@ impl Weights<'_> {
 pub(super) enum Kernel {
     Stem(Arc<Stem>),
     Block(Arc<Block>),
+    Filter(Arc<Filter>),
     Halve,
     DoubleAndAdd,
+    Mean,
+    Double,
+    Spread,
 }
 
 impl PartialEq for Kernel {
@@ -103,8 +122,13 @@ impl PartialEq for Kernel {
         match (self, other) {
             (Self::Stem(a), Self::Stem(b)) => Arc::ptr_eq(a, b),
             (Self::Block(a), Self::Block(b)) => Arc::ptr_eq(a, b),
-            (Self::Halve, Self::Halve) | (Self::DoubleAndAdd, Self::DoubleAndAdd) => true,
-            (Self::Stem(_) | Self::Block(_) | Self::Halve | Self::DoubleAndAdd, _) => false,
+            (Self::Filter(a), Self::Filter(b)) => Arc::ptr_eq(a, b),
+            (Self::Stem(_) | Self::Block(_) | Self::Filter(_), _) => false,
+            (Self::Halve, other) => matches!(other, Self::Halve),
+            (Self::DoubleAndAdd, other) => matches!(other, Self::DoubleAndAdd),
+            (Self::Mean, other) => matches!(other, Self::Mean),
+            (Self::Double, other) => matches!(other, Self::Double),
+            (Self::Spread, other) => matches!(other, Self::Spread),
         }
     }
 }
@@ -115,7 +139,12 @@ impl Kernel {
     /// How many it takes.
     pub(super) const fn inputs(&self) -> RangeInclusive<usize> {
         match self {
-            Self::Stem(_) | Self::Halve => 1..=1,
+            Self::Stem(_)
+            | Self::Filter(_)
+            | Self::Halve
+            | Self::Mean
+            | Self::Double
+            | Self::Spread => 1..=1,
             Self::Block(_) => 1..=2,
             Self::DoubleAndAdd => 2..=2,
         }
@@ -131,7 +160,11 @@ impl Kernel {
             Self::Stem(stem) => (Stem::result(Extent::new(second, third)), stem.outputs()),
             Self::Block(block) => (block.result(pixels), block.outputs()),
             Self::Halve => (Extent::new(first / 2, second / 2), third),
-            Self::DoubleAndAdd => (Extent::new(first * 2, second * 2), third),
+            Self::Filter(filter) => (filter.result(pixels), filter.channels()),
+            Self::DoubleAndAdd | Self::Double => (Extent::new(first * 2, second * 2), third),
+            Self::Mean => (Extent::new(1, 1), third),
+            Self::Spread if third == 4 => (Extent::new(first * 2, second * 2), 1),
+            Self::Spread => bail!("{third} channels are not four pixels"),
         };
         Ok([1, extent.height, extent.width, channels])
     }
@@ -144,6 +177,10 @@ impl Op for Kernel {
             Self::Block(_) => "Block",
             Self::Halve => "Halve",
             Self::DoubleAndAdd => "DoubleAndAdd",
+            Self::Filter(_) => "Filter",
+            Self::Mean => "Mean",
+            Self::Double => "Double",
+            Self::Spread => "Spread",
         }
         .into()
     }
@@ -205,7 +242,11 @@ impl Kernel {
                 let add = views.get(1).map(PlainView::as_slice::<f32>).transpose()?;
                 block.run(from, extent, add.unwrap_or(&[]), to, &mut space.scratch);
             }
+            Self::Filter(filter) => filter.run(from, extent, to),
             Self::Halve => halve(from, extent, channels, to),
+            Self::Mean => mean(from, channels, to),
+            Self::Double => double(from, extent, channels, to),
+            Self::Spread => spread(from, extent, to),
             Self::DoubleAndAdd => {}
         }
         Ok(tvec!(result.into_tvalue()))

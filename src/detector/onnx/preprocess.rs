@@ -10,6 +10,7 @@
 //! | face | keeps the aspect, fits into 320x320, zeros on the right and below | B G R | 0 to 255 |
 //! | face, near the last one | a square of two and a half faces, as 96x96 | B G R | 0 to 255 |
 //! | person | stretched to 300x300 | R G B | -1 to 1 |
+//! | silhouette | stretched to 256x144 | R G B | 0 to 1 |
 //!
 //! Dark frames are brightened for the face network (at a tenth of the light with sensor noise, that
 //! raises the share of faces found at 0.7 from two thirds to all), and not for the person network,
@@ -27,6 +28,7 @@ const FACE_SIDE: u32 = 320;
 /// The face network halves its input five times.
 const FACE_STEP: u32 = 32;
 pub(super) const PERSON_SIDE: u32 = 300;
+const SILHOUETTE: Size = Size::new(256, 144);
 /// Side of the square around a face, for the face network.
 pub(super) const NEAR_SIDE: u32 = 96;
 /// That square is this many times as large as the face: it may have moved since.
@@ -111,8 +113,16 @@ impl Layout {
 
     /// For the person network.
     pub const fn of_people(frame: Size) -> Self {
-        let square = Size::new(PERSON_SIDE, PERSON_SIDE);
-        Self { frame, window: Window::whole(frame), content: square, tensor: square }
+        Self::stretched(frame, Size::new(PERSON_SIDE, PERSON_SIDE))
+    }
+
+    /// For the silhouette network.
+    pub const fn of_silhouette(frame: Size) -> Self {
+        Self::stretched(frame, SILHOUETTE)
+    }
+
+    const fn stretched(frame: Size, tensor: Size) -> Self {
+        Self { frame, window: Window::whole(frame), content: tensor, tensor }
     }
 
     /// A box in pixels of the tensor, in pixels of the frame.
@@ -131,6 +141,8 @@ pub enum Input {
     Faces { brighten: bool },
     /// R, G, B, -1 to 1.
     People,
+    /// R, G, B, 0 to 1.
+    Silhouette,
 }
 
 /// Fills the tensor of one network from frames of one size. Keeps its tables and scratch space.
@@ -150,6 +162,7 @@ impl Preprocessor {
         let layout = match input {
             Input::Faces { .. } => Layout::of_faces(frame),
             Input::People => Layout::of_people(frame),
+            Input::Silhouette => Layout::of_silhouette(frame),
         };
         Self::of(input, layout)
     }
@@ -187,14 +200,15 @@ impl Preprocessor {
         };
         let [red, green, blue] = match self.input {
             Input::Faces { .. } => [third, second, first],
-            Input::People => [first, second, third],
+            Input::People | Input::Silhouette => [first, second, third],
         };
         let mut rgb = [red, green, blue];
         self.scale(&frame.payload, &mut rgb)?;
         match self.input {
             Input::Faces { brighten: false } => {}
             Input::Faces { brighten: true } => brighten(&mut rgb, &self.layout),
-            Input::People => centre(&mut rgb),
+            Input::People => map(&mut rgb, |value| value / 127.5 - 1.0),
+            Input::Silhouette => map(&mut rgb, |value| value / 255.0),
         }
         self.pad(&mut rgb);
         Ok(())
@@ -285,10 +299,9 @@ fn to_rgb(planes: &mut [&mut [f32]; 3], used: usize, source: &I420) {
     }
 }
 
-/// 0 to 255 becomes -1 to 1.
-fn centre(rgb: &mut [&mut [f32]; 3]) {
+fn map(rgb: &mut [&mut [f32]; 3], to: impl Fn(f32) -> f32) {
     for plane in rgb {
-        plane.iter_mut().for_each(|value| *value = *value / 127.5 - 1.0);
+        plane.iter_mut().for_each(|value| *value = to(*value));
     }
 }
 

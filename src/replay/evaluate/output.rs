@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::document::{Evaluated, Evaluation, Speed};
+use super::document::{Condition, Evaluated, Evaluation, Speed};
 use crate::score::{Confusion, Figures, KindFigures, What};
 use crate::time::MediaTime;
 
@@ -39,6 +39,11 @@ fn speed(speed: Option<Speed>) -> String {
 
 fn found(figures: &KindFigures) -> String {
     format!("{} of {}", figures.found, figures.truths)
+}
+
+/// The part of the scored seconds that was told rightly.
+fn right_share(figures: &Figures) -> Option<f64> {
+    wrong_share(figures).map(|wrong| 1.0 - wrong)
 }
 
 /// The part of the scored seconds that was told wrongly.
@@ -103,13 +108,13 @@ fn figures_row(name: &str, figures: &Figures, fast: Option<Speed>) -> [String; 8
         all.false_alarms.to_string(),
         edge(all.edges.median_s),
         edge(all.edges.p95_s),
-        or_dash(wrong_share(figures).map(percent)),
+        or_dash(right_share(figures).map(percent)),
         speed(fast),
     ]
 }
 
 const HEADER: [&str; 8] =
-    ["", "length", "found", "false alarms", "edges: median", "95 %", "seconds wrong", "speed"];
+    ["", "length", "found", "false alarms", "edges: median", "95 %", "seconds right", "speed"];
 
 fn by_recording(evaluation: &Evaluation) -> String {
     let recordings = &evaluation.recordings;
@@ -305,7 +310,7 @@ fn summary(evaluation: &Evaluation) -> String {
 }
 
 impl Evaluation {
-    /// Figures by kind, and a line that sums up: the table of a README.
+    /// Figures by kind and by condition, and a line that sums up: the tables of a README.
     pub fn markdown(&self) -> String {
         let mut lines = vec![
             "| kind | found | recall | false alarms | an hour | edges: median | 95 % | missed |"
@@ -328,7 +333,26 @@ impl Evaluation {
             ];
             lines.push(format!("| {} |", cells.join(" | ")));
         }
-        format!("{}\n\n{}", lines.join("\n"), summary(self))
+        format!("{}\n\n{}\n{}", lines.join("\n"), summary(self), self.conditions_markdown())
+    }
+
+    fn conditions_markdown(&self) -> String {
+        let mut lines = vec![
+            "| condition | recordings | length | found | false alarms | seconds right |".to_owned(),
+            "|---|---|---|---|---|---|".to_owned(),
+        ];
+        for Condition { tag, figures } in &self.conditions {
+            let cells = [
+                tag.clone(),
+                figures.recordings.to_string(),
+                length(figures.footage),
+                found(&figures.all),
+                figures.all.false_alarms.to_string(),
+                or_dash(right_share(figures).map(percent)),
+            ];
+            lines.push(format!("| {} |", cells.join(" | ")));
+        }
+        lines.join("\n") + "\n"
     }
 }
 

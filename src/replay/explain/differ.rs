@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Moment, holds};
 use crate::detection::{Detection, Label};
 use crate::geometry::BoundingBox;
-use crate::presence::Policy;
+use crate::presence::{ALIVE, FaceChange, Policy, STILL_THERE};
 use crate::replay::looks::{Looks, Seen};
 use crate::replay::tune::{exact, set};
 use crate::report::Kind;
@@ -159,6 +159,18 @@ fn finds(moment: &Moment<'_>) -> Vec<Difference> {
                 let people = seen.people.get_or_insert_default();
                 raise(Some(people), Label::Person, policy.person.enter, place);
             })
+        }));
+        let what = format!("{STILL_THERE} of the candidate as it was before the face vanished");
+        found.extend(changed(moment, &what, |seen| seen.remains = Some(STILL_THERE)));
+    }
+    if is.contains(&Kind::FaceNotVisible) {
+        let what = "nothing of the candidate as it was before the face vanished";
+        found.extend(changed(moment, what, |seen| seen.remains = None));
+    }
+    if is.contains(&Kind::SuspectedStillImage) {
+        let what = format!("a face that differs by more than {ALIVE} from a second before");
+        found.extend(changed(moment, &what, |seen| {
+            seen.face_change = seen.face_change.map(|it| FaceChange { change: 1.0, ..it });
         }));
     }
     found

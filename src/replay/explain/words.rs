@@ -3,7 +3,7 @@
 use super::Moment;
 use super::differ::differences;
 use crate::detection::Detection;
-use crate::presence::{Change, PictureStats, Policy, Verdict};
+use crate::presence::{ALIVE, Change, FaceChange, PictureStats, Policy, STILL_THERE, Verdict};
 use crate::replay::looks::Seen;
 use crate::report::Kind;
 use crate::score::Label;
@@ -41,6 +41,7 @@ pub(super) fn tell(recording: &str, moment: &Moment<'_>, label: Option<&Label>) 
     line(&mut lines, "taken for", verdict(moment.verdict));
     faces(&mut lines, moment);
     people(&mut lines, moment);
+    candidate(&mut lines, seen);
     picture(&mut lines, &seen.picture, moment.policy);
     lines.push(String::new());
     lines.push("What would have to differ".to_owned());
@@ -169,6 +170,22 @@ fn people(lines: &mut Vec<String>, moment: &Moment<'_>) {
         let name = if number == 0 { "bodies" } else { "" };
         let worth = worth(person.score, policy.enter, policy.keep);
         line(lines, name, &format!("{}{when}: {worth}", place(person)));
+    }
+}
+
+/// What is told of the candidate apart from finds.
+fn candidate(lines: &mut Vec<String>, seen: &Seen) {
+    if let Some(FaceChange { change, .. }) = seen.face_change {
+        let text = format!(
+            "differs by {change:.3} from a second before (as a still image does at {ALIVE} and below)"
+        );
+        line(lines, "the face", &text);
+    }
+    if let Some(share) = seen.remains {
+        let text = format!(
+            "vanished in place; {share:.2} of the candidate is as it was (still there from {STILL_THERE})"
+        );
+        line(lines, "the face", &text);
     }
 }
 

@@ -1,0 +1,230 @@
+//! Small pictures: what of one is in another as it was, cell by cell.
+
+use crate::frame::{Frame, I420, Payload, Range};
+use crate::geometry::Size;
+
+/// Points along the longer side, and about as many along the other as the frame's shape asks for.
+const LONGEST: u32 = 160;
+/// Points of a cell, across and down.
+pub(super) const CELL: u32 = 4;
+/// At most so many pixels are read for a point, along each axis.
+const MOST_READ: usize = 4;
+/// Each point is compared as the sum of 3 x 3.
+const SUMMED: u32 = 9;
+
+/// A frame as a picture of 4:2:0, 160 points along its longer side; sides are whole cells. None for
+/// frames that are no larger than that, and those whose bytes do not fit their size.
+pub(super) fn shrunk(frame: &Frame) -> Option<Frame> {
+    let Size { width, height } = frame.size;
+    let longest = width.max(height);
+    let points = |side: u32| (side * LONGEST / longest.max(1)).next_multiple_of(CELL);
+    let size = Size::new(points(width), points(height));
+    if longest < LONGEST || size.width > width || size.height > height {
+        return None;
+    }
+    let half = halved(size);
+    let planes = match &frame.payload {
+        Payload::I420(planes) => {
+            let (black, luma, colour) = match planes.range {
+                Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),
+                Range::Full => (0.0, 1.0, 1.0),
+            };
+            let from = halved(frame.size);
+            let chroma = |bytes: &[u8]| {
+                let means = means(bytes, from, half, 1, 0)?;
+                Some(means.iter().map(|mean| byte((mean - 128.0) * colour + 128.0)).collect())
+            };
+            let y = means(&planes.y, frame.size, size, 1, 0)?;
+            let y = y.iter().map(|mean| byte((mean - black) * luma)).collect();
+            I420 { y, u: chroma(&planes.u)?, v: chroma(&planes.v)?, range: Range::Full }
+        }
+        Payload::Gray8(bytes) => {
+            let y = means(bytes, frame.size, size, 1, 0)?.into_iter().map(byte).collect();
+            let grey = vec![128; half.area()];
+            I420 { y, u: grey.clone(), v: grey, range: Range::Full }
+        }
+        Payload::Rgb8(bytes) => of_rgb(bytes, frame.size, size)?,
+    };
+    Some(Frame { seq: frame.seq, pts: frame.pts, size, payload: Payload::I420(planes) })
+}
+
+const fn halved(size: Size) -> Size {
+    Size::new(size.width.div_ceil(2), size.height.div_ceil(2))
+}
+
+fn byte(value: f32) -> u8 {
+    (value + 0.5).clamp(0.0, 255.0) as u8
+}
+
+/// Means over the areas of the points of `to`, of one of the interleaved `channels`.
+fn means(bytes: &[u8], from: Size, to: Size, channels: usize, channel: usize) -> Option<Vec<f32>> {
+    let (width, height) = (from.width as usize, from.height as usize);
+    if bytes.len() != width * height * channels {
+        return None;
+    }
+    let area = |at: usize, length: usize, points: usize| {
+        let area = at * length / points..((at + 1) * length / points).max(at * length / points + 1);
+        let step = area.len().div_ceil(MOST_READ);
+        area.step_by(step)
+    };
+    let (across, down) = (to.width as usize, to.height as usize);
+    let columns: Vec<_> = (0..across).map(|at| area(at, width, across)).collect();
+    let mut means = Vec::with_capacity(across * down);
+    let mut sums = vec![0_u32; across];
+    for at in 0..down {
+        sums.fill(0);
+        let rows = area(at, height, down);
+        let read = rows.len();
+        for row in rows {
+            let row = &bytes[row * width * channels..][..width * channels];
+            for (sum, columns) in sums.iter_mut().zip(&columns) {
+                for column in columns.clone() {
+                    *sum += u32::from(row[column * channels + channel]);
+                }
+            }
+        }
+        let counts = columns.iter().map(|columns| columns.len() * read);
+        means.extend(sums.iter().zip(counts).map(|(sum, count)| *sum as f32 / count as f32));
+    }
+    Some(means)
+}
+
+/// Colour by BT.601, as JPEG has it.
+fn of_rgb(bytes: &[u8], from: Size, to: Size) -> Option<I420> {
+    let channel = |size: Size, channel| means(bytes, from, size, 3, channel);
+    let rgb = |size: Size| {
+        let (red, green, blue) = (channel(size, 0)?, channel(size, 1)?, channel(size, 2)?);
+        let pixels = red.into_iter().zip(green).zip(blue);
+        Some(pixels.map(|((red, green), blue)| [red, green, blue]).collect::<Vec<_>>())
+    };
+    let luma = |[red, green, blue]: &[f32; 3]| red * 0.299 + green * 0.587 + blue * 0.114;
+    let half = rgb(halved(to))?;
+    let towards = |pixel: &[f32; 3], channel: usize, scale: f32| {
+        byte((pixel[channel] - luma(pixel)) / scale + 128.0)
+    };
+    Some(I420 {
+        y: rgb(to)?.iter().map(|pixel| byte(luma(pixel))).collect(),
+        u: half.iter().map(|pixel| towards(pixel, 2, 1.772)).collect(),
+        v: half.iter().map(|pixel| towards(pixel, 0, 1.402)).collect(),
+        range: Range::Full,
+    })
+}
+
+/// A small picture without its noise: sums over 3 x 3 points, edges repeated.
+#[derive(Clone)]
+pub(super) struct Smooth {
+    size: Size,
+    luma: Plane,
+    chroma: [Plane; 2],
+}
+
+#[derive(Clone)]
+struct Plane {
+    width: u32,
+    height: u32,
+    sums: Vec<u16>,
+}
+
+/// By how many points, in twos, one picture is moved against the other: across and down.
+pub(super) type Shift = (i32, i32);
+
+impl std::fmt::Debug for Smooth {
+    /// Says that it is one: pixels do not belong into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Smooth").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Smooth {
+    /// None unless it is a picture as [`shrunk`] makes them.
+    pub(super) fn of(small: &Frame) -> Option<Self> {
+        let Payload::I420(planes) = &small.payload else { return None };
+        let half = halved(small.size);
+        let chroma = [Plane::of(&planes.u, half)?, Plane::of(&planes.v, half)?];
+        Some(Self { size: small.size, luma: Plane::of(&planes.y, small.size)?, chroma })
+    }
+
+    pub(super) const fn cells(&self) -> Size {
+        Size::new(self.size.width / CELL, self.size.height / CELL)
+    }
+
+    /// Whether a cell of `now` shows what this picture does, moved by `shift`, to `tolerance` levels in
+    /// the mean of luma and of both colours.
+    pub(super) fn is_in(&self, now: &Self, cell: usize, shift: Shift, tolerance: f64) -> bool {
+        let (x, y) = self.corner(cell);
+        let same = |then: &Plane, now: &Plane, part: u32| {
+            let side = CELL / part;
+            let step = 2 / part.cast_signed();
+            let shift = (shift.0 * step, shift.1 * step);
+            let most = (tolerance * f64::from(SUMMED * side * side)) as u32;
+            then.difference(now, (x / part, y / part), side, shift) <= most
+        };
+        let mut colours = self.chroma.iter().zip(&now.chroma);
+        same(&self.luma, &now.luma, 1) && colours.all(|(then, now)| same(then, now, 2))
+    }
+
+    /// Takes three tenths of what a cell of `now` shows.
+    pub(super) fn follow(&mut self, now: &Self, cell: usize) {
+        let (x, y) = self.corner(cell);
+        self.luma.follow(&now.luma, (x, y), CELL);
+        for (then, now) in self.chroma.iter_mut().zip(&now.chroma) {
+            then.follow(now, (x / 2, y / 2), CELL / 2);
+        }
+    }
+
+    /// The point at the top left of a cell.
+    fn corner(&self, cell: usize) -> (u32, u32) {
+        let (cell, across) = (cell as u32, self.cells().width.max(1));
+        (cell % across * CELL, cell / across * CELL)
+    }
+}
+
+impl Plane {
+    fn of(bytes: &[u8], Size { width, height }: Size) -> Option<Self> {
+        let line = width as usize;
+        if bytes.is_empty() || bytes.len() != line * height as usize {
+            return None;
+        }
+        let three = |values: &[u16], at: usize, step: usize| {
+            let before = if at < step { at } else { at - step };
+            let after = if at + step < values.len() { at + step } else { at };
+            values[before] + values[at] + values[after]
+        };
+        let across: Vec<u16> = bytes
+            .chunks_exact(line)
+            .flat_map(|row| {
+                let row: Vec<u16> = row.iter().map(|byte| u16::from(*byte)).collect();
+                (0..line).map(move |at| three(&row, at, 1))
+            })
+            .collect();
+        let sums = (0..across.len()).map(|at| three(&across, at, line)).collect();
+        Some(Self { width, height, sums })
+    }
+
+    /// The sum of absolute differences over a square of `now`.
+    fn difference(&self, now: &Self, (x, y): (u32, u32), side: u32, shift: (i32, i32)) -> u32 {
+        let within = |at: u32, by: i32, length: u32| {
+            at.saturating_add_signed(by).min(length.saturating_sub(1))
+        };
+        let mut sum = 0;
+        for row in y..y + side {
+            let then = within(row, -shift.1, self.height) * self.width;
+            for column in x..x + side {
+                let then = then + within(column, -shift.0, self.width);
+                let now = now.sums[(row * now.width + column) as usize];
+                sum += u32::from(self.sums[then as usize].abs_diff(now));
+            }
+        }
+        sum
+    }
+
+    fn follow(&mut self, now: &Self, (x, y): (u32, u32), side: u32) {
+        for row in y..y + side {
+            for column in x..x + side {
+                let at = (row * self.width + column) as usize;
+                let (then, now) = (u32::from(self.sums[at]), u32::from(now.sums[at]));
+                self.sums[at] = ((then * 7 + now * 3 + 5) / 10) as u16;
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Drawn candidates who hide their faces, and who leave.
+
+use super::picture::LumaGrid;
+use super::policy::Policy;
+use super::small::shrunk;
+use super::vanishing::{STILL_THERE, Vanishing};
+use crate::detection::{Detection, Label, Silhouette};
+use crate::frame::{Frame, I420, Payload, Range};
+use crate::geometry::{BoundingBox, Size};
+use crate::time::MediaTime;
+
+const FRAME: Size = Size::new(320, 240);
+
+/// What is before the camera.
+#[derive(Clone, Copy, Debug)]
+struct Scene {
+    /// Left edge of the body; None: nobody.
+    body: Option<i32>,
+    /// A sheet before the face and the middle of the body.
+    sheet: bool,
+    /// By how much the camera has turned.
+    turned: i32,
+    light: f32,
+    /// Another face, at the top left.
+    poster: bool,
+}
+
+const THERE: Scene = Scene { body: Some(90), sheet: false, turned: 0, light: 1.0, poster: false };
+
+/// The body is 140 wide, from half of the height down; the face is 50 x 60 above its middle.
+fn face_at(body: i32) -> BoundingBox {
+    let left = body as f32 + 45.0;
+    BoundingBox::new(left, 60.0, left + 50.0, 120.0)
+}
+
+/// Luma and colour (U) of a pixel.
+fn pixel(scene: &Scene, x: i32, y: i32) -> (f32, u8) {
+    let across = x + scene.turned;
+    let room = (120.0 + ((across * 5 + y * 3) % 120) as f32, 128);
+    let Some(body) = scene.body else { return room };
+    let face = face_at(body);
+    if scene.sheet && (body + 25..body + 115).contains(&x) && (40..200).contains(&y) {
+        return (235.0, 128);
+    }
+    if (x as f32 >= face.left && (x as f32) < face.right) && (50..125).contains(&y) {
+        return (150.0 + (y % 20) as f32, 110);
+    }
+    if (body..body + 140).contains(&x) && y >= 120 {
+        return (60.0 + ((x - body) % 30) as f32, 150);
+    }
+    room
+}
+
+fn drawn(scene: &Scene, at: i64) -> Frame {
+    let Size { width, height } = FRAME;
+    let points = |step: usize| {
+        (0..height.cast_signed())
+            .step_by(step)
+            .flat_map(move |y| (0..width.cast_signed()).step_by(step).map(move |x| (x, y)))
+    };
+    let y = points(1).map(|(x, y)| (pixel(scene, x, y).0 * scene.light) as u8).collect();
+    let u: Vec<u8> = points(2).map(|(x, y)| pixel(scene, x, y).1).collect();
+    let planes = I420 { y, v: vec![128; u.len()], u, range: Range::Full };
+    Frame { seq: 0, pts: MediaTime::from_millis(at), size: FRAME, payload: Payload::I420(planes) }
+}
+
+fn found(bounding_box: BoundingBox) -> Detection {
+    Detection { label: Label::Face, score: 0.9, bounding_box }
+}
+
+/// Where the body of a scene is, and the face: what a network would draw.
+fn silhouette(scene: &Scene) -> Silhouette {
+    let size = Size::new(80, 60);
+    let points = (0..size.height.cast_signed())
+        .flat_map(|y| (0..size.width.cast_signed()).map(move |x| (x, y)));
+    let is_body = |x: i32, y: i32| {
+        scene.body.is_some_and(|body| {
+            let face = face_at(body);
+            (body..body + 140).contains(&x) && y >= 120
+                || (x as f32 >= face.left && (x as f32) < face.right) && y >= 50
+        })
+    };
+    let shares = points.map(|(x, y)| if is_body(x * 4 + 2, y * 4 + 2) { 1.0 } else { 0.0 });
+    Silhouette { size, shares: shares.collect() }
+}
+
+/// Watches scenes five times a second; each with whether the face is found.
+#[derive(Debug, Default)]
+struct Watch {
+    vanishing: Vanishing,
+    at: i64,
+    asked: usize,
+}
+
+impl Watch {
+    fn see(&mut self, scene: &Scene, face: bool) -> Option<f64> {
+        let frame = drawn(scene, self.at);
+        let mut faces = Vec::new();
+        faces.extend(scene.body.filter(|_| face).map(|body| found(face_at(body))));
+        faces.extend(scene.poster.then(|| found(BoundingBox::new(5.0, 5.0, 45.0, 50.0))));
+        self.vanishing.look(&Policy::default(), &frame, &faces);
+        if self.vanishing.asks().is_some() {
+            self.asked += 1;
+            // The picture is one in which all was as at first.
+            self.vanishing.told(&silhouette(&Scene { sheet: false, ..*scene.or(&THERE) }));
+        }
+        self.at += 200;
+        self.vanishing.share(&frame, &LumaGrid::of(&frame).stats(None))
+    }
+
+    /// Somebody who sits there for a while.
+    fn seated(scene: &Scene) -> Self {
+        let mut watch = Self::default();
+        for _ in 0..8 {
+            assert_eq!(watch.see(scene, true), None);
+        }
+        watch
+    }
+}
+
+impl Scene {
+    fn or<'a>(&'a self, other: &'a Self) -> &'a Self {
+        if self.body.is_some() { self } else { other }
+    }
+}
+
+#[test]
+fn who_hides_behind_a_sheet_is_still_there() {
+    let mut watch = Watch::seated(&THERE);
+    for _ in 0..20 {
+        let share = watch.see(&Scene { sheet: true, ..THERE }, false).unwrap();
+        assert!(share > 0.2 && share < 0.9, "{share}");
+    }
+    assert_eq!(watch.asked, 1);
+}
+
+#[test]
+fn nothing_is_left_of_who_leaves() {
+    let mut watch = Watch::seated(&THERE);
+    for _ in 0..5 {
+        let share = watch.see(&Scene { body: None, ..THERE }, false).unwrap();
+        assert!(share < STILL_THERE / 2.0, "{share}");
+    }
+}
+
+#[test]
+fn a_face_that_moved_before_it_was_lost_says_nothing_and_asks_for_nothing() {
+    let mut watch = Watch::seated(&THERE);
+    for step in 1..4 {
+        watch.see(&Scene { body: Some(90 + 10 * step), ..THERE }, true);
+    }
+    let hidden = Scene { body: Some(120), sheet: true, ..THERE };
+    assert_eq!((watch.see(&hidden, false), watch.asked), (None, 0));
+}
+
+#[test]
+fn whoever_moves_a_little_behind_the_sheet_is_followed() {
+    let mut watch = Watch::seated(&THERE);
+    for step in 0..20 {
+        let hidden = Scene { body: Some(90 + step), sheet: true, ..THERE };
+        let share = watch.see(&hidden, false).unwrap();
+        assert!(share > STILL_THERE, "{step}: {share}");
+    }
+}
+
+#[test]
+fn nothing_is_said_in_the_dark_or_when_the_camera_moves() {
+    let dark = Scene { light: 0.15, ..THERE };
+    let mut watch = Watch::seated(&dark);
+    assert_eq!(watch.see(&Scene { sheet: true, ..dark }, false), None);
+    let mut watch = Watch::seated(&THERE);
+    assert!(watch.see(&Scene { sheet: true, ..THERE }, false).is_some());
+    assert_eq!(watch.see(&Scene { sheet: true, turned: 37, ..THERE }, false), None);
+}
+
+#[test]
+fn a_face_that_is_found_for_a_moment_changes_nothing() {
+    let mut watch = Watch::seated(&THERE);
+    let hidden = Scene { sheet: true, ..THERE };
+    assert!(watch.see(&hidden, false).is_some());
+    assert_eq!(watch.see(&hidden, true), None);
+    assert!(watch.see(&hidden, false).is_some());
+    assert_eq!(watch.asked, 1);
+}
+
+#[test]
+fn a_poster_is_not_the_candidates_return() {
+    let before = Scene { poster: true, ..THERE };
+    let mut watch = Watch::seated(&before);
+    for _ in 0..3 {
+        assert!(watch.see(&Scene { sheet: true, ..before }, false).is_some());
+    }
+    let share = watch.see(&Scene { body: None, ..before }, false).unwrap();
+    assert!(share < STILL_THERE, "{share}");
+}
+
+#[test]
+fn every_format_makes_the_same_small_picture() {
+    let size = Size::new(402, 300);
+    let grey = |luma: u8| Payload::Gray8(vec![luma; size.area()]);
+    let half = Size::new(201, 150);
+    let i420 = |y: u8, range| {
+        Payload::I420(I420 {
+            y: vec![y; size.area()],
+            u: vec![128; half.area()],
+            v: vec![128; half.area()],
+            range,
+        })
+    };
+    let rgb = Payload::Rgb8(vec![100; size.area() * 3]);
+    let small = |payload| shrunk(&Frame { seq: 3, pts: MediaTime::ZERO, size, payload }).unwrap();
+    let expected = small(grey(100));
+    assert_eq!(expected.size, Size::new(160, 120));
+    assert_eq!(small(rgb), expected);
+    assert_eq!(small(i420(100, Range::Full)), expected);
+    assert_eq!(small(i420(102, Range::Limited)), expected);
+    let cut = Frame { seq: 0, pts: MediaTime::ZERO, size, payload: Payload::Gray8(vec![0; 9]) };
+    assert_eq!(shrunk(&cut), None);
+}

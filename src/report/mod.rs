@@ -20,6 +20,8 @@ mod interval;
 pub mod problem;
 mod receipt;
 mod review;
+#[cfg(feature = "server")]
+mod schema;
 mod session;
 
 pub use api_token::{ApiToken, ApiTokenList, MadeToken, NewApiToken};

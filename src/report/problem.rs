@@ -64,6 +64,7 @@ pub const CONTENT_TYPE_OF_PROBLEMS: &str = "application/problem+json";
 
 /// An error answer: RFC 9457 problem details, `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A stable URI that names the problem.
     #[serde(rename = "type")]
@@ -82,6 +83,7 @@ pub struct Problem {
 
 /// A line of a roster that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct LineFault {
     /// From 1, the header's.
     pub line: u64,

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod description;
 mod exams;
 mod heartbeats;
 mod ingest;

@@ -125,6 +125,7 @@ const SESSION: &str = "/v1/sessions/{session}";
 const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/healthz", Everyone, ""),
     ("GET", "/readyz", Everyone, ""),
+    ("GET", "/v1/openapi.json", Everyone, ""),
     ("GET", "/v1/server-key", Everyone, ""),
     ("GET", "/v1/sessions", Watching, ""),
     ("POST", "/v1/sessions", Managing, r#"{"label": "x", "exam": "{exam}"}"#),
@@ -197,14 +198,17 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/logout", Everyone, ""),
 ];
 
-/// The addresses of the server, as its router names them.
+/// The addresses of the server: those of the API as they are described, which is how they are routed, and
+/// those of the pages as the router names them.
 fn routes() -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
+    let described = super::description::operations().into_iter();
+    let mut found: BTreeSet<_> = described.map(|(method, address, _)| (method, address)).collect();
     let source = include_str!("../../src/server/mod.rs");
     for route in source.split(".route(").skip(1) {
         let route = route.split("        .").next().unwrap();
         let address = route.split('"').nth(1).unwrap();
-        for (method, name) in [("get(", "GET"), ("post(", "POST"), ("delete(", "DELETE")] {
+        assert!(!address.starts_with("/v1"), "{address} is not described: see src/server/api");
+        for (method, name) in [("get(", "GET"), ("post(", "POST")] {
             // The last letters of a handler's name are no method.
             let is_method = |at: usize| {
                 let before = route.as_bytes()[..at].last();
@@ -214,11 +218,16 @@ fn routes() -> BTreeSet<(String, String)> {
                 found.insert((name.to_owned(), address.to_owned()));
             }
         }
-        for other in ["put(", "patch(", "any(", "head(", "options("] {
+        for other in ["delete(", "put(", "patch(", "any(", "head(", "options("] {
             assert!(!route.contains(other), "{address} is used with {other}: add it here");
         }
     }
-    assert!(!source.contains(".nest(") && !source.contains(".merge("), "read those, too");
+    let api = include_str!("../../src/server/api/mod.rs");
+    for (text, merged) in [(source, 1), (api, 0)] {
+        assert_eq!(text.matches(".merge(").count(), merged, "read what else is merged, too");
+        assert!(!text.contains(".nest(") && !text.contains("_service("), "read those, too");
+    }
+    assert!(!api.contains(".route("), "an address that is not described");
     found
 }
 
@@ -235,6 +244,33 @@ fn every_address_of_the_server_stands_in_the_table() {
         routes().symmetric_difference(&known).collect::<Vec<_>>(),
         Vec::<&(String, String)>::new()
     );
+}
+
+#[test]
+fn the_description_says_who_may_do_it_as_the_table_does() {
+    for (method, address, operation) in super::description::operations() {
+        let row = TABLE.iter().find(|row| row.0 == method && row.1 == address).unwrap();
+        let (token, cookie): (&[&str], &[&str]) = match row.2 {
+            Everyone => (&[], &[]),
+            Agents => (&["write"], &[]),
+            Watching => (&["read", "audit", "admin"], &["proctor", "auditor", "admin"]),
+            Acting => (&["read", "admin"], &["proctor", "admin"]),
+            Planning => (&["read", "audit", "manage", "admin"], &["proctor", "auditor", "admin"]),
+            Managing | ManagingAll => (&["manage", "admin"], &["admin"]),
+            Administering => (&["admin"], &["admin"]),
+            IssuingPage | Browsers | AdminBrowsers | OwnAccount | FirstStart => {
+                panic!("{address} is a page")
+            }
+        };
+        let mut expected = Vec::new();
+        for (scheme, roles) in [("token", token), ("cookie", cookie)] {
+            if !roles.is_empty() {
+                expected.push(json!({scheme: roles}));
+            }
+        }
+        let said = operation.get("security").cloned().unwrap_or_else(|| json!([]));
+        assert_eq!(said, json!(expected), "{method} {address}");
+    }
 }
 
 /// A server with two exams of one session each, and everybody.

@@ -16,6 +16,7 @@ use crate::server::State;
 use crate::server::access::auth::{Admin, Browser, Proctor};
 use crate::server::access::credentials;
 use crate::server::access::sign_in::mendable;
+use crate::server::api::answers::{Guarded, Keyed, Sent, Sought};
 use crate::server::exams::api::note;
 use crate::server::exams::issue::label;
 use crate::server::http::body;
@@ -59,6 +60,15 @@ struct TokenPage {
     made: MadeToken,
 }
 
+/// Tokens that were made for programs, the newest first.
+#[utoipa::path(
+    get, path = "/v1/tokens", operation_id = "list_tokens", tag = "access",
+    responses(
+        (status = 200, body = ApiTokenList),
+        Guarded,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     admin: Admin,
@@ -67,6 +77,20 @@ pub(in crate::server) async fn list(
     Ok(Json(ApiTokenList { tokens: reading.await? }))
 }
 
+/// Makes a token for a program.
+#[utoipa::path(
+    post, path = "/v1/tokens", operation_id = "make_token", tag = "access",
+    params(Keyed),
+    request_body(content = NewApiToken),
+    responses(
+        (status = 201, description = "Only this answer has the token.", body = MadeToken),
+        (status = 200, description = "It was made before, under the same key.", body = MadeToken),
+        Guarded,
+        Sent,
+        Keyed,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     admin: Admin,
@@ -151,6 +175,17 @@ fn id_of(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Refusal> {
     text.parse().map_err(|_no_id| Refusal::not_found())
 }
 
+/// Takes a token back.
+#[utoipa::path(
+    delete, path = "/v1/tokens/{token}", operation_id = "revoke_token", tag = "access",
+    params(("token" = Uuid, Path)),
+    responses(
+        (status = 204, description = "It is good no longer."),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn delete(
     Of(state): Of<State>,
     admin: Admin,

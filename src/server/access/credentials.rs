@@ -26,7 +26,7 @@ pub(in crate::server) const PAGE_LIFETIME: SignedDuration = SignedDuration::from
 pub const SIGN_IN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// `__Host-`: browsers take it over HTTPS only, and for this host alone.
-const COOKIE_NAME: &str = "__Host-inview";
+pub(in crate::server) const COOKIE_NAME: &str = "__Host-inview";
 
 /// Makes a secret: 64 hexadecimal digits.
 pub fn new_secret() -> Result<Pii<String>, getrandom::Error> {

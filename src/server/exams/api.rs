@@ -18,10 +18,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::report::{Exam, ExamId, ExamList, Hash, NewExam, problem};
 use crate::server::State;
 use crate::server::access::auth::{Manager, Planner};
+use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
 use crate::server::exams::issue::{label, policy};
 use crate::server::exams::join::is_language;
 use crate::server::http::body;
@@ -53,6 +55,20 @@ impl FromRequestParts<State> for OfExam {
     }
 }
 
+/// Makes an exam.
+#[utoipa::path(
+    post, path = "/v1/exams", operation_id = "make_exam", tag = "exams",
+    params(Keyed),
+    request_body(content = NewExam),
+    responses(
+        (status = 201, description = "It is kept.", body = Exam),
+        (status = 200, description = "It was kept before, under the same key.", body = Exam),
+        Guarded,
+        Sent,
+        Keyed,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     manager: Manager,
@@ -170,12 +186,27 @@ fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct PageOf {
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<ExamId>)]
     after: Option<String>,
 }
 
+/// Exams, the newest first.
+#[utoipa::path(
+    get, path = "/v1/exams", operation_id = "list_exams", tag = "exams",
+    params(PageOf),
+    responses(
+        (status = 200, body = ExamList),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["read", "audit", "manage", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     planner: Planner,
@@ -204,6 +235,17 @@ pub(in crate::server) async fn listed(
     reading.await?.ok_or_else(|| Refusal::parameter("after must be the id of an exam"))
 }
 
+/// One exam.
+#[utoipa::path(
+    get, path = "/v1/exams/{exam}", operation_id = "get_exam", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "manage", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn detail(
     Of(state): Of<State>,
     planner: Planner,
@@ -241,6 +283,16 @@ pub(in crate::server) async fn open(
 }
 
 /// Sending it again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/exams/{exam}/close", operation_id = "close_exam", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post_close(
     Of(state): Of<State>,
     manager: Manager,

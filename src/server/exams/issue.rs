@@ -13,9 +13,12 @@ use serde_json::Value;
 
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::{Hash, IssueRequest, Issued, JoinCode, SessionId, agent_link, page_link};
+use crate::report::{
+    Hash, IssueRequest, Issued, JoinCode, Problem, SessionId, agent_link, page_link,
+};
 use crate::server::State;
 use crate::server::access::auth::{Browser, Manager, Proctor};
+use crate::server::api::answers::{Guarded, Keyed, Sent};
 use crate::server::exams;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
@@ -32,6 +35,22 @@ const LIFETIME: SignedDuration = DAY.saturating_mul(7);
 const LONGEST: SignedDuration = DAY.saturating_mul(90);
 const LABEL_CHARS: usize = 200;
 
+/// Hands out a session with a code for it.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "issue_session", tag = "exams",
+    params(Keyed),
+    request_body(content = IssueRequest),
+    responses(
+        (status = 201, description = "Only this answer has the code.", body = Issued),
+        (status = 200, description = "It was issued before, under the same key.", body = Issued),
+        Guarded,
+        Sent,
+        (status = 404, description = "`not-found`: there is no such exam.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`exam-closed`: nothing more is issued for it.", body = Problem, content_type = "application/problem+json"),
+        Keyed,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     manager: Manager,

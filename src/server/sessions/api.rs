@@ -6,14 +6,16 @@ use axum::extract::{Query, State as Of};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::report::{
-    BATCH_CONTENT_TYPE, ExamId, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS,
-    SessionDetail, SessionPage,
+    BATCH_CONTENT_TYPE, Event, ExamId, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS,
+    SessionDetail, SessionId, SessionPage,
 };
 use crate::server::State;
 use crate::server::access::auth::{Proctor, Theirs};
+use crate::server::api::answers::{Asked, Guarded, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::store::read::{self, Among};
 
@@ -21,13 +23,30 @@ use crate::server::store::read::{self, Among};
 const SESSIONS: u64 = 100;
 const INTERVALS: u64 = 1_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct PageOf {
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<SessionId>)]
     after: Option<String>,
+    /// Those of this exam alone.
+    #[param(value_type = Option<ExamId>)]
     exam: Option<String>,
 }
 
+/// Sessions, the newest first.
+#[utoipa::path(
+    get, path = "/v1/sessions", operation_id = "list_sessions", tag = "sessions",
+    params(PageOf),
+    responses(
+        (status = 200, body = SessionPage),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     proctor: Proctor,
@@ -76,6 +95,17 @@ pub(in crate::server) async fn page(
     reading.await?.ok_or_else(unknown)
 }
 
+/// Everything about a session but its intervals and events.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}", operation_id = "get_session", tag = "sessions",
+    params(("session" = SessionId, Path)),
+    responses(
+        (status = 200, body = SessionDetail),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn detail(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -86,12 +116,27 @@ pub(in crate::server) async fn detail(
     reading.await?.map(Json).ok_or(Refusal::not_found())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct IntervalsOf {
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
+    /// `next` of the page before.
     after: Option<Uuid>,
 }
 
+/// Intervals by their start, each as last reported.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/intervals", operation_id = "list_intervals", tag = "sessions",
+    params(("session" = SessionId, Path), IntervalsOf),
+    responses(
+        (status = 200, body = IntervalList),
+        Guarded,
+        Asked,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn intervals(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -108,15 +153,29 @@ pub(in crate::server) async fn intervals(
     Ok(Json(reading.await?.ok_or(Refusal::not_found())?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct EventsOf {
+    /// May be left out when the session has only one.
     incarnation: Option<Uuid>,
     #[serde(default)]
     after_seq: u64,
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
 /// The stored bytes, as a batch.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/events", operation_id = "list_events", tag = "sessions",
+    params(("session" = SessionId, Path), EventsOf),
+    responses(
+        (status = 200, description = "Byte by byte as they were received.", body = Vec<Event>, content_type = "application/cloudevents-batch+json"),
+        Guarded,
+        Asked,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn events(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,

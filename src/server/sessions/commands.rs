@@ -18,9 +18,10 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
 
-use crate::report::{CommandKind, CommandList, SessionId, StoredCommand, problem};
+use crate::report::{CommandKind, CommandList, Problem, SessionId, StoredCommand, problem};
 use crate::server::State;
 use crate::server::access::auth::{Proctor, Theirs};
+use crate::server::api::answers::{Guarded, Keyed, Sent, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::shortened;
@@ -33,6 +34,22 @@ use crate::server::store::read;
 const MAX_BYTES: usize = 8 * 1024;
 const KEY_HEADER: &str = "idempotency-key";
 
+/// Asks something of the agent, with its next heartbeat.
+#[utoipa::path(
+    post, path = "/v1/sessions/{session}/commands", operation_id = "give_command", tag = "sessions",
+    params(("session" = SessionId, Path), Keyed),
+    request_body(content = CommandKind),
+    responses(
+        (status = 201, description = "It is kept.", body = StoredCommand),
+        (status = 200, description = "It was kept before, under the same key.", body = StoredCommand),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`too-many`: the session has 1000 commands.", body = Problem, content_type = "application/problem+json"),
+        Keyed,
+    ),
+    security(("token" = ["read", "admin"]), ("cookie" = ["proctor", "admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -103,6 +120,17 @@ async fn give(
     }
 }
 
+/// Commands in the order in which they were given.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/commands", operation_id = "list_commands", tag = "sessions",
+    params(("session" = SessionId, Path)),
+    responses(
+        (status = 200, body = CommandList),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,

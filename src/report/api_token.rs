@@ -44,11 +44,14 @@ pub struct ApiToken {
     pub revoked_at: Option<String>,
 }
 
-/// All tokens that were made, the newest first.
+/// Tokens that were made, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ApiTokenList {
     pub tokens: Vec<ApiToken>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
 }
 
 /// The token itself: only this answer has it.

@@ -160,7 +160,7 @@ pub struct StoredCommand {
     pub kind: CommandKind,
     #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub sent_at: String,
-    /// By which credential: there are no accounts yet.
+    /// Who gave it: `account-` and a name, or `token-` or `page-` and a piece of the hash.
     pub sent_by: String,
     /// What became of it, in the order in which the server learnt it; empty while it waits.
     pub outcomes: Vec<StoredOutcome>,
@@ -188,11 +188,14 @@ pub struct StoredOutcome {
     pub reason: Option<String>,
 }
 
-/// All commands of a session, in the order in which they were given.
+/// Commands of a session, in the order in which they were given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct CommandList {
     pub commands: Vec<StoredCommand>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<CommandId>,
 }
 
 #[cfg(test)]

@@ -25,6 +25,16 @@ pub struct NewExam {
     pub language: Option<String>,
 }
 
+/// The policy that an exam is to have from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct ExamPolicy {
+    /// What differs from the default policy; null when nothing does.
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
+    pub policy: Value,
+}
+
 /// One exam. Times are RFC 3339, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]

@@ -56,6 +56,10 @@ pub const INTERNAL: &str = "urn:inview:problem:internal";
 
 /// The exam is closed: nothing more is issued for it.
 pub const EXAM_CLOSED: &str = "urn:inview:problem:exam-closed";
+/// An agent has taken a session of the exam: it holds the policy that it was given.
+pub const EXAM_BEGUN: &str = "urn:inview:problem:exam-begun";
+/// Another account has this name.
+pub const NAME_TAKEN: &str = "urn:inview:problem:name-taken";
 /// Another site's page sent this.
 pub const FOREIGN_ORIGIN: &str = "urn:inview:problem:foreign-origin";
 

@@ -30,6 +30,7 @@ mod http;
 pub mod ingest;
 pub mod operation;
 mod pages;
+mod record;
 pub mod roster;
 mod sessions;
 pub mod silence;
@@ -214,6 +215,7 @@ pub fn app(state: State) -> Router {
         .route("/accounts/{account}/role", post(access::accounts::set_role))
         .route("/tokens", get(access::api_tokens::page).post(access::api_tokens::make_by_form))
         .route("/tokens/{token}/revoke", post(access::api_tokens::revoke_by_form))
+        .route("/audit", get(record::page::get))
         .route("/assets/style.css", get(pages::style))
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))

@@ -81,6 +81,10 @@ impl Who {
         self.watches() && !matches!(self, AuditToken | Auditor)
     }
 
+    fn audits(self) -> bool {
+        matches!(self, AuditToken | Auditor) || self.administers()
+    }
+
     fn manages(self) -> bool {
         matches!(self, ManagerToken | ManageOfExam) || self.administers()
     }
@@ -102,20 +106,23 @@ enum For {
     Planning,
     Managing,
     Administering,
+    /// The record of who did what.
+    Auditing,
     /// Making what belongs to no exam.
     ManagingAll,
     /// Sessions by the form on the list.
     IssuingPage,
     /// Pages for browsers alone.
     Browsers,
+    AuditBrowsers,
     AdminBrowsers,
     OwnAccount,
     FirstStart,
 }
 
 use For::{
-    Acting, AdminBrowsers, Administering, Agents, Browsers, Everyone, FirstStart, IssuingPage,
-    Managing, ManagingAll, OwnAccount, Planning, Watching,
+    Acting, AdminBrowsers, Administering, Agents, AuditBrowsers, Auditing, Browsers, Everyone,
+    FirstStart, IssuingPage, Managing, ManagingAll, OwnAccount, Planning, Watching,
 };
 
 /// What belongs to whom stands in an address as `{…}`.
@@ -134,6 +141,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/exams", ManagingAll, r#"{"name": "new"}"#),
     ("GET", "/v1/exams/{exam}", Planning, ""),
     ("POST", "/v1/exams/{exam}/roster", Managing, "name\nAnn\n"),
+    ("PUT", "/v1/exams/{exam}/policy", Managing, r#"{"policy": null}"#),
     ("GET", SESSION, Watching, ""),
     ("GET", "/v1/sessions/{session}/intervals", Watching, ""),
     (
@@ -151,6 +159,15 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "message", "text": "x"}"#),
     ("GET", "/v1/tokens", Administering, ""),
     ("POST", "/v1/tokens", Administering, r#"{"name": "x", "scope": "read"}"#),
+    ("GET", "/v1/accounts", Administering, ""),
+    ("POST", "/v1/accounts", Administering, r#"{"name": "made", "role": "auditor"}"#),
+    ("GET", "/v1/accounts/{account}", Administering, ""),
+    ("PATCH", "/v1/accounts/{account}", Administering, r#"{"role": "proctor"}"#),
+    ("PUT", "/v1/accounts/{account}/exams", Administering, r#"{"exams": ["{exam}"]}"#),
+    ("POST", "/v1/accounts/{account}/link", Administering, "{}"),
+    ("GET", "/v1/audit", Auditing, ""),
+    ("GET", "/v1/audit/state", Auditing, ""),
+    ("GET", "/audit", AuditBrowsers, ""),
     ("GET", "/", Watching, ""),
     ("POST", "/sessions", IssuingPage, "label=x"),
     ("GET", "/sessions/{session}", Watching, ""),
@@ -258,7 +275,8 @@ fn the_description_says_who_may_do_it_as_the_table_does() {
             Planning => (&["read", "audit", "manage", "admin"], &["proctor", "auditor", "admin"]),
             Managing | ManagingAll => (&["manage", "admin"], &["admin"]),
             Administering => (&["admin"], &["admin"]),
-            IssuingPage | Browsers | AdminBrowsers | OwnAccount | FirstStart => {
+            Auditing => (&["audit", "admin"], &["auditor", "admin"]),
+            IssuingPage | Browsers | AuditBrowsers | AdminBrowsers | OwnAccount | FirstStart => {
                 panic!("{address} is a page")
             }
         };
@@ -394,7 +412,7 @@ impl World {
         };
         let mut request = Request::builder().method(method).uri(fill(address));
         request = request.header(HOST, "exams.example");
-        if method == "POST" {
+        if !["GET", "DELETE"].contains(&method) {
             request = request.header(CONTENT_TYPE, kind);
         }
         if let Some((name, value)) = &self.credential {
@@ -447,7 +465,8 @@ impl World {
             || address.contains("{session}")
             || (address == "/v1/sessions" && what == Managing);
         let is_beyond = (who.is_limited() && at == FOREIGN && is_named)
-            || (who == OtherTenant && (is_named || address.contains("{token}")));
+            || (who == OtherTenant
+                && (is_named || address.contains("{token}") || address.contains("{account}")));
         let unless = |may: bool, status: u16| if may { None } else { Some(status) };
         let beyond = |status: Option<u16>| status.or(is_beyond.then_some(404));
         match what {
@@ -463,12 +482,16 @@ impl World {
             Managing => beyond(unless(who.manages(), 403)),
             ManagingAll => unless(who.manages() && who != ManageOfExam, 403),
             Administering => beyond(unless(who.administers(), 403)),
+            Auditing => unless(who.audits(), 403),
             // A token is no cookie: who has one is not signed in.
-            IssuingPage | Browsers | AdminBrowsers | OwnAccount | FirstStart if !who.is_page() => {
+            IssuingPage | Browsers | AuditBrowsers | AdminBrowsers | OwnAccount | FirstStart
+                if !who.is_page() =>
+            {
                 Some(401)
             }
             IssuingPage => unless(matches!(who, Admin | Starter | TokenPage), 403),
             Browsers => beyond(None),
+            AuditBrowsers => unless(who.audits(), 403),
             AdminBrowsers => unless(who.administers(), 403),
             OwnAccount => unless(matches!(who, Admin | Proctor | Auditor), 404),
             FirstStart => unless(false, if who.administers() { 404 } else { 403 }),
@@ -505,6 +528,9 @@ fn nobody_reads_or_changes_what_is_not_theirs() {
                     // Who may send one at all is the question here: it lacks a signature.
                     None if *body == "{heartbeat}" => status == 409,
                     None if *what == Everyone => status < 500 && status != 403,
+                    // Agents have enrolled: that they may is the question here.
+                    None if address.ends_with("/policy") => status == 409,
+                    None if *address == "/v1/accounts" && status == 409 => at == OWN,
                     // The second time there is nothing left to take back.
                     None if address.contains("{token}") => [204, 303, 404].contains(&status),
                     // Once it was disabled it is there still; a name is taken the second time.

@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use crate::redact::Pii;
-use crate::report::{AccountId, Hash};
+use crate::report::{AccountId, Hash, Role};
 use crate::server::State;
 use crate::server::http::error::Refusal;
-use crate::server::store::account::{self, Holder, Role};
+use crate::server::store::account::{self, Holder};
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::{Credential, Scope, StoreError, Tenant, api_token, credential};
 

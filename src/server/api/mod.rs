@@ -20,9 +20,9 @@ use utoipa_axum::routes;
 
 use crate::report::Problem;
 use crate::server::State;
-use crate::server::access::api_tokens;
 use crate::server::access::credentials::COOKIE_NAME;
-use crate::server::{exams, ingest, roster, sessions};
+use crate::server::access::{accounts_api, api_tokens};
+use crate::server::{exams, ingest, record, roster, sessions};
 
 const ABOUT: &str = "Reports of presence in exams taken at home: agents send them, proctors read them. \
 What the members mean stands in docs/PROTOCOL.md. \
@@ -46,10 +46,17 @@ pub(super) fn router() -> OpenApiRouter<State> {
         .routes(routes!(roster::stream::get))
         .routes(routes!(exams::api::list, exams::api::post))
         .routes(routes!(exams::api::detail))
+        .routes(routes!(exams::api::put_policy))
         .routes(routes!(exams::api::post_close))
         .routes(routes!(exams::candidates::post))
         .routes(routes!(api_tokens::list, api_tokens::post))
         .routes(routes!(api_tokens::delete))
+        .routes(routes!(accounts_api::list, accounts_api::post))
+        .routes(routes!(accounts_api::detail, accounts_api::patch))
+        .routes(routes!(accounts_api::put_exams))
+        .routes(routes!(accounts_api::post_link))
+        .routes(routes!(record::list))
+        .routes(routes!(record::check))
 }
 
 fn head() -> OpenApi {

@@ -16,7 +16,8 @@
 //! `review` what proctors made of alerts, `roster` what is told of a session while it runs, `changes`
 //! which sessions that may have changed for.
 //! `exam` has exams and who reaches which, `account` the people who sign in, `api_token` tokens that they
-//! made; `accounts_schema` their tables. `census` counts.
+//! made; `accounts_schema` their tables. `idempotency` has
+//! answers to what may be asked for twice. `census` counts.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod account;
@@ -36,6 +37,7 @@ pub(super) mod exam;
 pub(super) mod export;
 mod fork;
 mod heads;
+pub(super) mod idempotency;
 pub(super) mod ingest;
 #[cfg(test)]
 mod ingest_tests;

@@ -128,7 +128,10 @@ fn lists_come_in_pages_of_any_size_and_each_thing_once() {
             let after = match &page["next"] {
                 Value::Null => break (found, pages),
                 Value::String(after) => after.clone(),
-                after => after.to_string(),
+                after
+                @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    after.to_string()
+                }
             };
             next = format!("&after={after}");
         }

@@ -482,7 +482,6 @@ impl World {
             Managing => beyond(unless(who.manages(), 403)),
             ManagingAll => unless(who.manages() && who != ManageOfExam, 403),
             Administering => beyond(unless(who.administers(), 403)),
-            Auditing => unless(who.audits(), 403),
             // A token is no cookie: who has one is not signed in.
             IssuingPage | Browsers | AuditBrowsers | AdminBrowsers | OwnAccount | FirstStart
                 if !who.is_page() =>
@@ -491,7 +490,7 @@ impl World {
             }
             IssuingPage => unless(matches!(who, Admin | Starter | TokenPage), 403),
             Browsers => beyond(None),
-            AuditBrowsers => unless(who.audits(), 403),
+            Auditing | AuditBrowsers => unless(who.audits(), 403),
             AdminBrowsers => unless(who.administers(), 403),
             OwnAccount => unless(matches!(who, Admin | Proctor | Auditor), 404),
             FirstStart => unless(false, if who.administers() { 404 } else { 403 }),

@@ -80,6 +80,7 @@ pub struct AccountList {
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct NewAccount {
     /// 1 to 64 letters (a to z), digits and `. _ @ + -`; capitals are made small.
+    #[cfg_attr(feature = "server", schema(pattern = "^[A-Za-z0-9._@+-]{1,64}$"))]
     pub name: String,
     pub role: Role,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -12,8 +12,10 @@ use crate::redact::Pii;
 #[serde(deny_unknown_fields)]
 pub struct NewApiToken {
     /// What it is for: 1 to 200 characters.
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// `write`, `read`, `audit`, `manage` or `admin`.
+    #[cfg_attr(feature = "server", schema(pattern = "^(write|read|audit|manage|admin)$"))]
     pub scope: String,
     /// The only exam that it is good for; not with `write` or `admin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

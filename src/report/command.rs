@@ -14,9 +14,15 @@ pub const MAX_TEXT_CHARS: usize = 500;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CommandKind {
     /// Show this to the candidate until they have read it.
-    Message { text: String },
+    Message {
+        #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
+        text: String,
+    },
     /// The exam may start although the candidate is not seen.
-    AllowStart { reason: String },
+    AllowStart {
+        #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
+        reason: String,
+    },
 }
 
 impl CommandKind {

@@ -116,6 +116,7 @@ pub fn agent_link(server: &str, code: &JoinCode, pin: Option<Hash>) -> String {
 #[serde(deny_unknown_fields)]
 pub struct IssueRequest {
     /// What a proctor reads in the list: 1 to 200 characters.
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 200))]
     pub label: String,
     /// What differs from the default policy.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
@@ -132,6 +133,7 @@ pub struct IssueRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exam: Option<ExamId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 60))]
     pub room: Option<String>,
 }
 

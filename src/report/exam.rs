@@ -12,6 +12,7 @@ use super::identity::ExamId;
 #[serde(deny_unknown_fields)]
 pub struct NewExam {
     /// 1 to 200 characters.
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// What differs from the default policy, for all sessions of the exam.
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -19,9 +20,11 @@ pub struct NewExam {
     pub policy: Value,
     /// Where there are any, each seat is in one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "server", schema(max_items = 500))]
     pub rooms: Vec<String>,
     /// In which the pages of its links speak; the browser's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(pattern = "^(en|de|es|ja)$"))]
     pub language: Option<String>,
 }
 

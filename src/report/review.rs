@@ -54,6 +54,7 @@ impl Verdict {
 pub struct ReviewRequest {
     pub verdict: Verdict,
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "server", schema(max_length = 500))]
     pub note: String,
 }
 

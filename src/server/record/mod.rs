@@ -12,7 +12,7 @@ use crate::server::State;
 use crate::server::access::auth::Auditor;
 use crate::server::api::answers::{Asked, Guarded};
 use crate::server::http::error::Refusal;
-use crate::server::sessions::api::{unreadable, up_to};
+use crate::server::sessions::api::{number, unreadable, up_to};
 use crate::server::store::Tenant;
 use crate::server::store::audit::{self, Checked, Sought};
 
@@ -53,8 +53,9 @@ impl AuditOf {
         let session =
             session.map_err(|_no_id| Refusal::parameter("session must be the id of a session"))?;
         let limit = up_to(self.limit, ROWS)?;
+        let after = self.after.map(|after| number("after", after)).transpose()?;
         let (from, to) = (time("from", self.from)?, time("to", self.to)?);
-        Ok((Sought { after: self.after, who: self.who, did: self.did, session, from, to }, limit))
+        Ok((Sought { after, who: self.who, did: self.did, session, from, to }, limit))
     }
 }
 

@@ -76,6 +76,13 @@ pub(in crate::server) fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Ref
     }
 }
 
+/// A number as the database counts: what is beyond was never given.
+pub(in crate::server) fn number(name: &str, number: u64) -> Result<u64, Refusal> {
+    let most = i64::MAX as u64;
+    let refusal = || Refusal::parameter(format!("{name} must lie between 0 and {most}"));
+    Some(number).filter(|number| *number <= most).ok_or_else(refusal)
+}
+
 /// A page of the tenant's sessions, for the API and for the pages.
 pub(in crate::server) async fn page(
     state: &State,
@@ -184,6 +191,7 @@ pub(in crate::server) async fn events(
     let Query(EventsOf { incarnation, after_seq, limit }) =
         query.map_err(|query| unreadable(&query))?;
     let limit = up_to(limit, MAX_BATCH_EVENTS as u64)?;
+    let after_seq = number("after_seq", after_seq)?;
     let reading = state.store.read(move |database| {
         let chains = read::chains(database, &proctor.tenant, session)?;
         let incarnation = match (incarnation.map(Incarnation), &chains[..]) {

@@ -71,6 +71,9 @@ pub(in crate::server) async fn post(
     if depth::is_too_deep(&body) {
         return Err(malformed(depth::TOO_DEEP));
     }
+    if !body::is_object(&body) {
+        return Err(malformed(body::NO_OBJECT));
+    }
     let kind = serde_json::from_slice::<CommandKind>(&body);
     let kind = kind.map_err(|error| malformed(&error.to_string()))?;
     let (status, stored) = give(&state, proctor, session, kind, key).await?;

@@ -80,6 +80,9 @@ pub(in crate::server) async fn post(
     if depth::is_too_deep(&body) {
         return Err(malformed(depth::TOO_DEEP));
     }
+    if !body::is_object(&body) {
+        return Err(malformed(body::NO_OBJECT));
+    }
     let asked = serde_json::from_slice::<ReviewRequest>(&body);
     let asked = asked.map_err(|error| malformed(&error.to_string()))?;
     let (status, stored) = keep(&state, of, asked).await?;

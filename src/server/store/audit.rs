@@ -177,10 +177,9 @@ pub(in crate::server) fn page(
     )?;
     // Times of one form are in the order of their texts.
     let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let after = sought.after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
     let mut rows = query.query(params![
         tenant.as_str(),
-        after,
+        sought.after,
         sought.who,
         sought.did,
         sought.session.map(|session| session.to_string()),

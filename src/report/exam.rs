@@ -20,7 +20,6 @@ pub struct NewExam {
     pub policy: Value,
     /// Where there are any, each seat is in one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "server", schema(max_items = 500))]
     pub rooms: Vec<String>,
     /// In which the pages of its links speak; the browser's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -150,6 +150,12 @@ pub(in crate::server) fn when(rfc3339: &str) -> String {
     at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
+/// To the second, in UTC.
+pub(in crate::server) fn second(rfc3339: &str) -> String {
+    let at = rfc3339.parse::<Timestamp>();
+    at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// The first digits of a hash.
 pub(in crate::server) fn short(hash: &Hash) -> String {
     hash.to_string().get(..12).unwrap_or_default().to_owned()

@@ -10,12 +10,19 @@ pub const MAX_TEXT_CHARS: usize = 500;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CommandKind {
     /// Show this to the candidate until they have read it.
-    Message { text: String },
+    Message {
+        #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
+        text: String,
+    },
     /// The exam may start although the candidate is not seen.
-    AllowStart { reason: String },
+    AllowStart {
+        #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
+        reason: String,
+    },
 }
 
 impl CommandKind {
@@ -51,11 +58,13 @@ pub fn fault_of_text(text: &str) -> Option<&'static str> {
 
 /// A command as it is handed out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(from = "Received")]
 pub struct ProctorCommand {
     pub id: CommandId,
     /// Absent: a kind that this program does not know. It refuses the command, and goes on.
     #[serde(flatten)]
+    #[cfg_attr(feature = "server", schema(value_type = CommandKind))]
     pub kind: Option<CommandKind>,
 }
 
@@ -75,6 +84,7 @@ impl From<Received> for ProctorCommand {
 
 /// What has become of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The message is on the candidate's screen.
@@ -109,10 +119,12 @@ impl Outcome {
 
 /// The agent's word for what has become of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Confirmation {
     pub id: CommandId,
     pub outcome: Outcome,
     /// By the agent's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
     /// Why it was refused: a word for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,21 +148,25 @@ impl Confirmation {
 
 /// That a proctor let the exam start although the candidate was not seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StartOverride {
     pub command: CommandId,
     pub reason: String,
     /// When the agent got it, by its clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
 }
 
 /// A command as the server keeps it. Times are by the server's clock: RFC 3339, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StoredCommand {
     pub id: CommandId,
     #[serde(flatten)]
     pub kind: CommandKind,
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub sent_at: String,
-    /// By which credential: there are no accounts yet.
+    /// Who gave it: `account-` and a name, or `token-` or `page-` and a piece of the hash.
     pub sent_by: String,
     /// What became of it, in the order in which the server learnt it; empty while it waits.
     pub outcomes: Vec<StoredOutcome>,
@@ -166,19 +182,26 @@ impl StoredCommand {
 
 /// One outcome of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StoredOutcome {
     pub outcome: Outcome,
     /// By the agent's clock, as it said so.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub received_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// All commands of a session, in the order in which they were given.
+/// Commands of a session, in the order in which they were given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct CommandList {
     pub commands: Vec<StoredCommand>,
+    /// The value of `after` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<CommandId>,
 }
 
 #[cfg(test)]

@@ -112,15 +112,19 @@ pub fn agent_link(server: &str, code: &JoinCode, pin: Option<Hash>) -> String {
 
 /// Asks for a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IssueRequest {
     /// What a proctor reads in the list: 1 to 200 characters.
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 200))]
     pub label: String,
     /// What differs from the default policy.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub policy: serde_json::Value,
     /// Until when the code is good: RFC 3339. Seven days when absent, ninety at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub expires_at: Option<String>,
     /// The SHA-256 of the public key in the server's certificate: the links hold agents to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,53 +133,68 @@ pub struct IssueRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exam: Option<ExamId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 60))]
     pub room: Option<String>,
 }
 
 /// A session that was issued. Only this answer has the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Issued {
     pub session: SessionId,
     pub label: String,
     pub code: JoinCode,
     /// For a browser: [`page_link`].
+    #[cfg_attr(feature = "server", schema(value_type = String))]
     pub link: Pii<String>,
     /// For the agent: [`agent_link`].
+    #[cfg_attr(feature = "server", schema(value_type = String))]
     pub agent_link: Pii<String>,
     /// Until when the code is good: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub expires_at: String,
 }
 
 /// An agent takes its session, with a token that it has made itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnrolmentRequest {
     pub code: JoinCode,
     /// 256 random bits, as 64 lower-case hexadecimal digits.
+    #[cfg_attr(feature = "server", schema(value_type = String, pattern = "^[0-9a-f]{64}$"))]
     pub token: Pii<String>,
     /// By which the session's reports are checked: Ed25519, 64 lower-case hexadecimal digits.
+    #[cfg_attr(feature = "server", schema(pattern = "^[0-9a-f]{64}$"))]
     pub public_key: String,
 }
 
 /// The agent's session, and until when its token is good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Enrolment {
     pub session: SessionId,
     pub label: String,
     /// What differs from the default policy.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub policy: serde_json::Value,
     /// RFC 3339, UTC, as are all times here.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub server_time: String,
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub expires_at: String,
     /// By which receipts are checked: Ed25519, 64 lower-case hexadecimal digits.
+    #[cfg_attr(feature = "server", schema(pattern = "^[0-9a-f]{64}$"))]
     pub server_key: String,
 }
 
 /// `GET /v1/server-key`: for agents that did not enrol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ServerKey {
     /// As in [`Enrolment::server_key`].
+    #[cfg_attr(feature = "server", schema(pattern = "^[0-9a-f]{64}$"))]
     pub server_key: String,
 }
 

@@ -22,6 +22,7 @@ pub const EVENT_TYPES: [&str; 6] = [
 /// One report as it stands on the wire. The bytes of its first encoding are the report: they are
 /// stored, hashed and sent, and never encoded again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Always `1.0`.
     pub specversion: String,
@@ -31,6 +32,7 @@ pub struct Event {
     pub source: String,
     /// RFC 3339, UTC; absent in replay without a wall clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub time: Option<String>,
     #[serde(flatten)]
     pub clocks: Clocks,
@@ -43,9 +45,11 @@ pub struct Event {
 
 /// The agent's clocks when it made the event; all absent in replay, which reads none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Clocks {
     /// RFC 3339, UTC: what the wall clock said, right or wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub walltime: Option<String>,
     /// Seconds since the machine was started, without the time asleep: `12.345`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +61,7 @@ pub struct Clocks {
 
 /// What is reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(tag = "type", content = "data")]
 pub enum EventData {
     #[serde(rename = "io.inview.session.started.v1")]
@@ -75,17 +80,20 @@ pub enum EventData {
 
 /// The first report of an incarnation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SessionStarted {
     /// What a proctor reads in the list: a pseudonym, or in replay the recording's file name.
     pub label: String,
     /// The session's start by the wall clock (RFC 3339, UTC); absent in replay without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub started_at: Option<String>,
     /// Name and version of the reporting program.
     pub agent: String,
     pub sample_rate_hz: f64,
     pub policy_version: String,
     /// The whole policy in force.
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub policy: serde_json::Value,
     pub models: Vec<ModelIdentity>,
     /// SHA-256 of the recording; absent for a live camera.
@@ -105,10 +113,12 @@ pub struct SessionStarted {
 
 /// That the candidate agreed: to which text, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Consent {
     /// SHA-256 of the text as it was shown.
     pub text_sha256: Hash,
     /// By the agent's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
     /// The language of the text, as a tag: `en`, `de`.
     pub language: String,
@@ -116,6 +126,7 @@ pub struct Consent {
 
 /// From here on the camera is looked at at another rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Sampling {
     pub at_ms: MediaTime,
     pub sample_rate_hz: f64,
@@ -126,6 +137,7 @@ pub struct Sampling {
 
 /// Why a machine does less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strain {
     /// The battery is drawn on, and low.
@@ -149,6 +161,7 @@ impl Strain {
 
 /// The last report of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SessionEnded {
     pub duration_ms: MediaTime,
     /// Intervals that were reported.
@@ -161,6 +174,7 @@ pub struct SessionEnded {
 
 /// What the camera gave and what was made of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SampledCamera {
     /// Frames that came.
     pub frames: u64,

@@ -19,6 +19,7 @@ const MAX_NONCE_BYTES: usize = 32;
 
 /// How far the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Before the exam: everything is looked at, nothing is reported.
@@ -46,6 +47,7 @@ impl Phase {
 
 /// What is seen of the candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
     /// Nothing was looked at yet.
@@ -105,15 +107,18 @@ impl Seen {
 
 /// Something that is wrong with the agent. A server knows no list of codes: an agent may be newer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Trouble {
     /// Lower-case letters and `_`, at most 40 of them.
     pub code: String,
     /// By the agent's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub since: String,
 }
 
 /// How far the agent's own chain of reports reaches, sent or not; 0 and zeros before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ChainHead {
     pub seq: u64,
     pub hash: Hash,
@@ -126,9 +131,11 @@ impl ChainHead {
 
 /// What the agent says every few seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Heartbeat {
     pub incarnation: Incarnation,
     /// By the agent's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub sent_at: String,
     pub phase: Phase,
     pub seen: Seen,
@@ -177,8 +184,10 @@ impl Heartbeat {
 
 /// What the server answers. An answer that is none of this is not the server's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct HeartbeatAnswer {
     /// RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub server_time: String,
     /// How often to say so.
     pub heartbeat_every_ms: u64,
@@ -191,8 +200,10 @@ pub struct HeartbeatAnswer {
 
 /// What the server knows of a session from its last heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Liveness {
     /// By the server's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub last_heartbeat: String,
     pub incarnation: Incarnation,
     pub phase: Phase,

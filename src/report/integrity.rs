@@ -8,6 +8,7 @@ use crate::time::MediaTime;
 
 /// Something that bears upon how far a session's reports can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Integrity {
     /// When it was noticed.
     pub at_ms: MediaTime,
@@ -17,6 +18,7 @@ pub struct Integrity {
 
 /// What was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Noticed {
     /// The agent's file of reports could not be believed, and was set aside.
@@ -47,6 +49,7 @@ pub enum Noticed {
 
 /// Why the disk does not take reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StorageFault {
     Full,
@@ -71,6 +74,7 @@ impl StorageFault {
 
 /// One of them, as the server keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StoredIntegrity {
     pub incarnation: Incarnation,
     pub seq: u64,

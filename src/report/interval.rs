@@ -8,6 +8,7 @@ use crate::time::MediaTime;
 
 /// What an interval says. Presence only, never "cheating".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The camera works, the picture is usable, and nobody is in it.
@@ -37,6 +38,7 @@ pub enum Kind {
 
 /// "Could not look" is never counted as "not there".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     Presence,
@@ -109,6 +111,7 @@ impl Kind {
 
 /// Why an interval ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
     /// What the interval says was seen to hold no longer.
@@ -140,6 +143,7 @@ impl ClosedBy {
 
 /// What is known of one interval, from its opening or from its closing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Interval {
     pub id: IntervalId,
     pub kind: Kind,
@@ -160,6 +164,7 @@ pub struct Interval {
 
 /// A model in use, named by what cannot lie about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ModelIdentity {
     pub name: String,
     pub sha256: Hash,
@@ -167,13 +172,16 @@ pub struct ModelIdentity {
 
 /// An interval with everything that is needed to judge it without another report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct IntervalReport {
     #[serde(flatten)]
     pub interval: Interval,
     /// Start and end by the session's wall clock (RFC 3339, UTC); absent in replay without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub start_utc: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub end_utc: Option<String>,
     pub sample_rate_hz: f64,
     pub policy_version: String,

@@ -7,7 +7,9 @@
 //! A heartbeat is no report: it is neither kept nor chained. Its answer brings the proctor's
 //! commands.
 
+mod account;
 mod api_token;
+mod audit;
 mod command;
 mod enrolment;
 mod event;
@@ -20,9 +22,16 @@ mod interval;
 pub mod problem;
 mod receipt;
 mod review;
+#[cfg(feature = "server")]
+mod schema;
 mod session;
 
+pub use account::{
+    Account, AccountChange, AccountDetail, AccountLink, AccountList, Assignment, LinkRequest,
+    NewAccount, Role,
+};
 pub use api_token::{ApiToken, ApiTokenList, MadeToken, NewApiToken};
+pub use audit::{AuditEntry, AuditPage, AuditState};
 pub use command::{
     ALREADY_BEGUN, CommandKind, CommandList, Confirmation, MALFORMED, MAX_TEXT_CHARS, Outcome,
     ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
@@ -35,7 +44,7 @@ pub use event::{
     Clocks, Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded,
     SessionStarted, Strain,
 };
-pub use exam::{Exam, ExamList, NewExam, Roster, RosterSeat};
+pub use exam::{Exam, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
 pub use hash::Hash;
 #[cfg(feature = "trust")]
 pub(crate) use hash::hex;

@@ -58,6 +58,10 @@ pub const INTERNAL: &str = "urn:inview:problem:internal";
 
 /// The exam is closed: nothing more is issued for it.
 pub const EXAM_CLOSED: &str = "urn:inview:problem:exam-closed";
+/// An agent has taken a session of the exam: it holds the policy that it was given.
+pub const EXAM_BEGUN: &str = "urn:inview:problem:exam-begun";
+/// Another account has this name.
+pub const NAME_TAKEN: &str = "urn:inview:problem:name-taken";
 /// Another site's page sent this.
 pub const FOREIGN_ORIGIN: &str = "urn:inview:problem:foreign-origin";
 
@@ -66,6 +70,7 @@ pub const CONTENT_TYPE_OF_PROBLEMS: &str = "application/problem+json";
 
 /// An error answer: RFC 9457 problem details, `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A stable URI that names the problem.
     #[serde(rename = "type")]
@@ -84,6 +89,7 @@ pub struct Problem {
 
 /// A line of a roster that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct LineFault {
     /// From 1, the header's.
     pub line: u64,

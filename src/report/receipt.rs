@@ -8,6 +8,7 @@ use super::identity::{Incarnation, SessionId};
 /// The answer to a batch, sent only after its events were committed. An answer that is no receipt
 /// acknowledges nothing: a captive portal answers 200, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Receipt {
     pub session: SessionId,
     pub incarnation: Incarnation,
@@ -16,6 +17,7 @@ pub struct Receipt {
     /// Hash of the event `acked_seq`, by which the agent knows that it is its own.
     pub head_hash: Hash,
     /// RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub server_time: String,
     /// One for each event of the batch, in its order.
     pub results: Vec<EventResult>,
@@ -23,6 +25,7 @@ pub struct Receipt {
 
 /// What became of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct EventResult {
     /// The event's `id`; empty when the event has none that can be read.
     pub id: String,
@@ -32,6 +35,7 @@ pub struct EventResult {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventStatus {
     /// Stored now.

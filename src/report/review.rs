@@ -9,6 +9,7 @@ pub const MAX_NOTE_CHARS: usize = 500;
 
 /// What a person says of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Somebody looks at it.
@@ -48,10 +49,12 @@ impl Verdict {
 
 /// A review as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReviewRequest {
     pub verdict: Verdict,
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "server", schema(max_length = 500))]
     pub note: String,
 }
 
@@ -65,6 +68,7 @@ impl ReviewRequest {
 
 /// A review as it is kept: who said it, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StoredReview {
     pub interval: IntervalId,
     pub verdict: Verdict,
@@ -73,5 +77,6 @@ pub struct StoredReview {
     /// The credential, as in `sent_by` of commands.
     pub by: String,
     /// By the server's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
 }

@@ -14,6 +14,7 @@ use crate::time::MediaTime;
 
 /// How a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
     /// A code was issued, and nothing has been heard yet.
@@ -28,6 +29,7 @@ pub enum SessionStatus {
 
 /// One session, as in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SessionSummary {
     pub session: SessionId,
     /// As it was issued, or else as the agent says: empty until the first report has come.
@@ -45,11 +47,14 @@ pub struct SessionSummary {
     /// When the first and the last report came, by the server's clock: RFC 3339, UTC. Absent until
     /// then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub first_contact: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub last_contact: Option<String>,
     /// The start by the agent's clock (RFC 3339, UTC); absent in replay without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub started_at: Option<String>,
     /// How much of the session is known: its length when it has ended.
     pub duration_ms: MediaTime,
@@ -66,18 +71,23 @@ pub struct SessionSummary {
 
 /// What became of a session's code. Times are RFC 3339, UTC, by the server's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[expect(clippy::struct_field_names, reason = "names on the wire")]
 pub struct IssuedSession {
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub issued_at: String,
     /// Until when the code is good.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub expires_at: String,
     /// When an agent used the code; absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub enrolled_at: Option<String>,
 }
 
 /// A page of the list, newest session first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SessionPage {
     pub sessions: Vec<SessionSummary>,
     /// The value of `after` for the next page; absent on the last.
@@ -87,12 +97,14 @@ pub struct SessionPage {
 
 /// Everything about a session but its intervals and events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SessionDetail {
     #[serde(flatten)]
     pub summary: SessionSummary,
     pub sample_rate_hz: f64,
     pub policy_version: String,
     /// The whole policy in force; null until the session's first report has come.
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub policy: serde_json::Value,
     pub alert_after_ms: u64,
     pub models: Vec<ModelIdentity>,
@@ -133,10 +145,13 @@ pub struct SessionDetail {
 /// Which of the exam's time heartbeats attest, by the server's clock (RFC 3339, UTC). What lies in a
 /// gap was not observed, whatever reports say of it afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Observed {
     /// The first heartbeat in the exam.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub from: String,
     /// The last one so far.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub to: String,
     /// How much of the time between the two is attested.
     pub total_ms: u64,
@@ -145,11 +160,14 @@ pub struct Observed {
 
 /// Nothing was heard for more than two and a half heartbeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Gap {
     /// The last heartbeat before.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub from: String,
     /// The first one after; absent while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub to: Option<String>,
     /// For how much of it the server itself did not run.
     pub server_down_ms: u64,
@@ -161,16 +179,19 @@ pub struct Gap {
 
 /// Two histories of one session: a spool that was brought back, a program that runs twice, or an attack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Fork {
     pub how: ForkKind,
     pub incarnation: Incarnation,
     pub seq: u64,
     /// By the server's clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
     pub at: String,
 }
 
 /// What contradicted what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ForkKind {
     /// Reports contradict those that are stored; they were not stored.
@@ -215,6 +236,7 @@ impl ForkKind {
 
 /// How far the events of one incarnation reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Chain {
     pub incarnation: Incarnation,
     pub head_seq: u64,
@@ -223,6 +245,7 @@ pub struct Chain {
 
 /// What is left of an event that could not be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct RejectedEvent {
     pub incarnation: Incarnation,
     pub seq: u64,
@@ -232,6 +255,7 @@ pub struct RejectedEvent {
 
 /// One interval as last reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StoredInterval {
     #[serde(flatten)]
     pub report: IntervalReport,
@@ -250,6 +274,7 @@ pub struct StoredInterval {
 
 /// Intervals of a session, by their start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct IntervalList {
     pub intervals: Vec<StoredInterval>,
     /// The value of `after` for the next page; absent on the last.

@@ -21,6 +21,7 @@
 //! the pages have in common; their HTML is in `templates`.
 
 pub mod access;
+pub mod api;
 #[cfg(feature = "cli")]
 pub mod command;
 mod exams;
@@ -29,6 +30,7 @@ mod http;
 pub mod ingest;
 pub mod operation;
 mod pages;
+mod record;
 pub mod roster;
 mod sessions;
 pub mod silence;
@@ -44,7 +46,7 @@ use std::{fmt, io};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use ipnet::IpNet;
@@ -188,32 +190,11 @@ impl fmt::Debug for Shared {
 
 /// All addresses of the server.
 pub fn app(state: State) -> Router {
+    let (api, _) = api::router().split_for_parts();
     Router::new()
+        .merge(api)
         .route("/healthz", get(operation::health::healthz))
         .route("/readyz", get(operation::health::readyz))
-        .route("/v1/server-key", get(ingest::receipt::server_key))
-        .route("/v1/sessions", get(sessions::api::list).post(exams::issue::post))
-        .route("/v1/stream", get(roster::stream::get))
-        .route("/v1/enrolments", post(ingest::enrol::post))
-        .route("/v1/exams", get(exams::api::list).post(exams::api::post))
-        .route("/v1/exams/{exam}", get(exams::api::detail))
-        .route("/v1/exams/{exam}/close", post(exams::api::post_close))
-        .route("/v1/exams/{exam}/roster", post(exams::candidates::post))
-        .route("/v1/sessions/{session}", get(sessions::api::detail).delete(sessions::erase::delete))
-        .route("/v1/sessions/{session}/intervals", get(sessions::api::intervals))
-        .route("/v1/sessions/{session}/intervals/{interval}/review", post(sessions::review::post))
-        .route(
-            "/v1/sessions/{session}/events",
-            get(sessions::api::events).post(ingest::events::post),
-        )
-        .route("/v1/sessions/{session}/export", get(ingest::receipt::export))
-        .route("/v1/sessions/{session}/heartbeats", post(ingest::heartbeat::post))
-        .route(
-            "/v1/sessions/{session}/commands",
-            get(sessions::commands::list).post(sessions::commands::post),
-        )
-        .route("/v1/tokens", get(access::api_tokens::list).post(access::api_tokens::post))
-        .route("/v1/tokens/{token}", delete(access::api_tokens::delete))
         .route("/", get(roster::page::get))
         .route("/sessions", post(exams::issue::by_form))
         .route("/sessions/{session}", get(sessions::page::get))
@@ -249,6 +230,7 @@ pub fn app(state: State) -> Router {
         .route("/accounts/{account}/role", post(access::accounts::set_role))
         .route("/tokens", get(access::api_tokens::page).post(access::api_tokens::make_by_form))
         .route("/tokens/{token}/revoke", post(access::api_tokens::revoke_by_form))
+        .route("/audit", get(record::page::get))
         .route("/assets/style.css", get(pages::style))
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))

@@ -10,15 +10,18 @@ pub const FORMAT: &str = "inview-report-1";
 
 /// One session, as its candidate or its server has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Export {
     /// Always [`FORMAT`].
     pub format: String,
     pub session: SessionId,
     /// Of the session; absent where reports are not signed (a replay).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<String>))]
     pub public_key: Option<PublicKey>,
     /// Of the server, by which receipts are checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<String>))]
     pub server_key: Option<PublicKey>,
     /// One for each incarnation, in the order of their starts.
     pub chains: Vec<ExportedChain>,
@@ -26,6 +29,7 @@ pub struct Export {
 
 /// The reports of one incarnation, from the first on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ExportedChain {
     pub incarnation: Incarnation,
     pub links: Vec<Link>,
@@ -36,6 +40,7 @@ pub struct ExportedChain {
 
 /// One report in its chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     /// The event as it was sent, with its signature: JSON within a text, so that no byte of it is
@@ -47,7 +52,9 @@ pub enum Link {
 
 /// A receipt's bytes, and the server's signature on them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SignedReceipt {
     pub receipt: String,
+    #[cfg_attr(feature = "server", schema(value_type = String))]
     pub signature: Signature,
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod accounts;
+mod api;
 mod audit;
+mod description;
 mod erasing;
 mod exams;
 mod heartbeats;

@@ -57,6 +57,8 @@ fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
     read::<Roster>("roster");
     read::<NewApiToken>("token-request");
     read::<MadeToken>("token");
+    read::<inview::report::Account>("account");
+    read::<inview::report::AuditPage>("audit");
     let issued: Issued = read("issued");
     let server = "https://exams.example:8443";
     assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code, None));

@@ -81,6 +81,10 @@ impl Who {
         self.watches() && !matches!(self, AuditToken | Auditor)
     }
 
+    fn audits(self) -> bool {
+        matches!(self, AuditToken | Auditor) || self.administers()
+    }
+
     fn manages(self) -> bool {
         matches!(self, ManagerToken | ManageOfExam) || self.administers()
     }
@@ -102,20 +106,23 @@ enum For {
     Planning,
     Managing,
     Administering,
+    /// The record of who did what.
+    Auditing,
     /// Making what belongs to no exam.
     ManagingAll,
     /// Sessions by the form on the list.
     IssuingPage,
     /// Pages for browsers alone.
     Browsers,
+    AuditBrowsers,
     AdminBrowsers,
     OwnAccount,
     FirstStart,
 }
 
 use For::{
-    Acting, AdminBrowsers, Administering, Agents, Browsers, Everyone, FirstStart, IssuingPage,
-    Managing, ManagingAll, OwnAccount, Planning, Watching,
+    Acting, AdminBrowsers, Administering, Agents, AuditBrowsers, Auditing, Browsers, Everyone,
+    FirstStart, IssuingPage, Managing, ManagingAll, OwnAccount, Planning, Watching,
 };
 
 /// What belongs to whom stands in an address as `{…}`.
@@ -125,6 +132,7 @@ const SESSION: &str = "/v1/sessions/{session}";
 const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/healthz", Everyone, ""),
     ("GET", "/readyz", Everyone, ""),
+    ("GET", "/v1/openapi.json", Everyone, ""),
     ("GET", "/v1/server-key", Everyone, ""),
     ("GET", "/v1/sessions", Watching, ""),
     ("POST", "/v1/sessions", Managing, r#"{"label": "x", "exam": "{exam}"}"#),
@@ -133,6 +141,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/exams", ManagingAll, r#"{"name": "new"}"#),
     ("GET", "/v1/exams/{exam}", Planning, ""),
     ("POST", "/v1/exams/{exam}/roster", Managing, "name\nAnn\n"),
+    ("PUT", "/v1/exams/{exam}/policy", Managing, r#"{"policy": null}"#),
     ("GET", SESSION, Watching, ""),
     ("GET", "/v1/sessions/{session}/intervals", Watching, ""),
     (
@@ -150,6 +159,15 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "message", "text": "x"}"#),
     ("GET", "/v1/tokens", Administering, ""),
     ("POST", "/v1/tokens", Administering, r#"{"name": "x", "scope": "read"}"#),
+    ("GET", "/v1/accounts", Administering, ""),
+    ("POST", "/v1/accounts", Administering, r#"{"name": "made", "role": "auditor"}"#),
+    ("GET", "/v1/accounts/{account}", Administering, ""),
+    ("PATCH", "/v1/accounts/{account}", Administering, r#"{"role": "proctor"}"#),
+    ("PUT", "/v1/accounts/{account}/exams", Administering, r#"{"exams": ["{exam}"]}"#),
+    ("POST", "/v1/accounts/{account}/link", Administering, "{}"),
+    ("GET", "/v1/audit", Auditing, ""),
+    ("GET", "/v1/audit/state", Auditing, ""),
+    ("GET", "/audit", AuditBrowsers, ""),
     ("GET", "/", Watching, ""),
     ("POST", "/sessions", IssuingPage, "label=x"),
     ("GET", "/sessions/{session}", Watching, ""),
@@ -200,14 +218,17 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/logout", Everyone, ""),
 ];
 
-/// The addresses of the server, as its router names them.
+/// The addresses of the server: those of the API as they are described, which is how they are routed, and
+/// those of the pages as the router names them.
 fn routes() -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
+    let described = super::description::operations().into_iter();
+    let mut found: BTreeSet<_> = described.map(|(method, address, _)| (method, address)).collect();
     let source = include_str!("../../src/server/mod.rs");
     for route in source.split(".route(").skip(1) {
         let route = route.split("        .").next().unwrap();
         let address = route.split('"').nth(1).unwrap();
-        for (method, name) in [("get(", "GET"), ("post(", "POST"), ("delete(", "DELETE")] {
+        assert!(!address.starts_with("/v1"), "{address} is not described: see src/server/api");
+        for (method, name) in [("get(", "GET"), ("post(", "POST")] {
             // The last letters of a handler's name are no method.
             let is_method = |at: usize| {
                 let before = route.as_bytes()[..at].last();
@@ -217,11 +238,16 @@ fn routes() -> BTreeSet<(String, String)> {
                 found.insert((name.to_owned(), address.to_owned()));
             }
         }
-        for other in ["put(", "patch(", "any(", "head(", "options("] {
+        for other in ["delete(", "put(", "patch(", "any(", "head(", "options("] {
             assert!(!route.contains(other), "{address} is used with {other}: add it here");
         }
     }
-    assert!(!source.contains(".nest(") && !source.contains(".merge("), "read those, too");
+    let api = include_str!("../../src/server/api/mod.rs");
+    for (text, merged) in [(source, 1), (api, 0)] {
+        assert_eq!(text.matches(".merge(").count(), merged, "read what else is merged, too");
+        assert!(!text.contains(".nest(") && !text.contains("_service("), "read those, too");
+    }
+    assert!(!api.contains(".route("), "an address that is not described");
     found
 }
 
@@ -238,6 +264,34 @@ fn every_address_of_the_server_stands_in_the_table() {
         routes().symmetric_difference(&known).collect::<Vec<_>>(),
         Vec::<&(String, String)>::new()
     );
+}
+
+#[test]
+fn the_description_says_who_may_do_it_as_the_table_does() {
+    for (method, address, operation) in super::description::operations() {
+        let row = TABLE.iter().find(|row| row.0 == method && row.1 == address).unwrap();
+        let (token, cookie): (&[&str], &[&str]) = match row.2 {
+            Everyone => (&[], &[]),
+            Agents => (&["write"], &[]),
+            Watching => (&["read", "audit", "admin"], &["proctor", "auditor", "admin"]),
+            Acting => (&["read", "admin"], &["proctor", "admin"]),
+            Planning => (&["read", "audit", "manage", "admin"], &["proctor", "auditor", "admin"]),
+            Managing | ManagingAll => (&["manage", "admin"], &["admin"]),
+            Administering => (&["admin"], &["admin"]),
+            Auditing => (&["audit", "admin"], &["auditor", "admin"]),
+            IssuingPage | Browsers | AuditBrowsers | AdminBrowsers | OwnAccount | FirstStart => {
+                panic!("{address} is a page")
+            }
+        };
+        let mut expected = Vec::new();
+        for (scheme, roles) in [("token", token), ("cookie", cookie)] {
+            if !roles.is_empty() {
+                expected.push(json!({scheme: roles}));
+            }
+        }
+        let said = operation.get("security").cloned().unwrap_or_else(|| json!([]));
+        assert_eq!(said, json!(expected), "{method} {address}");
+    }
 }
 
 /// A server with two exams of one session each, and everybody.
@@ -361,7 +415,7 @@ impl World {
         };
         let mut request = Request::builder().method(method).uri(fill(address));
         request = request.header(HOST, "exams.example");
-        if method == "POST" {
+        if !["GET", "DELETE"].contains(&method) {
             request = request.header(CONTENT_TYPE, kind);
         }
         if let Some((name, value)) = &self.credential {
@@ -414,7 +468,8 @@ impl World {
             || address.contains("{session}")
             || (address == "/v1/sessions" && what == Managing);
         let is_beyond = (who.is_limited() && at == FOREIGN && is_named)
-            || (who == OtherTenant && (is_named || address.contains("{token}")));
+            || (who == OtherTenant
+                && (is_named || address.contains("{token}") || address.contains("{account}")));
         let unless = |may: bool, status: u16| if may { None } else { Some(status) };
         let beyond = |status: Option<u16>| status.or(is_beyond.then_some(404));
         match what {
@@ -431,11 +486,14 @@ impl World {
             ManagingAll => unless(who.manages() && who != ManageOfExam, 403),
             Administering => beyond(unless(who.administers(), 403)),
             // A token is no cookie: who has one is not signed in.
-            IssuingPage | Browsers | AdminBrowsers | OwnAccount | FirstStart if !who.is_page() => {
+            IssuingPage | Browsers | AuditBrowsers | AdminBrowsers | OwnAccount | FirstStart
+                if !who.is_page() =>
+            {
                 Some(401)
             }
             IssuingPage => unless(matches!(who, Admin | Starter | TokenPage), 403),
             Browsers => beyond(None),
+            Auditing | AuditBrowsers => unless(who.audits(), 403),
             AdminBrowsers => unless(who.administers(), 403),
             OwnAccount => unless(matches!(who, Admin | Proctor | Auditor), 404),
             FirstStart => unless(false, if who.administers() { 404 } else { 403 }),
@@ -472,6 +530,9 @@ fn nobody_reads_or_changes_what_is_not_theirs() {
                     // Who may send one at all is the question here: it lacks a signature.
                     None if *body == "{heartbeat}" => status == 409,
                     None if *what == Everyone => status < 500 && status != 403,
+                    // Agents have enrolled: that they may is the question here.
+                    None if address.ends_with("/policy") => status == 409,
+                    None if *address == "/v1/accounts" && status == 409 => at == OWN,
                     // The second time there is nothing left to take back.
                     None if address.contains("{token}") => [204, 303, 404].contains(&status),
                     // Once it was disabled it is there still; a name is taken the second time.

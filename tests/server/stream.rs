@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use inview::report::{Exam, Heartbeat, Issued, Phase};
-use inview::server::Listeners;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 
@@ -49,14 +48,12 @@ impl Live {
         let (has_stopped, stopped) = sync_channel(1);
         let serve = move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            let (tls, state) = (Arc::clone(&home.tls), home.state.clone());
+            let listeners = inview::server::Listeners::tls(listener, Arc::clone(&home.tls));
+            let state = home.state.clone();
             let until = async {
                 asked.await.ok();
             };
-            runtime
-                .unwrap()
-                .block_on(inview::server::run(Listeners::tls(listener, tls), state, until))
-                .unwrap();
+            runtime.unwrap().block_on(inview::server::run(listeners, state, until)).unwrap();
             drop(home);
             has_stopped.send(()).ok();
         };

@@ -7,26 +7,22 @@ use axum::extract::{FromRequestParts, Path, State as Of};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::redact::Pii;
-use crate::report::{AccountId, Exam, ExamId};
+use crate::report::{
+    Account, AccountChange, AccountId, AccountLink, Exam, ExamId, LinkRequest, NewAccount,
+};
 use crate::server::State;
-use crate::server::access::auth::{Browser, Proctor};
-use crate::server::access::credentials;
+use crate::server::access::accounts_api::{self, role_of};
+use crate::server::access::auth::{Admin, Browser, Proctor};
 use crate::server::access::sign_in::mendable;
-use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Origin;
 use crate::server::pages::{PageError, Who, render, say};
-use crate::server::store::access::account::{self, Account, Role};
-use crate::server::store::audit::Deed;
+use crate::server::store::access::account;
 use crate::server::store::exam::{self, Reach};
-use crate::server::store::{Credential, Scope, StoreError};
 
-/// A link by which a password is set is good this long.
-const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(72);
 const NAME_CHARS: usize = 64;
 /// Exams to which an account can be assigned on its page: the newest.
 const EXAMS: u64 = 500;
@@ -61,7 +57,7 @@ struct LinkPage {
 
 /// The account in an address.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::server) struct OfAccount(AccountId);
+pub(in crate::server) struct OfAccount(pub(in crate::server) AccountId);
 
 impl FromRequestParts<State> for OfAccount {
     type Rejection = Refusal;
@@ -110,7 +106,7 @@ async fn list_with(
 }
 
 #[derive(Deserialize)]
-pub(in crate::server) struct NewAccount {
+pub(in crate::server) struct AccountForm {
     name: String,
     role: String,
 }
@@ -119,96 +115,31 @@ pub(in crate::server) async fn make(
     Of(state): Of<State>,
     browser: Result<Browser, Refusal>,
     origin: Result<Origin, Refusal>,
-    form: Result<Form<NewAccount>, FormRejection>,
+    form: Result<Form<AccountForm>, FormRejection>,
 ) -> Result<Response, PageError> {
     let (admin, Origin(server)) = (browser?.admin()?, origin?);
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    let role =
-        Role::parse(&form.role).ok_or_else(|| Refusal::malformed("there is no such role"))?;
-    let name = match name_of(&form.name) {
-        Ok(name) => name,
-        Err(refusal) => {
-            return list_with(&state, &admin, form.name, Some(mendable(refusal)?)).await;
+    let role = role_of(&form.role)?;
+    let asked = NewAccount { name: form.name.clone(), role, exams: Vec::new() };
+    match accounts_api::make(&state, &Admin::of(&admin), &server, (asked, None)).await {
+        Ok((_, made)) => shown(&admin, made),
+        Err(refusal) if refusal.status() == StatusCode::CONFLICT => {
+            let fault = Some("this name is taken".to_owned());
+            list_with(&state, &admin, form.name, fault).await
         }
-    };
-    let (account, now, link) =
-        (AccountId(crate::server::random_id()?), state.now(), Link::new(state.now())?);
-    let (tenant, by, own, granted) =
-        (admin.tenant.clone(), admin.by.clone(), name.clone(), link.clone());
-    let making = state.store.write(move |database| {
-        if !account::insert(database, &tenant, (account, &own, role), now)? {
-            return Ok(false);
-        }
-        granted.grant(database, &tenant, account)?;
-        let made = format!("{account}, {}", role.as_str());
-        note(database, &tenant, (&by, Deed::AccountCreated, now), &made)?;
-        Ok(true)
-    });
-    if !making.await? {
-        let fault = Some("this name is taken".to_owned());
-        return list_with(&state, &admin, form.name, fault).await;
-    }
-    link.shown(&admin, &server, (account, name))
-}
-
-/// A link by which a person sets a password, once.
-#[derive(Clone)]
-struct Link {
-    code: Pii<String>,
-    until: Timestamp,
-}
-
-impl Link {
-    fn new(now: Timestamp) -> Result<Self, Refusal> {
-        let code = credentials::new_secret().map_err(|error| {
-            tracing::error!(%error, "no randomness");
-            Refusal::internal()
-        })?;
-        Ok(Self { code, until: now.saturating_add(LINK_LIFETIME).unwrap_or(Timestamp::MAX) })
-    }
-
-    /// Those that were handed out before are good no longer.
-    fn grant(
-        &self,
-        database: &rusqlite::Connection,
-        tenant: &crate::server::store::Tenant,
-        account: AccountId,
-    ) -> Result<(), StoreError> {
-        account::forget_links(database, account)?;
-        let (tenant, scope, expires_at) = (tenant.clone(), Scope::Password, self.until);
-        let granted = Credential { tenant, scope, session: None, expires_at };
-        let hash = credentials::hash_of(self.code.reveal());
-        account::grant(database, hash, &granted, (Some(account), None, None))
-    }
-
-    fn shown(
-        &self,
-        admin: &Proctor,
-        server: &str,
-        (account, name): (AccountId, String),
-    ) -> Result<Response, PageError> {
-        let link = Pii::new(format!("{server}/password/{}", self.code.reveal()));
-        let (who, until) = (Who::of(admin, "accounts"), self.until.to_string());
-        render(StatusCode::CREATED, &LinkPage { who, name, account, link, until })
+        Err(refusal) => list_with(&state, &admin, form.name, Some(mendable(refusal)?)).await,
     }
 }
 
-async fn find(state: &State, admin: &Proctor, account: AccountId) -> Result<Account, Refusal> {
-    let tenant = admin.tenant.clone();
-    let reading = state.store.read(move |database| account::find(database, &tenant, account));
-    reading.await?.ok_or(Refusal::not_found())
+fn shown(admin: &Proctor, made: AccountLink) -> Result<Response, PageError> {
+    let AccountLink { account, link, link_expires_at: until } = made;
+    let who = Who::of(admin, "accounts");
+    let page = LinkPage { who, name: account.name, account: account.id, link, until };
+    render(StatusCode::CREATED, &page)
 }
 
 fn is_own(admin: &Proctor, account: AccountId) -> bool {
     admin.account.as_ref().is_some_and(|own| own.id == account)
-}
-
-/// Nobody locks themselves out.
-fn must_be_anothers(admin: &Proctor, account: AccountId) -> Result<(), Refusal> {
-    if is_own(admin, account) {
-        return Err(Refusal::malformed("this is your own account: ask another administrator"));
-    }
-    Ok(())
 }
 
 pub(in crate::server) async fn one(
@@ -217,7 +148,7 @@ pub(in crate::server) async fn one(
     account: Result<OfAccount, Refusal>,
 ) -> Result<Response, PageError> {
     let (admin, OfAccount(id)) = (browser?.admin()?, account?);
-    let account = find(&state, &admin, id).await?;
+    let account = accounts_api::find(&state, &admin.tenant, id).await?;
     let tenant = admin.tenant.clone();
     let reading = state.store.read(move |database| {
         let assigned = account::assigned(database, &tenant, id)?;
@@ -238,19 +169,12 @@ pub(in crate::server) async fn assign(
 ) -> Result<Response, PageError> {
     let (admin, OfAccount(id)) = (browser?.admin()?, account?);
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    find(&state, &admin, id).await?;
     let named = |name: &str| -> Vec<ExamId> {
         let values = form.iter().filter(|(key, _)| key == name);
         values.filter_map(|(_, value)| value.parse().ok()).collect()
     };
-    let (shown, chosen) = (named("shown"), named("exam"));
-    let (tenant, by, now) = (admin.tenant, admin.by, state.now());
-    let assigning = state.store.write(move |database| {
-        account::assign(database, &tenant, id, (&shown, &chosen))?;
-        let detail = format!("{id}: {} exams", account::assigned(database, &tenant, id)?.len());
-        note(database, &tenant, (&by, Deed::ExamsAssigned, now), &detail)
-    });
-    assigning.await?;
+    let chosen = (Some(named("shown")), named("exam"));
+    accounts_api::assign(&state, &Admin::of(&admin), id, chosen).await?;
     Ok(back_to(id))
 }
 
@@ -271,17 +195,8 @@ pub(in crate::server) async fn set_role(
 ) -> Result<Response, PageError> {
     let (admin, OfAccount(id)) = (browser?.admin()?, account?);
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    let role =
-        Role::parse(&form.role).ok_or_else(|| Refusal::malformed("there is no such role"))?;
-    find(&state, &admin, id).await?;
-    must_be_anothers(&admin, id)?;
-    let (tenant, by, now) = (admin.tenant, admin.by, state.now());
-    let setting = state.store.write(move |database| {
-        account::set_role(database, &tenant, id, role)?;
-        let detail = format!("{id}, {}", role.as_str());
-        note(database, &tenant, (&by, Deed::RoleChanged, now), &detail)
-    });
-    setting.await?;
+    let asked = AccountChange { role: Some(role_of(&form.role)?), disabled: None };
+    accounts_api::change(&state, &Admin::of(&admin), id, asked).await?;
     Ok(back_to(id))
 }
 
@@ -298,25 +213,12 @@ pub(in crate::server) async fn disable(
 ) -> Result<Response, PageError> {
     let (admin, OfAccount(id)) = (browser?.admin()?, account?);
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
-    find(&state, &admin, id).await?;
-    must_be_anothers(&admin, id)?;
-    let (tenant, by, now) = (admin.tenant, admin.by, state.now());
-    let setting = state.store.write(move |database| {
-        let (since, did) = if form.disabled {
-            (Some(now), Deed::AccountDisabled)
-        } else {
-            (None, Deed::AccountEnabled)
-        };
-        account::set_disabled(database, &tenant, id, since)?;
-        note(database, &tenant, (&by, did, now), &id.to_string())
-    });
-    setting.await?;
+    let asked = AccountChange { role: None, disabled: Some(form.disabled) };
+    accounts_api::change(&state, &Admin::of(&admin), id, asked).await?;
     Ok(back_to(id))
 }
 
-/// A new link for somebody who has no password, or has forgotten it; what an organisation called the
-/// account is forgotten, too. With `totp=off` the second factor,
-/// whose device may be lost, is taken away, too.
+/// With `totp=off` the second factor, whose device may be lost, is taken away, too.
 pub(in crate::server) async fn link(
     Of(state): Of<State>,
     browser: Result<Browser, Refusal>,
@@ -327,21 +229,9 @@ pub(in crate::server) async fn link(
     let (admin, OfAccount(id), Origin(server)) = (browser?.admin()?, account?, origin?);
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
     let without_totp = form.iter().any(|(key, value)| key == "totp" && value == "off");
-    let found = find(&state, &admin, id).await?;
-    let (link, now) = (Link::new(state.now())?, state.now());
-    let (tenant, by, granted) = (admin.tenant.clone(), admin.by.clone(), link.clone());
-    let making = state.store.write(move |database| {
-        granted.grant(database, &tenant, id)?;
-        account::forget_identities(database, &tenant, id)?;
-        note(database, &tenant, (&by, Deed::PasswordLinkMade, now), &id.to_string())?;
-        if without_totp {
-            account::set_totp(database, &tenant, id, None)?;
-            note(database, &tenant, (&by, Deed::SecondFactorRemoved, now), &id.to_string())?;
-        }
-        Ok(())
-    });
-    making.await?;
-    link.shown(&admin, &server, (id, found.name))
+    let asked = (id, LinkRequest { without_totp }, None);
+    let (_, made) = accounts_api::make_link(&state, &Admin::of(&admin), &server, asked).await?;
+    shown(&admin, made)
 }
 
 #[cfg(test)]

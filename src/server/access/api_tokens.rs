@@ -2,13 +2,14 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Path, State as Of};
+use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State as Of};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Form, Json};
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::report::{ApiToken, ApiTokenList, Exam, MadeToken, NewApiToken};
@@ -16,20 +17,26 @@ use crate::server::State;
 use crate::server::access::auth::{Admin, Browser, Proctor};
 use crate::server::access::credentials;
 use crate::server::access::sign_in::mendable;
+use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
 use crate::server::exams::api::note;
 use crate::server::exams::issue::label;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency;
 use crate::server::pages::{PageError, Who, render, say};
+use crate::server::sessions::api::{unreadable, up_to};
 use crate::server::store::access::api_token::{self, Made};
 use crate::server::store::audit::Deed;
 use crate::server::store::exam::{self, Reach};
+use crate::server::store::idempotency::once;
 use crate::server::store::{Scope, Tenant};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const LIFETIME: SignedDuration = DAY.saturating_mul(90);
 const LONGEST: SignedDuration = DAY.saturating_mul(365);
 const EXAMS: u64 = 500;
+/// Most tokens on one page.
+const TOKENS: u64 = 100;
 
 #[derive(Template)]
 #[template(path = "tokens.html", config = "src/server/askama.toml")]
@@ -59,31 +66,72 @@ struct TokenPage {
     made: MadeToken,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::server) struct TokensOf {
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u64>,
+    /// `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// Tokens that were made for programs, the newest first.
+#[utoipa::path(
+    get, path = "/v1/tokens", operation_id = "list_tokens", tag = "access",
+    params(TokensOf),
+    responses(
+        (status = 200, body = ApiTokenList),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     admin: Admin,
+    query: Result<Query<TokensOf>, QueryRejection>,
 ) -> Result<Json<ApiTokenList>, Refusal> {
-    let reading = state.store.read(move |database| api_token::list(database, &admin.tenant));
-    Ok(Json(ApiTokenList { tokens: reading.await? }))
+    let Query(TokensOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
+    let page = (after, up_to(limit, TOKENS)?);
+    let reading = state.store.read(move |database| api_token::page(database, &admin.tenant, page));
+    let unknown = || Refusal::parameter("after must be the id of a token");
+    Ok(Json(reading.await?.ok_or_else(unknown)?))
 }
 
+/// Makes a token for a program.
+#[utoipa::path(
+    post, path = "/v1/tokens", operation_id = "make_token", tag = "access",
+    params(Keyed),
+    request_body(content = NewApiToken),
+    responses(
+        (status = 201, description = "Only this answer has the token.", body = MadeToken),
+        (status = 200, description = "It was made before, under the same key.", body = MadeToken),
+        Guarded,
+        Sent,
+        Keyed,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     admin: Admin,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    let key = idempotency::key(&headers)?;
     let asked = body::json(&headers, body).await?;
-    let made = make(&state, (admin.tenant, admin.by), asked).await?;
-    Ok((StatusCode::CREATED, Json(made)).into_response())
+    let (status, made) = make(&state, (admin.tenant, admin.by), asked, key).await?;
+    Ok((status, Json(made)).into_response())
 }
 
 async fn make(
     state: &State,
     (tenant, by): (Tenant, String),
     asked: NewApiToken,
-) -> Result<MadeToken, Refusal> {
+    key: Option<String>,
+) -> Result<(StatusCode, MadeToken), Refusal> {
     let now = state.now();
+    let key = idempotency::once(state, (&tenant, &by), ("POST /v1/tokens", &asked), key)?;
     let scope = Scope::of_api_token(&asked.scope);
     let scope = scope
         .ok_or_else(|| Refusal::malformed("scope is one of write, read, audit, manage, admin"))?;
@@ -115,20 +163,19 @@ async fn make(
         revoked_at: None,
     };
     let keeping = state.store.write(move |database| {
-        if let Some(exam) = made.exam
-            && exam::find(database, &tenant, exam)?.is_none()
-        {
-            return Ok(false);
-        }
-        api_token::insert(database, &tenant, &made)?;
-        let detail = format!("{}, {}", made.id, made.scope.as_str());
-        note(database, &tenant, (&made.by, Deed::TokenMade, now), &detail)?;
-        Ok(true)
+        once(database, key.as_ref(), now, || {
+            if let Some(exam) = made.exam
+                && exam::find(database, &tenant, exam)?.is_none()
+            {
+                return Ok(Err(Refusal::malformed("there is no such exam")));
+            }
+            api_token::insert(database, &tenant, &made)?;
+            let detail = format!("{}, {}", made.id, made.scope.as_str());
+            note(database, &tenant, (&made.by, Deed::TokenMade, now), &detail)?;
+            Ok(Ok(MadeToken { made: told, token: secret }))
+        })
     });
-    if !keeping.await? {
-        return Err(Refusal::malformed("there is no such exam"));
-    }
-    Ok(MadeToken { made: told, token: secret })
+    idempotency::answer(keeping.await??)
 }
 
 fn expires_at(now: Timestamp, asked: Option<&str>) -> Result<Timestamp, Refusal> {
@@ -151,6 +198,17 @@ fn id_of(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Refusal> {
     text.parse().map_err(|_no_id| Refusal::not_found())
 }
 
+/// Takes a token back.
+#[utoipa::path(
+    delete, path = "/v1/tokens/{token}", operation_id = "revoke_token", tag = "access",
+    params(("token" = Uuid, Path)),
+    responses(
+        (status = 204, description = "It is good no longer."),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn delete(
     Of(state): Of<State>,
     admin: Admin,
@@ -222,8 +280,8 @@ pub(in crate::server) async fn make_by_form(
         exam: exam.parse().ok(),
         expires_at: Some(expires_at.to_string()),
     };
-    match make(&state, (admin.tenant.clone(), admin.by.clone()), asked).await {
-        Ok(made) => {
+    match make(&state, (admin.tenant.clone(), admin.by.clone()), asked, None).await {
+        Ok((_, made)) => {
             render(StatusCode::CREATED, &TokenPage { who: Who::of(&admin, "tokens"), made })
         }
         Err(refusal) => page_with(&state, &admin, Some(mendable(refusal)?)).await,

@@ -5,11 +5,12 @@
 //! account may ([`Role`]); one without an account, from a proctor's token, issues sessions by the form, too.
 //! `ingest::enrol` gives agents tokens for one session.
 //!
-//! | who asks | [`Proctor`] | [`Manager`] | [`Planner`] | [`Admin`] |
-//! |---|---|---|---|---|
-//! | an administrator | yes | yes | yes | yes |
-//! | a proctor, an auditor | yes | | yes | |
-//! | the token of an exam provider | | yes | yes | |
+//! | who asks | [`Proctor`] | [`Manager`] | [`Planner`] | [`Auditor`] | [`Admin`] |
+//! |---|---|---|---|---|---|
+//! | an administrator | yes | yes | yes | yes | yes |
+//! | an auditor | yes | | yes | yes | |
+//! | a proctor | yes | | yes | | |
+//! | the token of an exam provider | | yes | yes | | |
 //!
 //! Which exams and sessions they have to do with is their [`Reach`]: what is beyond does not exist.
 
@@ -19,9 +20,8 @@ use axum::http::request::Parts;
 
 // Who it is follows from what was sent.
 use super::credentials::{account_name, bearer, cookie, hash_of, look_up, look_up_holder, name};
-use crate::report::SessionId;
+use crate::report::{Account, Role, SessionId};
 use crate::server::http::error::Refusal;
-use crate::server::store::access::account::{Account, Role};
 use crate::server::store::exam::Reach;
 use crate::server::store::{Scope, Tenant};
 use crate::server::{OfSession, State};
@@ -248,6 +248,15 @@ impl FromRequestParts<State> for Planner {
 pub(in crate::server) struct Admin {
     pub(in crate::server) tenant: Tenant,
     pub(in crate::server) by: String,
+    pub(in crate::server) account: Option<Account>,
+}
+
+impl Admin {
+    /// An administrator's browser: see [`Browser::admin`].
+    pub(in crate::server) fn of(admin: &Proctor) -> Self {
+        let Proctor { tenant, by, account, .. } = admin.clone();
+        Self { tenant, by, account }
+    }
 }
 
 impl FromRequestParts<State> for Admin {
@@ -256,11 +265,44 @@ impl FromRequestParts<State> for Admin {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
         let caller = Caller::of(state, &parts.headers).await?;
         match caller.standing {
-            Standing::Role(Role::Admin) => Ok(Self { tenant: caller.tenant, by: caller.by }),
+            Standing::Role(Role::Admin) => {
+                let Caller { tenant, by, account, .. } = caller;
+                Ok(Self { tenant, by, account })
+            }
             Standing::Role(Role::Proctor | Role::Auditor) | Standing::Provider => {
                 Err(caller.refusal())
             }
         }
+    }
+}
+
+/// Somebody who reads the record of who did what: an auditor or an administrator, whose token is for all exams.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Auditor {
+    pub(in crate::server) tenant: Tenant,
+}
+
+impl Auditor {
+    /// Refuses those who watch, and nothing else.
+    pub(in crate::server) fn of(proctor: &Proctor) -> Result<Self, Refusal> {
+        match proctor.role {
+            Role::Admin | Role::Auditor if proctor.reach == Reach::All => {
+                Ok(Self { tenant: proctor.tenant.clone() })
+            }
+            Role::Admin | Role::Auditor => {
+                Err(Refusal::scope().with_detail("the token is for one exam"))
+            }
+            Role::Proctor if proctor.account.is_some() => Err(Refusal::role()),
+            Role::Proctor => Err(Refusal::scope()),
+        }
+    }
+}
+
+impl FromRequestParts<State> for Auditor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        Self::of(&Proctor::from_request_parts(parts, state).await?)
     }
 }
 

@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use crate::redact::Pii;
-use crate::report::{AccountId, Hash};
+use crate::report::{AccountId, Hash, Role};
 use crate::server::State;
 use crate::server::http::error::Refusal;
-use crate::server::store::access::account::{self, Holder, Role};
+use crate::server::store::access::account::{self, Holder};
 use crate::server::store::access::{api_token, credential};
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::{Credential, Scope, StoreError, Tenant};
@@ -27,7 +27,7 @@ pub(in crate::server) const PAGE_LIFETIME: SignedDuration = SignedDuration::from
 pub const SIGN_IN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// `__Host-`: browsers take it over HTTPS only, and for this host alone.
-const COOKIE_NAME: &str = "__Host-inview";
+pub(in crate::server) const COOKIE_NAME: &str = "__Host-inview";
 
 /// Makes a secret: 64 hexadecimal digits.
 pub fn new_secret() -> Result<Pii<String>, getrandom::Error> {

@@ -6,10 +6,11 @@
 //!                    api_tokens ──> credentials: a token ──┴──> auth: Proctor, Manager … ──> a handler
 //! ```
 //!
-//! `accounts` are pages of administrators, `own_account` is everybody's own. `attempts` counts sign-ins that
+//! `accounts_api` makes and changes accounts, `accounts` are the pages of it, `own_account` is everybody's own. `attempts` counts sign-ins that
 //! fail; `same_site` refuses what another site's page has sent, before any of this.
 
 pub(super) mod accounts;
+pub(super) mod accounts_api;
 pub(super) mod api_tokens;
 mod attempts;
 pub mod auth;

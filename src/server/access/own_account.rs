@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use crate::redact::Pii;
+use crate::report::Account;
 use crate::server::State;
 use crate::server::access::auth::{Browser, Proctor};
 use crate::server::access::sign_in::{mendable, to, twice};
@@ -18,7 +19,7 @@ use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, Who, render};
-use crate::server::store::access::account::{self, Account};
+use crate::server::store::access::account;
 use crate::server::store::audit::Deed;
 
 #[derive(Template)]

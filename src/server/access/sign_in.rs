@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use crate::redact::Pii;
-use crate::report::AccountId;
+use crate::report::{Account, AccountId, Role};
 use crate::server::State;
 use crate::server::access::accounts::name_of;
 use crate::server::access::auth::{Browser, Proctor};
@@ -21,7 +21,7 @@ use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, render};
-use crate::server::store::access::account::{self, Role, Secrets};
+use crate::server::store::access::account::{self, Secrets};
 use crate::server::store::access::credential;
 use crate::server::store::audit::Deed;
 use crate::server::store::{Scope, StoreError, Tenant};
@@ -269,7 +269,7 @@ fn of_link(
     database: &rusqlite::Connection,
     code: &str,
     now: jiff::Timestamp,
-) -> Result<Option<(Tenant, account::Account)>, StoreError> {
+) -> Result<Option<(Tenant, Account)>, StoreError> {
     let hash = credentials::hash_of(code);
     let found = credential::find(database, hash, now)?;
     let Some(found) = found.filter(|found| found.scope == Scope::Password) else {

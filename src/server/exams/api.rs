@@ -18,18 +18,21 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use crate::report::{Exam, ExamId, ExamList, Hash, NewExam, problem};
+use crate::report::{Exam, ExamId, ExamList, ExamPolicy, NewExam, Problem, problem};
 use crate::server::State;
 use crate::server::access::auth::{Manager, Planner};
+use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
 use crate::server::exams::issue::{label, policy};
 use crate::server::exams::join::is_language;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency;
 use crate::server::sessions::api::{exam_of, unreadable, up_to};
-use crate::server::sessions::commands::key;
 use crate::server::store::audit::{self, Deed, Entry};
-use crate::server::store::exam::{self, Kept, Made, Reach};
+use crate::server::store::exam::{self, Made, Reach};
+use crate::server::store::idempotency::once;
 use crate::server::store::{StoreError, Tenant};
 
 /// Most exams on one page.
@@ -53,13 +56,27 @@ impl FromRequestParts<State> for OfExam {
     }
 }
 
+/// Makes an exam.
+#[utoipa::path(
+    post, path = "/v1/exams", operation_id = "make_exam", tag = "exams",
+    params(Keyed),
+    request_body(content = NewExam),
+    responses(
+        (status = 201, description = "It is kept.", body = Exam),
+        (status = 200, description = "It was kept before, under the same key.", body = Exam),
+        Guarded,
+        Sent,
+        Keyed,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     manager: Manager,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let key = key(&headers)?;
+    let key = idempotency::key(&headers)?;
     let asked = body::json(&headers, body).await?;
     let (status, exam) = make(&state, &manager, asked, key).await?;
     let location = [(LOCATION, format!("/v1/exams/{}", exam.exam))];
@@ -76,7 +93,8 @@ pub(in crate::server) async fn make(
     if manager.reach != Reach::All {
         return Err(Refusal::scope().with_detail("the token is for one exam"));
     }
-    let request = serde_json::to_vec(&asked).map_err(StoreError::from)?;
+    let to = (&manager.tenant, manager.by.as_str());
+    let key = idempotency::once(state, to, ("POST /v1/exams", &asked), key)?;
     let made = Made {
         exam: ExamId(crate::server::random_id()?),
         name: label(&asked.name)?,
@@ -84,31 +102,16 @@ pub(in crate::server) async fn make(
         rooms: rooms(asked.rooms)?,
         language: language(asked.language)?,
         at: state.now(),
-        key,
-        request: Hash::of(&request),
     };
     let (tenant, by, at) = (manager.tenant.clone(), manager.by.clone(), made.at);
     let keeping = state.store.write(move |database| {
-        let kept = exam::insert(database, &tenant, &made)?;
-        if let Kept::New(exam) = &kept {
-            note(database, &tenant, (&by, Deed::ExamCreated, at), &exam.to_string())?;
-        }
-        match kept {
-            Kept::New(exam) => Ok(exam::find(database, &tenant, exam)?.map(Kept::New)),
-            Kept::Again(exam) => Ok(exam::find(database, &tenant, exam)?.map(Kept::Again)),
-            Kept::KeyReused | Kept::Closed => Ok(Some(Kept::KeyReused)),
-        }
+        once(database, key.as_ref(), at, || {
+            let made = exam::insert(database, &tenant, &made)?;
+            note(database, &tenant, (&by, Deed::ExamCreated, at), &made.exam.to_string())?;
+            Ok(Ok::<_, Refusal>(made))
+        })
     });
-    match keeping.await?.ok_or_else(Refusal::internal)? {
-        Kept::New(exam) => Ok((StatusCode::CREATED, exam)),
-        Kept::Again(exam) => Ok((StatusCode::OK, exam)),
-        Kept::KeyReused | Kept::Closed => Err(key_reused()),
-    }
-}
-
-pub(in crate::server) fn key_reused() -> Refusal {
-    let title = "Something else was asked for under this key";
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, problem::KEY_REUSED, title)
+    idempotency::answer(keeping.await??)
 }
 
 pub(in crate::server) fn closed() -> Refusal {
@@ -170,12 +173,27 @@ fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct PageOf {
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<ExamId>)]
     after: Option<String>,
 }
 
+/// Exams, the newest first.
+#[utoipa::path(
+    get, path = "/v1/exams", operation_id = "list_exams", tag = "exams",
+    params(PageOf),
+    responses(
+        (status = 200, body = ExamList),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["read", "audit", "manage", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     planner: Planner,
@@ -204,6 +222,17 @@ pub(in crate::server) async fn listed(
     reading.await?.ok_or_else(|| Refusal::parameter("after must be the id of an exam"))
 }
 
+/// One exam.
+#[utoipa::path(
+    get, path = "/v1/exams/{exam}", operation_id = "get_exam", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "manage", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn detail(
     Of(state): Of<State>,
     planner: Planner,
@@ -240,7 +269,56 @@ pub(in crate::server) async fn open(
     if found.closed_at.is_some() { Err(closed()) } else { Ok(found) }
 }
 
+/// Gives it another policy, while no agent has taken one of its sessions: those that were issued have it, too.
+#[utoipa::path(
+    put, path = "/v1/exams/{exam}/policy", operation_id = "set_policy", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    request_body(content = ExamPolicy),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`exam-begun`: an agent holds the policy that it was given.", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
+pub(in crate::server) async fn put_policy(
+    Of(state): Of<State>,
+    manager: Manager,
+    OfExam(exam): OfExam,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Exam>, Refusal> {
+    let ExamPolicy { policy: asked } = body::json(&headers, body).await?;
+    let Manager { tenant, by, reach } = manager;
+    find(&state, &tenant, reach, exam).await?;
+    let (policy, now, of) = (policy(asked)?, state.now(), tenant.clone());
+    let setting = state.store.write(move |database| {
+        let sessions = exam::set_policy(database, &tenant, exam, &policy)?;
+        if sessions.is_some() {
+            note(database, &tenant, (&by, Deed::PolicyChanged, now), &exam.to_string())?;
+        }
+        Ok(sessions)
+    });
+    let title = "An agent has taken a session of the exam: it holds the policy that it was given";
+    let begun = || Refusal::new(StatusCode::CONFLICT, problem::EXAM_BEGUN, title);
+    let sessions = setting.await?.ok_or_else(begun)?;
+    state.store.changes().add(sessions.into_iter().map(|session| (of.clone(), session)));
+    Ok(Json(find(&state, &of, reach, exam).await?))
+}
+
 /// Sending it again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/exams/{exam}/close", operation_id = "close_exam", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post_close(
     Of(state): Of<State>,
     manager: Manager,

@@ -21,18 +21,22 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use crate::report::{Exam, ExamId, Hash, JoinCode, LineFault, Roster, RosterSeat, SessionId};
+use crate::report::{
+    Exam, ExamId, Hash, JoinCode, LineFault, Problem, Roster, RosterSeat, SessionId,
+};
 use crate::server::State;
 use crate::server::access::auth::Manager;
+use crate::server::api::answers::{Guarded, Keyed, Sent, Sought};
 use crate::server::exams;
-use crate::server::exams::api::{OfExam, closed, key_reused, room_fault};
+use crate::server::exams::api::{OfExam, closed, room_fault};
 use crate::server::exams::issue::{Handed, expires_at, fresh, from_random, label};
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency::{key, key_reused};
 use crate::server::http::origin::Origin;
 use crate::server::sessions::api::unreadable;
-use crate::server::sessions::commands::key;
 use crate::server::store::audit::Deed;
 use crate::server::store::exam::{self, Import, Kept};
 use crate::server::store::issue::Issue;
@@ -47,14 +51,32 @@ const FAULTS: usize = 100;
 const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What may be asked for beside the list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct Wish {
     /// Until when the codes are good.
+    #[param(format = DateTime)]
     pub(in crate::server) expires_at: Option<String>,
     /// As in the issue of one session.
     pub(in crate::server) server_pin: Option<Hash>,
 }
 
+/// Issues a session for each row of a list, or none.
+#[utoipa::path(
+    post, path = "/v1/exams/{exam}/roster", operation_id = "import_roster", tag = "exams",
+    params(("exam" = ExamId, Path), Wish, Keyed),
+    request_body(content = String, content_type = "text/csv", description = "The first line names the columns: `name`, and `room` or not."),
+    responses(
+        (status = 201, description = "All rows are issued.", body = Roster),
+        (status = 200, description = "They were issued before, under the same key.", body = Roster),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`exam-closed`: nothing more is issued for it.", body = Problem, content_type = "application/problem+json"),
+        Keyed,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     manager: Manager,

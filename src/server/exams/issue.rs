@@ -13,16 +13,21 @@ use serde_json::Value;
 
 use crate::presence::Policy;
 use crate::redact::Pii;
-use crate::report::{Hash, IssueRequest, Issued, JoinCode, SessionId, agent_link, page_link};
+use crate::report::{
+    Hash, IssueRequest, Issued, JoinCode, Problem, SessionId, agent_link, page_link,
+};
 use crate::server::State;
 use crate::server::access::auth::{Browser, Manager, Proctor};
+use crate::server::api::answers::{Guarded, Keyed, Sent};
 use crate::server::exams;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency;
 use crate::server::http::origin::Origin;
 use crate::server::pages::{self, PageError, Who};
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::exam::{self, Reach};
+use crate::server::store::idempotency::{Done, once};
 use crate::server::store::issue::{Issue, insert};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -32,6 +37,22 @@ const LIFETIME: SignedDuration = DAY.saturating_mul(7);
 const LONGEST: SignedDuration = DAY.saturating_mul(90);
 const LABEL_CHARS: usize = 200;
 
+/// Hands out a session with a code for it.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "issue_session", tag = "exams",
+    params(Keyed),
+    request_body(content = IssueRequest),
+    responses(
+        (status = 201, description = "Only this answer has the code.", body = Issued),
+        (status = 200, description = "It was issued before, under the same key.", body = Issued),
+        Guarded,
+        Sent,
+        (status = 404, description = "`not-found`: there is no such exam.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`exam-closed`: nothing more is issued for it.", body = Problem, content_type = "application/problem+json"),
+        Keyed,
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     manager: Manager,
@@ -39,10 +60,11 @@ pub(in crate::server) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    let key = idempotency::key(&headers)?;
     let request = body::json(&headers, body).await?;
-    let issued = issue(&state, &manager, &server, request).await?;
+    let (status, issued) = issue(&state, &manager, &server, (request, key)).await?;
     let location = [(LOCATION, format!("/v1/sessions/{}", issued.session))];
-    Ok((StatusCode::CREATED, location, Json(issued)).into_response())
+    Ok((status, location, Json(issued)).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,7 +93,8 @@ pub(in crate::server) async fn by_form(
     };
     let who = Who::of(&proctor, "sessions");
     let Proctor { tenant, by, reach, .. } = proctor;
-    let issued = issue(&state, &Manager { tenant, by, reach }, &server, request).await?;
+    let manager = Manager { tenant, by, reach };
+    let (_, issued) = issue(&state, &manager, &server, (request, None)).await?;
     pages::issued(who, issued)
 }
 
@@ -79,9 +102,11 @@ async fn issue(
     state: &State,
     manager: &Manager,
     server: &str,
-    request: IssueRequest,
-) -> Result<Issued, Refusal> {
+    (request, key): (IssueRequest, Option<String>),
+) -> Result<(StatusCode, Issued), Refusal> {
     let now = state.now();
+    let to = (&manager.tenant, manager.by.as_str());
+    let key = idempotency::once(state, to, ("POST /v1/sessions", &request), key)?;
     let label = label(&request.label)?;
     let (policy, language) = match request.exam {
         Some(exam) if request.policy.is_null() => {
@@ -113,24 +138,29 @@ async fn issue(
     };
     let (by, exam, room) = (manager.by.clone(), request.exam, request.room);
     let of = (issue.tenant.clone(), session);
-    let issuing = state.store.write(move |database| {
-        match exam {
-            Some(exam) if !exam::is_open(database, &issue.tenant, exam)? => return Ok(false),
-            Some(exam) => exam::issue(database, &issue, exam, room.as_deref())?,
-            None => insert(database, &issue)?,
-        }
-        let (tenant, who, did) = (&issue.tenant, by.as_str(), Deed::SessionIssued);
-        let session = Some(session);
-        audit::note(database, &Entry { at: now, tenant, who, did, session, detail: "" })?;
-        Ok(true)
-    });
-    if !issuing.await? {
-        return Err(exams::api::closed());
-    }
-    state.store.changes().add([of]);
-    tracing::info!(%session, "a session was issued");
     let handed = Handed { session, label, code, expires_at };
-    Ok(handed.with_links(server, request.server_pin, language.as_deref()))
+    let issued = handed.with_links(server, request.server_pin, language.as_deref());
+    let issuing = state.store.write(move |database| {
+        once(database, key.as_ref(), now, || {
+            match exam {
+                Some(exam) if !exam::is_open(database, &issue.tenant, exam)? => {
+                    return Ok(Err(exams::api::closed()));
+                }
+                Some(exam) => exam::issue(database, &issue, exam, room.as_deref())?,
+                None => insert(database, &issue)?,
+            }
+            let (tenant, who, did) = (&issue.tenant, by.as_str(), Deed::SessionIssued);
+            let session = Some(session);
+            audit::note(database, &Entry { at: now, tenant, who, did, session, detail: "" })?;
+            Ok(Ok(issued))
+        })
+    });
+    let done = issuing.await??;
+    if let Done::New(_) = &done {
+        state.store.changes().add([of]);
+        tracing::info!(%session, "a session was issued");
+    }
+    idempotency::answer(done)
 }
 
 /// A session that was issued, before its links are made.

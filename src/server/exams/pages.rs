@@ -18,10 +18,10 @@ use crate::server::exams;
 use crate::server::exams::api::OfExam;
 use crate::server::exams::candidates::{self, MAX_BYTES, Wish};
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency::is_key;
 use crate::server::http::origin::Origin;
 use crate::server::pages::{PageError, Who, flatten, form_key, render, say};
 use crate::server::sessions;
-use crate::server::sessions::commands::is_key;
 
 /// Exams, and seats of one, on a page.
 const EXAMS: u64 = 50;

@@ -44,14 +44,24 @@ pub(in crate::server) async fn read(body: Body, most: usize) -> Result<Vec<u8>, 
     }
 }
 
-/// Reads a body of JSON.
+/// Reads a body of JSON: an object.
 pub(in crate::server) async fn json<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<T, Refusal> {
     require("application/json", headers)?;
     let bytes = read(body, MAX_JSON_BYTES).await?;
+    if !is_object(&bytes) {
+        return Err(Refusal::malformed(NO_OBJECT));
+    }
     // The error says where and what was expected. It may repeat a name, and no value but a short
     // one of the wrong type.
     serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(error.to_string()))
+}
+
+pub(in crate::server) const NO_OBJECT: &str = "the body is no JSON object";
+
+/// A list of the members' values in their order would be read as well.
+pub(in crate::server) fn is_object(json: &[u8]) -> bool {
+    json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
 }

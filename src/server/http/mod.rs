@@ -8,6 +8,7 @@ pub(super) mod depth;
 pub(super) mod door;
 pub(super) mod error;
 pub(super) mod headers;
+pub(super) mod idempotency;
 pub(super) mod limit;
 pub(super) mod origin;
 pub(super) mod pace;

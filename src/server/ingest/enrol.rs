@@ -15,15 +15,29 @@ use axum::extract::State as Of;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Unit;
 
-use crate::report::{Enrolment, EnrolmentRequest, problem};
+use crate::report::{Enrolment, EnrolmentRequest, Problem, problem};
 use crate::server::State;
 use crate::server::access::credentials::hash_of;
+use crate::server::api::answers::{Paced, Sent};
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::ingest::receipt;
 use crate::server::store::issue::{Enrolled, enrol};
 
+/// An agent takes its session.
+#[utoipa::path(
+    post, path = "/v1/enrolments", operation_id = "enrol", tag = "agents",
+    request_body(content = EnrolmentRequest),
+    responses(
+        (status = 200, description = "The token is good for the session.", body = Enrolment),
+        Sent,
+        (status = 404, description = "`code-unknown`: there is no such code.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`code-used`: another token has used it, or another key is the session's.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`code-unknown`: the code is good no longer.", body = Problem, content_type = "application/problem+json"),
+        Paced,
+    ),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     Peer(address): Peer,

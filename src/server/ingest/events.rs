@@ -20,8 +20,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 
-use crate::report::{BATCH_CONTENT_TYPE, MAX_BATCH_BYTES, Receipt, SessionId, problem};
+use crate::report::{
+    BATCH_CONTENT_TYPE, Event, MAX_BATCH_BYTES, Problem, Receipt, SessionId, problem,
+};
 use crate::server::access::auth::Agent;
+use crate::server::api::answers::{Erased, Guarded, Paced, Sent, Sought};
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::ingest::batch::{self, BatchError, Received};
@@ -34,6 +37,23 @@ use crate::server::{OfSession, State};
 /// So many signatures are checked on the spot: that takes less than half a millisecond.
 const FEW: usize = 8;
 
+/// Stores a batch of reports, all of them or none.
+#[utoipa::path(
+    post, path = "/v1/sessions/{session}/events", operation_id = "send_events", tag = "agents",
+    params(("session" = SessionId, Path)),
+    request_body(content = Vec<Event>, content_type = "application/cloudevents-batch+json"),
+    responses(
+        (status = 200, description = "All events are stored. The header `inview-signature` has the server's signature on the body.", body = Receipt),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`gap`, `fork`, `signature`: the events do not continue what is stored.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`malformed-events`: at least one event will never be stored.", body = Problem, content_type = "application/problem+json"),
+        Erased,
+        Paced,
+    ),
+    security(("token" = ["write"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     agent: Agent,

@@ -13,8 +13,11 @@ use axum::body::Body;
 use axum::extract::State as Of;
 use axum::http::{HeaderMap, StatusCode};
 
-use crate::report::{Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, SIGNATURE_HEADER, problem};
+use crate::report::{
+    Heartbeat, HeartbeatAnswer, MAX_HEARTBEAT_BYTES, Problem, SIGNATURE_HEADER, SessionId, problem,
+};
 use crate::server::access::auth::Agent;
+use crate::server::api::answers::{Erased, Guarded, Paced, Sent, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::{is_no_timestamp, shortened};
@@ -26,6 +29,22 @@ use crate::server::store::reports::ingest::Target;
 use crate::server::store::reports::signed;
 use crate::server::{OfSession, State};
 
+/// How things stand at the agent; the answer hands out what proctors asked for.
+#[utoipa::path(
+    post, path = "/v1/sessions/{session}/heartbeats", operation_id = "send_heartbeat", tag = "agents",
+    params(("session" = SessionId, Path), ("inview-signature" = Option<String>, Header, description = "The session's signature on the body.")),
+    request_body(content = Heartbeat),
+    responses(
+        (status = 200, body = HeartbeatAnswer),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`signature`, `nonce`: the session's key did not sign it, or it was made before.", body = Problem, content_type = "application/problem+json"),
+        Erased,
+        Paced,
+    ),
+    security(("token" = ["write"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     agent: Agent,

@@ -13,6 +13,7 @@ use jiff::{Timestamp, Unit};
 use crate::report::{Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
 use crate::server::State;
 use crate::server::access::auth::Theirs;
+use crate::server::api::answers::{Guarded, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::store::{StoreError, export};
 use crate::trust::export::{Export, SignedReceipt};
@@ -66,10 +67,28 @@ pub(in crate::server) fn server_time(now: Timestamp) -> String {
     now.round(Unit::Millisecond).unwrap_or(now).to_string()
 }
 
+/// By which receipts are checked.
+#[utoipa::path(
+    get, path = "/v1/server-key", operation_id = "server_key", tag = "agents",
+    responses(
+        (status = 200, body = ServerKey),
+    ),
+)]
 pub(in crate::server) async fn server_key(Of(state): Of<State>) -> Json<ServerKey> {
     Json(ServerKey { server_key: state.signer.public().to_string() })
 }
 
+/// All events of the session, in a form that can be checked without this server.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/export", operation_id = "export_session", tag = "sessions",
+    params(("session" = SessionId, Path)),
+    responses(
+        (status = 200, body = Export),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn export(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,

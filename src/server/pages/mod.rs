@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 
 use crate::report::Issued;
-use crate::server::access::auth::Proctor;
+use crate::server::access::auth::{Auditor, Proctor};
 use crate::server::access::credentials;
 use crate::server::http::error::Refusal;
 use crate::server::store;
@@ -56,13 +56,16 @@ struct ErrorPage<'a> {
 pub(super) struct Who {
     pub(super) name: Option<String>,
     pub(super) is_admin: bool,
+    /// Reads the record of who did what.
+    pub(super) audits: bool,
     here: &'static str,
 }
 
 impl Who {
     pub(super) fn of(proctor: &Proctor, here: &'static str) -> Self {
         let name = proctor.account.as_ref().map(|account| account.name.clone());
-        Self { name, is_admin: proctor.is_admin(), here }
+        let audits = Auditor::of(proctor).is_ok();
+        Self { name, is_admin: proctor.is_admin(), audits, here }
     }
 
     pub(super) fn is_at(&self, page: &str) -> bool {

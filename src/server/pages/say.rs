@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::{
-    ClosedBy, CommandKind, Family, Kind, Liveness, Noticed, Outcome, Phase, SessionStatus,
+    ClosedBy, CommandKind, Family, Hash, Kind, Liveness, Noticed, Outcome, Phase, SessionStatus,
     SessionSummary, StoredCommand, Verdict,
 };
 use crate::time::MediaTime;
@@ -148,6 +148,17 @@ pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
 pub(in crate::server) fn when(rfc3339: &str) -> String {
     let at = rfc3339.parse::<Timestamp>();
     at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// To the second, in UTC.
+pub(in crate::server) fn second(rfc3339: &str) -> String {
+    let at = rfc3339.parse::<Timestamp>();
+    at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// The first digits of a hash.
+pub(in crate::server) fn short(hash: &Hash) -> String {
+    hash.to_string().get(..12).unwrap_or_default().to_owned()
 }
 
 /// `8.4 s`, `12 min 30 s`, `3 h 05 min`.

@@ -21,10 +21,13 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
+use utoipa::IntoParams;
 
 use super::board::{After, Place, Row, Told};
 use super::viewer::{Only, Viewer};
+use crate::report::{ExamId, SessionId};
 use crate::server::access::auth::Proctor;
+use crate::server::api::answers::{Asked, Guarded};
 use crate::server::http::error::Refusal;
 use crate::server::sessions::api::exam_of;
 use crate::server::{State, session_id};
@@ -38,14 +41,32 @@ const RETRY: Duration = Duration::from_secs(2);
 const MOST: usize = 64;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct StreamOf {
+    /// The id of the last event that was seen.
     after: Option<String>,
+    /// What rows are: `json` or `html`.
     r#as: Option<String>,
+    /// Those of this exam alone.
+    #[param(value_type = Option<ExamId>)]
     exam: Option<String>,
+    /// This session alone.
+    #[param(value_type = Option<SessionId>)]
     session: Option<String>,
 }
 
+/// Rows of the roster as they change, as server-sent events.
+#[utoipa::path(
+    get, path = "/v1/stream", operation_id = "stream", tag = "sessions",
+    params(StreamOf, ("last-event-id" = Option<String>, Header, description = "As `after`, and before it.")),
+    responses(
+        (status = 200, description = "Events `alive`, `row` and `reset`, until five minutes have passed.", body = String, content_type = "text/event-stream"),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn get(
     Of(state): Of<State>,
     proctor: Proctor,

@@ -6,14 +6,16 @@ use axum::extract::{Query, State as Of};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::report::{
-    BATCH_CONTENT_TYPE, ExamId, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS,
-    SessionDetail, SessionPage,
+    BATCH_CONTENT_TYPE, Event, ExamId, Incarnation, IntervalId, IntervalList, MAX_BATCH_EVENTS,
+    SessionDetail, SessionId, SessionPage,
 };
 use crate::server::State;
 use crate::server::access::auth::{Proctor, Theirs};
+use crate::server::api::answers::{Asked, Guarded, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::store::read::{self, Among};
 
@@ -21,13 +23,30 @@ use crate::server::store::read::{self, Among};
 const SESSIONS: u64 = 100;
 const INTERVALS: u64 = 1_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct PageOf {
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<SessionId>)]
     after: Option<String>,
+    /// Those of this exam alone.
+    #[param(value_type = Option<ExamId>)]
     exam: Option<String>,
 }
 
+/// Sessions, the newest first.
+#[utoipa::path(
+    get, path = "/v1/sessions", operation_id = "list_sessions", tag = "sessions",
+    params(PageOf),
+    responses(
+        (status = 200, body = SessionPage),
+        Guarded,
+        Asked,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     proctor: Proctor,
@@ -57,6 +76,13 @@ pub(in crate::server) fn up_to(limit: Option<u64>, most: u64) -> Result<u64, Ref
     }
 }
 
+/// A number as the database counts: what is beyond was never given.
+pub(in crate::server) fn number(name: &str, number: u64) -> Result<u64, Refusal> {
+    let most = i64::MAX as u64;
+    let refusal = || Refusal::parameter(format!("{name} must lie between 0 and {most}"));
+    Some(number).filter(|number| *number <= most).ok_or_else(refusal)
+}
+
 /// A page of the tenant's sessions, for the API and for the pages.
 pub(in crate::server) async fn page(
     state: &State,
@@ -76,6 +102,17 @@ pub(in crate::server) async fn page(
     reading.await?.ok_or_else(unknown)
 }
 
+/// Everything about a session but its intervals and events.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}", operation_id = "get_session", tag = "sessions",
+    params(("session" = SessionId, Path)),
+    responses(
+        (status = 200, body = SessionDetail),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn detail(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -86,12 +123,27 @@ pub(in crate::server) async fn detail(
     reading.await?.map(Json).ok_or(Refusal::not_found())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct IntervalsOf {
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
+    /// `next` of the page before.
     after: Option<Uuid>,
 }
 
+/// Intervals by their start, each as last reported.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/intervals", operation_id = "list_intervals", tag = "sessions",
+    params(("session" = SessionId, Path), IntervalsOf),
+    responses(
+        (status = 200, body = IntervalList),
+        Guarded,
+        Asked,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn intervals(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -108,15 +160,29 @@ pub(in crate::server) async fn intervals(
     Ok(Json(reading.await?.ok_or(Refusal::not_found())?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::server) struct EventsOf {
+    /// May be left out when the session has only one.
     incarnation: Option<Uuid>,
     #[serde(default)]
     after_seq: u64,
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
 /// The stored bytes, as a batch.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/events", operation_id = "list_events", tag = "sessions",
+    params(("session" = SessionId, Path), EventsOf),
+    responses(
+        (status = 200, description = "Byte by byte as they were received.", body = Vec<Event>, content_type = "application/cloudevents-batch+json"),
+        Guarded,
+        Asked,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn events(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -125,6 +191,7 @@ pub(in crate::server) async fn events(
     let Query(EventsOf { incarnation, after_seq, limit }) =
         query.map_err(|query| unreadable(&query))?;
     let limit = up_to(limit, MAX_BATCH_EVENTS as u64)?;
+    let after_seq = number("after_seq", after_seq)?;
     let reading = state.store.read(move |database| {
         let chains = read::chains(database, &proctor.tenant, session)?;
         let incarnation = match (incarnation.map(Incarnation), &chains[..]) {

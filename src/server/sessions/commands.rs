@@ -11,28 +11,53 @@
 //! | 422 key-reused | another command was kept under the key |
 
 use axum::body::Body;
-use axum::extract::State as Of;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Query, State as Of};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
-use crate::report::{CommandKind, CommandList, SessionId, StoredCommand, problem};
+use crate::report::{
+    CommandId, CommandKind, CommandList, Problem, SessionId, StoredCommand, problem,
+};
 use crate::server::State;
 use crate::server::access::auth::{Proctor, Theirs};
+use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
 use crate::server::http::error::Refusal;
+use crate::server::http::idempotency::{self, is_key};
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::shortened;
 use crate::server::pages::PageError;
-use crate::server::store::command::{self, Asked, Kept};
+use crate::server::sessions::api::{unreadable, up_to};
+use crate::server::store::command::{self, NotKept};
+use crate::server::store::idempotency::{Done, once};
 use crate::server::store::read;
 use crate::server::store::reports::ingest::Target;
 
 /// Most bytes of a command: its text in the longest spelling that JSON allows.
 const MAX_BYTES: usize = 8 * 1024;
-const KEY_HEADER: &str = "idempotency-key";
+/// Most on one page.
+const COMMANDS: u64 = 1_000;
 
+/// Asks something of the agent, with its next heartbeat.
+#[utoipa::path(
+    post, path = "/v1/sessions/{session}/commands", operation_id = "give_command", tag = "sessions",
+    params(("session" = SessionId, Path), Keyed),
+    request_body(content = CommandKind),
+    responses(
+        (status = 201, description = "It is kept.", body = StoredCommand),
+        (status = 200, description = "It was kept before, under the same key.", body = StoredCommand),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`too-many`: the session has 1000 commands.", body = Problem, content_type = "application/problem+json"),
+        Keyed,
+    ),
+    security(("token" = ["read", "admin"]), ("cookie" = ["proctor", "admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
@@ -41,27 +66,18 @@ pub(in crate::server) async fn post(
 ) -> Result<Response, Refusal> {
     // Also keeps forms of other sites out: browsers do not send JSON for them.
     body::require("application/json", &headers)?;
-    let key = key(&headers)?;
+    let key = idempotency::key(&headers)?;
     let body = body::read(body, MAX_BYTES).await?;
     if depth::is_too_deep(&body) {
         return Err(malformed(depth::TOO_DEEP));
+    }
+    if !body::is_object(&body) {
+        return Err(malformed(body::NO_OBJECT));
     }
     let kind = serde_json::from_slice::<CommandKind>(&body);
     let kind = kind.map_err(|error| malformed(&error.to_string()))?;
     let (status, stored) = give(&state, proctor, session, kind, key).await?;
     Ok((status, Json(stored)).into_response())
-}
-
-pub(in crate::server) fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| is_key(key));
-    let refusal =
-        || Refusal::parameter("Idempotency-Key must be 1 to 128 visible ASCII characters");
-    key.map(|key| Some(key.to_owned())).ok_or_else(refusal)
-}
-
-pub(in crate::server) fn is_key(key: &str) -> bool {
-    (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn malformed(detail: &str) -> Refusal {
@@ -82,39 +98,62 @@ async fn give(
         return Err(malformed(fault));
     }
     let to = Target { tenant: proctor.tenant, session, now: state.now() };
-    let asked = Asked { kind, by: proctor.by, key };
+    let what = format!("POST /v1/sessions/{session}/commands");
+    let key = idempotency::once(state, (&to.tenant, &proctor.by), (&what, &kind), key)?;
+    let asked = command::Asked { kind, by: proctor.by };
     let of = (to.tenant.clone(), session);
-    match state.store.write_of(of, move |database| command::keep(database, &to, &asked)).await? {
-        Kept::New(stored) => {
-            let StoredCommand { id, sent_by, .. } = &stored;
-            tracing::info!(%session, %id, by = sent_by, "a proctor gave a command");
-            Ok((StatusCode::CREATED, stored))
-        }
-        Kept::Again(stored) => Ok((StatusCode::OK, stored)),
-        Kept::NoSession => Err(Refusal::not_found()),
-        Kept::KeyReused => {
-            let title = "Another command was given under this key";
-            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, problem::KEY_REUSED, title))
-        }
-        Kept::TooMany => {
+    let keeping = state.store.write_of(of, move |database| {
+        once(database, key.as_ref(), to.now, || command::keep(database, &to, &asked))
+    });
+    let done = keeping.await?.map_err(|not_kept| match not_kept {
+        NotKept::NoSession => Refusal::not_found(),
+        NotKept::TooMany => {
             let title = "The session has as many commands as are kept for one";
-            Err(Refusal::new(StatusCode::CONFLICT, problem::TOO_MANY, title))
+            Refusal::new(StatusCode::CONFLICT, problem::TOO_MANY, title)
         }
+    })?;
+    if let Done::New(StoredCommand { id, sent_by, .. }) = &done {
+        tracing::info!(%session, %id, by = sent_by, "a proctor gave a command");
     }
+    idempotency::answer(done)
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::server) struct CommandsOf {
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
+    /// `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// Commands in the order in which they were given.
+#[utoipa::path(
+    get, path = "/v1/sessions/{session}/commands", operation_id = "list_commands", tag = "sessions",
+    params(("session" = SessionId, Path), CommandsOf),
+    responses(
+        (status = 200, body = CommandList),
+        Guarded,
+        Asked,
+        Sought,
+    ),
+    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
+)]
 pub(in crate::server) async fn list(
     Of(state): Of<State>,
     Theirs(proctor, session): Theirs,
+    query: Result<Query<CommandsOf>, QueryRejection>,
 ) -> Result<Json<CommandList>, Refusal> {
-    let now = state.now();
+    let Query(CommandsOf { limit, after }) = query.map_err(|query| unreadable(&query))?;
+    let (now, page) = (state.now(), (after.map(CommandId), up_to(limit, COMMANDS)?));
     let reading = state.store.read(move |database| {
         let known = read::session(database, &proctor.tenant, now, session)?.is_some();
         let to = Target { tenant: proctor.tenant, session, now };
-        Ok(known.then_some(command::list(database, &to)?))
+        Ok(if known { Some(command::page(database, &to, page)?) } else { None })
     });
     let commands = reading.await?.ok_or(Refusal::not_found())?;
-    Ok(Json(CommandList { commands }))
+    let unknown = || Refusal::parameter("after must be the id of a command of the session");
+    Ok(Json(commands.ok_or_else(unknown)?))
 }
 
 /// A form of the session's page. `key` is the page's own: a second press is no second command.

@@ -16,11 +16,23 @@ use serde::Deserialize;
 
 use crate::report::SessionId;
 use crate::server::access::auth::{Admin, Browser};
+use crate::server::api::answers::{Guarded, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::pages::PageError;
 use crate::server::store::{Tenant, erase};
 use crate::server::{OfSession, State};
 
+/// Erases a session with all its reports: a candidate has asked to be forgotten.
+#[utoipa::path(
+    delete, path = "/v1/sessions/{session}", operation_id = "erase_session", tag = "sessions",
+    params(("session" = SessionId, Path)),
+    responses(
+        (status = 204, description = "The session is gone, or was before."),
+        Guarded,
+        Sought,
+    ),
+    security(("token" = ["admin"]), ("cookie" = ["admin"])),
+)]
 pub(in crate::server) async fn delete(
     Of(state): Of<State>,
     admin: Admin,

@@ -18,9 +18,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
 
-use crate::report::{IntervalId, ReviewRequest, SessionId, StoredReview, Verdict, problem};
+use crate::report::{
+    IntervalId, Problem, ReviewRequest, SessionId, StoredReview, Verdict, problem,
+};
 use crate::server::State;
 use crate::server::access::auth::Proctor;
+use crate::server::api::answers::{Guarded, Sent, Sought};
 use crate::server::http::error::Refusal;
 use crate::server::http::{body, depth};
 use crate::server::ingest::batch::shortened;
@@ -50,6 +53,21 @@ impl FromRequestParts<State> for TheirInterval {
     }
 }
 
+/// What a proctor makes of an interval.
+#[utoipa::path(
+    post, path = "/v1/sessions/{session}/intervals/{interval}/review", operation_id = "review_interval", tag = "sessions",
+    params(("session" = SessionId, Path), ("interval" = IntervalId, Path)),
+    request_body(content = ReviewRequest),
+    responses(
+        (status = 201, description = "It is kept.", body = StoredReview),
+        (status = 200, description = "The same credential said the same last.", body = StoredReview),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`too-many`: the session has 10,000 reviews.", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["read", "admin"]), ("cookie" = ["proctor", "admin"])),
+)]
 pub(in crate::server) async fn post(
     Of(state): Of<State>,
     of: TheirInterval,
@@ -61,6 +79,9 @@ pub(in crate::server) async fn post(
     let body = body::read(body, MAX_BYTES).await?;
     if depth::is_too_deep(&body) {
         return Err(malformed(depth::TOO_DEEP));
+    }
+    if !body::is_object(&body) {
+        return Err(malformed(body::NO_OBJECT));
     }
     let asked = serde_json::from_slice::<ReviewRequest>(&body);
     let asked = asked.map_err(|error| malformed(&error.to_string()))?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Hash, SessionId};
+use crate::report::{AuditEntry, AuditPage, Hash, SessionId};
 use crate::server::store::{StoreError, Tenant};
 
 /// What the server did by itself.
@@ -27,6 +27,7 @@ pub(in crate::server) enum Deed {
     SessionIssued,
     ExamCreated,
     ExamClosed,
+    PolicyChanged,
     RosterImported,
     AccountCreated,
     AccountDisabled,
@@ -41,6 +42,41 @@ pub(in crate::server) enum Deed {
     TokenRevoked,
     Reviewed,
     SessionErased,
+}
+
+impl Deed {
+    const ALL: [Self; 24] = [
+        Self::SignedIn,
+        Self::SignedOut,
+        Self::CommandGiven,
+        Self::ForkRecorded,
+        Self::SilenceAlerted,
+        Self::SignInRefused,
+        Self::SessionIssued,
+        Self::ExamCreated,
+        Self::ExamClosed,
+        Self::PolicyChanged,
+        Self::RosterImported,
+        Self::AccountCreated,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::RoleChanged,
+        Self::ExamsAssigned,
+        Self::PasswordLinkMade,
+        Self::PasswordSet,
+        Self::SecondFactorSet,
+        Self::SecondFactorRemoved,
+        Self::TokenMade,
+        Self::TokenRevoked,
+        Self::Reviewed,
+        Self::SessionErased,
+    ];
+
+    /// The names under which they are written down.
+    pub(in crate::server) fn names() -> Vec<String> {
+        let names = Self::ALL.iter().filter_map(|deed| serde_json::to_value(deed).ok());
+        names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    }
 }
 
 /// One line of the log.
@@ -93,6 +129,79 @@ pub(in crate::server) fn note(database: &Connection, entry: &Entry<'_>) -> Resul
         .prepare_cached("INSERT INTO audit (number, body, hash) VALUES (?1, ?2, ?3)")?
         .execute(params![number, body, Hash::of(body.as_bytes()).as_bytes()])?;
     Ok(())
+}
+
+/// Which rows are asked for.
+#[derive(Clone, Debug, Default)]
+pub(in crate::server) struct Sought {
+    /// Those with lower numbers.
+    pub(in crate::server) after: Option<u64>,
+    /// A part of the name.
+    pub(in crate::server) who: Option<String>,
+    pub(in crate::server) did: Option<String>,
+    pub(in crate::server) session: Option<SessionId>,
+    /// To the second.
+    pub(in crate::server) from: Option<Timestamp>,
+    pub(in crate::server) to: Option<Timestamp>,
+}
+
+/// What of a body is told by itself.
+#[derive(Deserialize)]
+struct Told {
+    at: String,
+    who: String,
+    did: String,
+    #[serde(default)]
+    session: Option<SessionId>,
+    #[serde(default)]
+    detail: String,
+}
+
+/// Rows of the tenant, the newest first. What is no JSON any more is not found here, but by [`check`].
+pub(in crate::server) fn page(
+    database: &Connection,
+    tenant: &Tenant,
+    sought: &Sought,
+    limit: u64,
+) -> Result<AuditPage, StoreError> {
+    let mut query = database.prepare_cached(
+        "WITH read AS (SELECT number, body, hash,
+             CASE WHEN json_valid(body) THEN body ELSE '{}' END AS json FROM audit)
+         SELECT number, body, hash FROM read
+         WHERE json ->> '$.tenant' = ?1
+           AND (?2 IS NULL OR number < ?2)
+           AND (?3 IS NULL OR instr(json ->> '$.who', ?3) > 0)
+           AND (?4 IS NULL OR json ->> '$.did' = ?4)
+           AND (?5 IS NULL OR json ->> '$.session' = ?5)
+           AND (?6 IS NULL OR substr(json ->> '$.at', 1, 19) >= ?6)
+           AND (?7 IS NULL OR substr(json ->> '$.at', 1, 19) < ?7)
+         ORDER BY number DESC LIMIT ?8",
+    )?;
+    // Times of one form are in the order of their texts.
+    let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let mut rows = query.query(params![
+        tenant.as_str(),
+        sought.after,
+        sought.who,
+        sought.did,
+        sought.session.map(|session| session.to_string()),
+        sought.from.map(second),
+        sought.to.map(second),
+        limit + 1
+    ])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (number, body, hash): (u64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Ok(Told { at, who, did, session, detail }) = serde_json::from_str(&body) else {
+            continue;
+        };
+        let Some(hash) = hash.as_array().copied().map(Hash::from_bytes) else { continue };
+        entries.push(AuditEntry { number, hash, at, who, did, session, detail, body });
+    }
+    let more = entries.len() as u64 > limit;
+    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = entries.last().filter(|_| more).map(|last| last.number);
+    Ok(AuditPage { entries, next })
 }
 
 /// What became of a check of the whole log.

@@ -1,11 +1,11 @@
 //! What proctors asked of agents, and what became of it. Nothing here is ever deleted.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use uuid::{NoContext, Uuid};
 
 use crate::report::{
-    CommandId, CommandKind, Confirmation, MAX_COMMANDS, Outcome, ProctorCommand, StoredCommand,
-    StoredOutcome,
+    CommandId, CommandKind, CommandList, Confirmation, MAX_COMMANDS, Outcome, ProctorCommand,
+    StoredCommand, StoredOutcome,
 };
 use crate::server::store::StoreError;
 use crate::server::store::audit::{self, Deed, Entry};
@@ -21,18 +21,11 @@ pub(in crate::server) struct Asked {
     pub(in crate::server) kind: CommandKind,
     /// The credential that gave it.
     pub(in crate::server) by: String,
-    /// The same key again is the same command again.
-    pub(in crate::server) key: Option<String>,
 }
 
-/// What became of a command that was to be kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Kept {
-    New(StoredCommand),
-    /// It was kept before under this key.
-    Again(StoredCommand),
-    /// Another command was kept under this key.
-    KeyReused,
+/// Why a command was not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum NotKept {
     /// The tenant has no such session.
     NoSession,
     TooMany,
@@ -43,7 +36,7 @@ pub(in crate::server) fn keep(
     database: &Connection,
     to: &Target,
     asked: &Asked,
-) -> Result<Kept, StoreError> {
+) -> Result<Result<StoredCommand, NotKept>, StoreError> {
     let (tenant, session) = (to.tenant.as_str(), to.session.0.as_bytes());
     let is_known: bool = database.query_row(
         "SELECT EXISTS (SELECT 1 FROM session WHERE tenant = ?1 AND session = ?2)",
@@ -51,39 +44,21 @@ pub(in crate::server) fn keep(
         |row| row.get(0),
     )?;
     if !is_known {
-        return Ok(Kept::NoSession);
-    }
-    if let Some(key) = &asked.key {
-        let sql = "SELECT id FROM command WHERE tenant = ?1 AND session = ?2 AND key = ?3";
-        let id: Option<[u8; 16]> =
-            database.query_row(sql, params![tenant, session, key], |row| row.get(0)).optional()?;
-        if let Some(id) = id {
-            let same = one(database, to, CommandId(Uuid::from_bytes(id)))?;
-            let same = same.filter(|stored| stored.kind == asked.kind);
-            return Ok(same.map_or(Kept::KeyReused, Kept::Again));
-        }
+        return Ok(Err(NotKept::NoSession));
     }
     let sql = "SELECT count(*) FROM command WHERE tenant = ?1 AND session = ?2";
     let kept: u64 = database.query_row(sql, params![tenant, session], |row| row.get(0))?;
     if kept >= KEPT {
-        return Ok(Kept::TooMany);
+        return Ok(Err(NotKept::TooMany));
     }
     let now = to.now.as_microsecond();
     let second = u64::try_from(to.now.as_second()).unwrap_or_default();
     let nanos = to.now.subsec_nanosecond().unsigned_abs();
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, second, nanos));
     database.execute(
-        "INSERT INTO command (tenant, session, id, content, sent_at, sent_by, key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            tenant,
-            session,
-            id.as_bytes(),
-            serde_json::to_string(&asked.kind)?,
-            now,
-            asked.by,
-            asked.key
-        ],
+        "INSERT INTO command (tenant, session, id, content, sent_at, sent_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![tenant, session, id.as_bytes(), serde_json::to_string(&asked.kind)?, now, asked.by],
     )?;
     let entry = Entry {
         at: to.now,
@@ -94,7 +69,7 @@ pub(in crate::server) fn keep(
         detail: &id.to_string(),
     };
     audit::note(database, &entry)?;
-    Ok(Kept::New(StoredCommand {
+    Ok(Ok(StoredCommand {
         id: CommandId(id),
         kind: asked.kind.clone(),
         sent_at: rfc3339(now),
@@ -157,30 +132,47 @@ pub(in crate::server) fn list(
     database: &Connection,
     to: &Target,
 ) -> Result<Vec<StoredCommand>, StoreError> {
-    find(database, to, None)
+    find(database, to, (None, KEPT))
 }
 
-fn one(
+/// Those behind the command `after`; `None` when the session has no such command.
+pub(in crate::server) fn page(
     database: &Connection,
     to: &Target,
-    id: CommandId,
-) -> Result<Option<StoredCommand>, StoreError> {
-    Ok(find(database, to, Some(id))?.pop())
+    (after, limit): (Option<CommandId>, u64),
+) -> Result<Option<CommandList>, StoreError> {
+    if let Some(after) = after {
+        let sql = "SELECT EXISTS (SELECT 1 FROM command
+                       WHERE tenant = ?1 AND session = ?2 AND id = ?3)";
+        let key = params![to.tenant.as_str(), to.session.0.as_bytes(), after.0.as_bytes()];
+        if !database.query_row(sql, key, |row| row.get(0))? {
+            return Ok(None);
+        }
+    }
+    let mut commands = find(database, to, (after, limit + 1))?;
+    let more = commands.len() as u64 > limit;
+    commands.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = commands.last().filter(|_| more).map(|last| last.id);
+    Ok(Some(CommandList { commands, next }))
 }
 
 fn find(
     database: &Connection,
     to: &Target,
-    only: Option<CommandId>,
+    (after, limit): (Option<CommandId>, u64),
 ) -> Result<Vec<StoredCommand>, StoreError> {
     let mut query = database.prepare_cached(
         "SELECT id, content, sent_at, sent_by, outcome, outcome.at, received_at, reason
          FROM command LEFT JOIN outcome ON outcome.command = number
-         WHERE tenant = ?1 AND session = ?2 AND (?3 IS NULL OR id = ?3)
+         WHERE number IN (
+             SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND (?3 IS NULL OR number > (
+                 SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND id = ?3))
+             ORDER BY number LIMIT ?4)
          ORDER BY number, received_at, outcome = 'read'",
     )?;
-    let only = only.map(|id| id.0.into_bytes());
-    let mut rows = query.query(params![to.tenant.as_str(), to.session.0.as_bytes(), only])?;
+    let after = after.map(|id| id.0.into_bytes());
+    let session = to.session.0.as_bytes();
+    let mut rows = query.query(params![to.tenant.as_str(), session, after, limit])?;
     let mut commands: Vec<StoredCommand> = Vec::new();
     while let Some(row) = rows.next()? {
         let id = CommandId(Uuid::from_bytes(row.get(0)?));

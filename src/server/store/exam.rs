@@ -101,9 +101,6 @@ pub(in crate::server) struct Made {
     pub(in crate::server) rooms: Vec<String>,
     pub(in crate::server) language: Option<String>,
     pub(in crate::server) at: Timestamp,
-    /// The same key again is the same exam again, when the request is.
-    pub(in crate::server) key: Option<String>,
-    pub(in crate::server) request: Hash,
 }
 
 /// What became of something that may have been asked for before.
@@ -121,20 +118,10 @@ pub(in crate::server) fn insert(
     database: &Connection,
     tenant: &Tenant,
     made: &Made,
-) -> Result<Kept<ExamId>, StoreError> {
-    if let Some(key) = &made.key {
-        let sql = "SELECT exam, request FROM exam WHERE tenant = ?1 AND key = ?2";
-        let before = database.query_row(sql, params![tenant.as_str(), key], |row| {
-            Ok((ExamId(Uuid::from_bytes(row.get(0)?)), Hash::from_bytes(row.get(1)?)))
-        });
-        if let Some((exam, request)) = before.optional()? {
-            let is_same = request == made.request;
-            return Ok(if is_same { Kept::Again(exam) } else { Kept::KeyReused });
-        }
-    }
+) -> Result<Exam, StoreError> {
     database.execute(
-        "INSERT INTO exam (tenant, exam, name, policy, rooms, language, created_at, key, request)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO exam (tenant, exam, name, policy, rooms, language, created_at, request)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')",
         params![
             tenant.as_str(),
             made.exam.0.as_bytes(),
@@ -142,12 +129,19 @@ pub(in crate::server) fn insert(
             serde_json::to_string(&made.policy)?,
             serde_json::to_string(&made.rooms)?,
             made.language,
-            made.at.as_microsecond(),
-            made.key,
-            made.request.as_bytes()
+            made.at.as_microsecond()
         ],
     )?;
-    Ok(Kept::New(made.exam))
+    Ok(Exam {
+        exam: made.exam,
+        name: made.name.clone(),
+        policy: made.policy.clone(),
+        rooms: made.rooms.clone(),
+        language: made.language.clone(),
+        created_at: rfc3339(made.at.as_microsecond()),
+        closed_at: None,
+        sessions: 0,
+    })
 }
 
 const EXAM: &str = "SELECT exam, name, policy, rooms, language, created_at, closed_at,
@@ -215,6 +209,38 @@ pub(in crate::server) fn list(
     exams.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = exams.last().filter(|_| more).map(|last| last.exam);
     Ok(ExamList { exams, next })
+}
+
+/// Its sessions are to have this policy: those that were issued already, too. `None` when an agent has taken
+/// one of them: it holds the policy that it was given.
+pub(in crate::server) fn set_policy(
+    database: &Connection,
+    tenant: &Tenant,
+    exam: ExamId,
+    policy: &Value,
+) -> Result<Option<Vec<SessionId>>, StoreError> {
+    let sql = "SELECT session, enrolled_at IS NOT NULL OR first_contact IS NOT NULL
+               FROM seat JOIN session USING (tenant, session) LEFT JOIN issue USING (tenant, session)
+               WHERE seat.tenant = ?1 AND exam = ?2";
+    let mut query = database.prepare_cached(sql)?;
+    let rows = query.query_map(params![tenant.as_str(), exam.0.as_bytes()], |row| {
+        Ok((SessionId(Uuid::from_bytes(row.get(0)?)), row.get::<_, bool>(1)?))
+    })?;
+    let mut sessions = Vec::new();
+    for row in rows {
+        let (session, is_taken) = row?;
+        if is_taken {
+            return Ok(None);
+        }
+        sessions.push(session);
+    }
+    let text = serde_json::to_string(policy)?;
+    let sql = "UPDATE exam SET policy = ?3 WHERE tenant = ?1 AND exam = ?2";
+    database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), text])?;
+    for session in &sessions {
+        issue::set_policy(database, tenant, *session, (policy, &text))?;
+    }
+    Ok(Some(sessions))
 }
 
 /// Nothing more is issued for it from now on. Whether it was open until now.

@@ -80,6 +80,22 @@ pub(in crate::server) fn insert(database: &Connection, issue: &Issue) -> Result<
     Ok(())
 }
 
+/// The session has this policy, if nobody has come for it yet.
+pub(super) fn set_policy(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+    (policy, text): (&Value, &str),
+) -> Result<(), StoreError> {
+    let (tenant, session) = (tenant.as_str(), session.0.as_bytes());
+    let sql = "UPDATE issue SET policy = ?3
+               WHERE tenant = ?1 AND session = ?2 AND enrolled_at IS NULL";
+    database.prepare_cached(sql)?.execute(params![tenant, session, text])?;
+    let sql = "UPDATE session SET alert_after_ms = ?3 WHERE tenant = ?1 AND session = ?2";
+    database.prepare_cached(sql)?.execute(params![tenant, session, alert_after_ms(policy)])?;
+    Ok(())
+}
+
 /// A row of `issue`.
 struct Found {
     tenant: Tenant,

@@ -12,7 +12,7 @@
 //! `command` has what proctors asked for, `review` what they made of alerts, `access` who may ask, and `audit`
 //! who did what. `read` answers questions, `roster` tells of a session while it runs, `changes` which may have
 //! changed for it; `export` hands out a session as a whole, and `check` compares what is read with what came.
-//! `census` counts, `erase` takes away.
+//! `idempotency` has answers to what may be asked for twice; `census` counts, `erase` takes away.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod access;
@@ -25,6 +25,7 @@ pub(super) mod command;
 pub(super) mod erase;
 pub(super) mod exam;
 pub(super) mod export;
+pub(super) mod idempotency;
 pub(super) mod issue;
 pub(super) mod liveness;
 pub(super) mod read;

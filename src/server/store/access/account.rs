@@ -5,54 +5,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use crate::report::{AccountId, ExamId, Hash};
+use crate::report::{Account, AccountId, AccountList, ExamId, Hash, Role};
 use crate::server::store::read::rfc3339;
 use crate::server::store::{StoreError, Tenant};
 // A cookie or a link of an account is one of the credentials.
 use crate::server::store::access::credential::{self, Credential};
-
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Role {
-    /// Everything.
-    Admin,
-    /// Watch and act on the sessions of the exams that the account is assigned to.
-    Proctor,
-    /// See everything and change nothing.
-    Auditor,
-}
-
-impl Role {
-    pub(in crate::server) const ALL: [Self; 3] = [Self::Admin, Self::Proctor, Self::Auditor];
-
-    pub(in crate::server) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Proctor => "proctor",
-            Self::Auditor => "auditor",
-        }
-    }
-
-    pub(in crate::server) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-}
-
-/// One account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::server) struct Account {
-    pub(in crate::server) id: AccountId,
-    pub(in crate::server) name: String,
-    pub(in crate::server) role: Role,
-    pub(in crate::server) created_at: String,
-    pub(in crate::server) disabled: bool,
-    /// The person has set a password.
-    pub(in crate::server) ready: bool,
-    /// The second factor is on.
-    pub(in crate::server) totp: bool,
-    /// To how many exams it is assigned.
-    pub(in crate::server) exams: u64,
-}
 
 const ACCOUNT: &str = "SELECT account, name, role, created_at, disabled_at IS NOT NULL,
         password IS NOT NULL, totp IS NOT NULL,
@@ -81,6 +38,29 @@ pub(in crate::server) fn list(
     let mut query = database.prepare_cached(&format!("{ACCOUNT} ORDER BY name"))?;
     let rows = query.query_map([tenant.as_str()], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Those behind the account `after`; `None` when there is no such account.
+pub(in crate::server) fn page(
+    database: &Connection,
+    tenant: &Tenant,
+    (after, limit): (Option<AccountId>, u64),
+) -> Result<Option<AccountList>, StoreError> {
+    let after = match after {
+        None => None,
+        Some(after) => match find(database, tenant, after)? {
+            None => return Ok(None),
+            found => found.map(|found| found.name),
+        },
+    };
+    let sql = format!("{ACCOUNT} AND (?2 IS NULL OR name > ?2) ORDER BY name LIMIT ?3");
+    let mut query = database.prepare_cached(&sql)?;
+    let rows = query.query_map(params![tenant.as_str(), after, limit + 1], read)?;
+    let mut accounts: Vec<Account> = rows.collect::<Result<_, _>>()?;
+    let more = accounts.len() as u64 > limit;
+    accounts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = accounts.last().filter(|_| more).map(|last| last.id);
+    Ok(Some(AccountList { accounts, next }))
 }
 
 pub(in crate::server) fn find(

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use crate::report::{ApiToken, ExamId, Hash};
+use crate::report::{ApiToken, ApiTokenList, ExamId, Hash};
 use crate::server::store::access::account;
 use crate::server::store::read::rfc3339;
 use crate::server::store::{StoreError, Tenant};
@@ -68,6 +68,26 @@ pub(in crate::server) fn list(
     )?;
     let rows = query.query_map([tenant.as_str()], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Those behind the token `after`; `None` when there is no such token.
+pub(in crate::server) fn page(
+    database: &Connection,
+    tenant: &Tenant,
+    (after, limit): (Option<Uuid>, u64),
+) -> Result<Option<ApiTokenList>, StoreError> {
+    // An administrator looks through a few hundred, and seldom.
+    let mut tokens = list(database, tenant)?;
+    if let Some(after) = after {
+        let Some(place) = tokens.iter().position(|token| token.id == after) else {
+            return Ok(None);
+        };
+        tokens.drain(..=place);
+    }
+    let more = tokens.len() as u64 > limit;
+    tokens.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = tokens.last().filter(|_| more).map(|last| last.id);
+    Ok(Some(ApiTokenList { tokens, next }))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ApiToken> {

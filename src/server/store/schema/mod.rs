@@ -26,6 +26,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(ACCOUNTS),
     |database| database.execute_batch(REVIEWS),
     |database| database.execute_batch(ERASED),
+    |database| database.execute_batch(IDEMPOTENCY),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.
@@ -379,6 +380,21 @@ const REVIEWS: &str = "
         at INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX review_of ON review (tenant, session, interval, number);
+";
+
+/// Answers to what may be asked for twice; they take the place of the keys in `exam` and `command`.
+const IDEMPOTENCY: &str = "
+    CREATE TABLE idempotency (
+        tenant TEXT NOT NULL,
+        who TEXT NOT NULL,
+        what TEXT NOT NULL,
+        key TEXT NOT NULL,
+        request BLOB NOT NULL,
+        answer BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, who, what, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX idempotency_at ON idempotency (at);
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

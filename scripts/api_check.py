@@ -11,6 +11,8 @@ import urllib.parse
 import urllib.request
 
 program, schemathesis, work, examples, seed = sys.argv[1:]
+schemathesis = os.path.abspath(schemathesis)
+DESCRIPTION = os.path.abspath("docs/openapi.json")
 
 CHECKS = ",".join(
     [
@@ -115,12 +117,13 @@ def check(name, server, credential, config, *arguments):
     path = os.path.join(work, "schemathesis.toml")
     with open(path, "w", encoding="utf-8") as file:
         file.write(config + REFUSED)
-    command = [schemathesis, "--config-file", path, "run", "docs/openapi.json", "--url", server]
+    command = [schemathesis, "--config-file", path, "run", DESCRIPTION, "--url", server]
     command += ["--header", credential, "--checks", CHECKS, "--seed", seed]
     command += ["--max-examples", examples, "--request-timeout", "20", "--continue-on-failure"]
     # The stream does not end, and what ends it is its reader.
     command += ["--warnings", "off", "--exclude-operation-id", "stream", *arguments]
-    return subprocess.run(command, check=False).returncode == 0
+    # It leaves notes where it is started.
+    return subprocess.run(command, check=False, cwd=work).returncode == 0
 
 
 def main():

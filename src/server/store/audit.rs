@@ -41,6 +41,12 @@ pub(in crate::server) enum Deed {
     TokenRevoked,
     Reviewed,
     SessionErased,
+    WebhookMade,
+    WebhookEnabled,
+    WebhookDisabled,
+    WebhookSecretRotated,
+    WebhookDeleted,
+    MessagesSentAgain,
 }
 
 /// One line of the log.

@@ -9,7 +9,7 @@ use super::review::Verdict;
 use super::session::{SessionSummary, StoredInterval};
 use crate::redact::Pii;
 
-/// The media type of what is sent: an event of CloudEvents 1.0, in one piece.
+/// The media type of what is sent: an event of `CloudEvents` 1.0, in one piece.
 pub const WEBHOOK_CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// What is told of.
@@ -234,7 +234,7 @@ pub struct DeliveryList {
     pub deliveries: Vec<Delivery>,
 }
 
-/// What is sent: an event of CloudEvents 1.0.
+/// What is sent: an event of `CloudEvents` 1.0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookEvent {
     pub specversion: String,

@@ -8,6 +8,7 @@
 //!           │    ├─────> sessions: api, commands, review ──> store: readers with connections of their own
 //!           │    └─────> roster: page, stream <─ board <─── store: which sessions were written of
 //!           └─ access: sign_in, accounts, api_tokens ──────> store: who may do what
+//!              webhooks: what is sent to other systems <──── store: messages, written with what they tell of
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
@@ -33,6 +34,7 @@ pub mod roster;
 mod sessions;
 pub mod silence;
 pub mod store;
+pub mod webhooks;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -66,6 +68,7 @@ use operation::{listener, metrics};
 use roster::board::Board;
 use store::reports::signed;
 use store::{Retention, Store, StoreError, Tenant};
+use webhooks::address::Within;
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
@@ -99,6 +102,7 @@ pub struct Shared {
     metrics: Metrics,
     trusted_proxies: OnceLock<Box<[IpNet]>>,
     retention: OnceLock<Retention>,
+    webhooks_within: OnceLock<Within>,
     /// What those who watch are told.
     board: Board,
 }
@@ -122,6 +126,7 @@ impl State {
             metrics: Metrics::default(),
             trusted_proxies: OnceLock::new(),
             retention: OnceLock::new(),
+            webhooks_within: OnceLock::new(),
             board,
         }))
     }
@@ -138,6 +143,17 @@ impl State {
     pub fn with_retention(self, retention: Retention) -> Self {
         self.0.retention.get_or_init(|| retention);
         self
+    }
+
+    /// Lets webhooks lead to this machine and its networks, too. Once, before the start.
+    #[must_use]
+    pub fn with_private_webhooks(self) -> Self {
+        self.0.webhooks_within.get_or_init(|| Within::Private);
+        self
+    }
+
+    fn webhooks_within(&self) -> Within {
+        self.0.webhooks_within.get().copied().unwrap_or_default()
     }
 
     fn retention(&self) -> Retention {
@@ -186,9 +202,26 @@ impl fmt::Debug for Shared {
     }
 }
 
+fn of_webhooks(router: Router<State>) -> Router<State> {
+    router
+        .route("/v1/webhooks", get(webhooks::api::list).post(webhooks::api::post))
+        .route("/v1/webhooks/{webhook}", get(webhooks::api::one).delete(webhooks::api::delete))
+        .route("/v1/webhooks/{webhook}/enable", post(webhooks::api::enable))
+        .route("/v1/webhooks/{webhook}/disable", post(webhooks::api::disable))
+        .route("/v1/webhooks/{webhook}/rotate", post(webhooks::api::rotate))
+        .route("/v1/webhooks/{webhook}/test", post(webhooks::api::test))
+        .route("/v1/webhooks/{webhook}/deliveries", get(webhooks::api::deliveries))
+        .route(
+            "/v1/webhooks/{webhook}/deliveries/{message}/resend",
+            post(webhooks::api::send_again),
+        )
+        .route("/webhooks", get(webhooks::page::page).post(webhooks::page::make))
+        .route("/webhooks/{webhook}", post(webhooks::page::act))
+}
+
 /// All addresses of the server.
 pub fn app(state: State) -> Router {
-    Router::new()
+    of_webhooks(Router::new())
         .route("/healthz", get(operation::health::healthz))
         .route("/readyz", get(operation::health::readyz))
         .route("/v1/server-key", get(ingest::receipt::server_key))
@@ -294,6 +327,7 @@ pub async fn run(
     let watchdog = tokio::spawn(silence::watch::run(state.clone()));
     let rows = tokio::spawn(roster::run(state.clone()));
     let retention = tokio::spawn(operation::retention::run(state.clone(), state.retention()));
+    let courier = tokio::spawn(webhooks::run(state.clone()));
     let figures = listeners
         .metrics
         .map(|listener| tokio::spawn(listener::run(listener, state.clone(), handle.clone())));
@@ -308,6 +342,7 @@ pub async fn run(
     watchdog.abort();
     rows.abort();
     retention.abort();
+    courier.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

@@ -8,9 +8,7 @@ use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
 use crate::presence::StillImagePolicy;
-use crate::report::{
-    Family, Identity, Incarnation, Interval, Kind, SessionStarted, WebhookType,
-};
+use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted, WebhookType};
 use crate::server::ingest::says::Says;
 use crate::server::store::StoreError;
 use crate::server::store::reports::ingest::Target;

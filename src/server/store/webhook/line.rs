@@ -104,8 +104,7 @@ pub(in crate::server) fn due(
         let name: String = row.get(2)?;
         let kind = WebhookType::from_name(&name)
             .ok_or_else(|| StoreError::Damaged(format!("a message of type {name}")))?;
-        let session =
-            row.get::<_, Option<[u8; 16]>>(3)?.map(|it| SessionId(Uuid::from_bytes(it)));
+        let session = row.get::<_, Option<[u8; 16]>>(3)?.map(|it| SessionId(Uuid::from_bytes(it)));
         let content = match row.get(6)? {
             Some(body) => Content::Body(body),
             None => content(database, tenant, (session, now, with_labels), row)?,
@@ -147,9 +146,8 @@ fn content(
         interval.review = None;
         data.interval = Some(interval);
         let verdict: Option<String> = row.get(8)?;
-        let verdict = verdict.and_then(|name| {
-            Verdict::ALL.into_iter().find(|known| known.as_str() == name)
-        });
+        let verdict =
+            verdict.and_then(|name| Verdict::ALL.into_iter().find(|known| known.as_str() == name));
         data.review = verdict.map(|verdict| WebhookReview { interval: id, verdict });
     }
     Ok(Content::New(Box::new(data)))
@@ -211,7 +209,11 @@ fn advance_after(
 ) -> Result<(), StoreError> {
     let sql = "SELECT tenant, webhook, session FROM delivery WHERE number = ?1";
     let line = database.prepare_cached(sql)?.query_row([number], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 16]>(1)?, row.get::<_, Option<[u8; 16]>>(2)?))
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, [u8; 16]>(1)?,
+            row.get::<_, Option<[u8; 16]>>(2)?,
+        ))
     });
     let Some((tenant, webhook, session)) = line.optional()? else { return Ok(()) };
     if !after.is_empty() {

@@ -9,8 +9,8 @@ use axum::http::HeaderName;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use inview::report::{
-    Delivery, DeliveryList, DeliveryState, Issued, MadeWebhook, ReviewRequest, Verdict, Webhook,
-    WebhookEvent, WebhookList, WebhookType,
+    Delivery, DeliveryList, DeliveryState, Issued, MadeWebhook, NewWebhook, ReviewRequest, Verdict,
+    Webhook, WebhookEvent, WebhookList, WebhookType,
 };
 use inview::server::operation::retention;
 use inview::server::silence::watch::Watchdog;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::heartbeats::heartbeat;
-use super::people::named;
+use super::people::{between, named};
 use super::*;
 
 /// A message as it came.
@@ -310,8 +310,8 @@ fn what_fails_is_sent_again_as_it_was_and_keeps_its_session_waiting_but_no_other
     world.report(&other, &[&started]);
     world.send();
     assert_eq!(world.receiver.take()[0].event().subject, Some(other.session()));
-    let failed = world.deliveries(&hook).into_iter().find(|one| one.attempts == 1);
-    let failed = failed.filter(|one| one.state == DeliveryState::Waiting).unwrap();
+    let is_failed = |one: &Delivery| one.state == DeliveryState::Waiting && one.attempts == 1;
+    let failed = world.deliveries(&hook).into_iter().find(is_failed).unwrap();
     assert_eq!((failed.status, failed.next_at.is_some()), (Some(500), true));
     world.server.pass(6);
     world.send();
@@ -634,4 +634,21 @@ fn an_administrator_makes_disables_and_deletes_webhooks_on_the_page() {
     assert_eq!((act("test"), act("disable"), act("enable")), (303, 303, 303));
     assert_eq!((act("rotate"), act("burn"), act("delete"), act("test")), (200, 400, 303, 404));
     assert_eq!(world.count("SELECT count(*) FROM delivery"), 0);
+}
+
+#[test]
+fn the_examples_in_the_description_of_the_protocol_hold() {
+    let text = include_str!("../../docs/PROTOCOL.md");
+    let block = |kind: &str| between(text, &format!("```json {kind}\n"), "\n```");
+    let body = block("webhook-ping").into_bytes();
+    let headers = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| {
+        let value = between(text, &format!("\n{name}: "), "\n");
+        (HeaderName::from_static(name), value.parse().unwrap())
+    });
+    let came = Came { headers: headers.into_iter().collect(), body };
+    assert_eq!(serde_json::to_vec(&came.event()).unwrap(), came.body);
+    let made: MadeWebhook = serde_json::from_str(&block("webhook")).unwrap();
+    assert!(came.is_signed_by(made.secret.reveal()));
+    let asked: NewWebhook = serde_json::from_str(&block("webhook-request")).unwrap();
+    assert_eq!((asked.url, asked.types), (made.webhook.url, made.webhook.types));
 }

@@ -44,6 +44,19 @@ pub struct ExamId(pub Uuid);
 #[serde(transparent)]
 pub struct AccountId(pub Uuid);
 
+/// A message that the server sends by itself; the same for all whom it tells of one thing.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub Uuid);
+
+impl MessageId {
+    /// Depends on what it tells of, and on nothing else.
+    pub fn derived(parts: &[&[u8]]) -> Self {
+        Self(derived(parts))
+    }
+}
+
 /// A UUID of version 8 that depends on nothing but the parts: same parts, same id.
 fn derived(parts: &[&[u8]]) -> Uuid {
     let mut hasher = Sha256::new();

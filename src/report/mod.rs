@@ -25,6 +25,7 @@ mod review;
 #[cfg(feature = "server")]
 mod schema;
 mod session;
+mod webhook;
 
 pub use account::{
     Account, AccountChange, AccountDetail, AccountLink, AccountList, Assignment, LinkRequest,
@@ -52,7 +53,9 @@ pub use heartbeat::{
     ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,
     MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,
 };
-pub use identity::{AccountId, CommandId, ExamId, Identity, Incarnation, IntervalId, SessionId};
+pub use identity::{
+    AccountId, CommandId, ExamId, Identity, Incarnation, IntervalId, MessageId, SessionId,
+};
 pub use integrity::{Integrity, Noticed, StorageFault, StoredIntegrity};
 pub use interval::{ClosedBy, Family, Interval, IntervalReport, Kind, ModelIdentity};
 pub use problem::{LineFault, Problem};
@@ -61,6 +64,10 @@ pub use review::{MAX_NOTE_CHARS, ReviewRequest, StoredReview, Verdict};
 pub use session::{
     Chain, Fork, ForkKind, Gap, IntervalList, IssuedSession, Observed, RejectedEvent,
     SessionDetail, SessionPage, SessionStatus, SessionSummary, StoredInterval,
+};
+pub use webhook::{
+    Delivery, DeliveryList, DeliveryState, MadeWebhook, NewWebhook, WEBHOOK_CONTENT_TYPE, Webhook,
+    WebhookData, WebhookEvent, WebhookList, WebhookReview, WebhookType,
 };
 
 /// Most events in one batch.

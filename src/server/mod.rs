@@ -8,6 +8,7 @@
 //!           │    ├─────> sessions: api, commands, review ──> store: readers with connections of their own
 //!           │    └─────> roster: page, stream <─ board <─── store: which sessions were written of
 //!           └─ access: sign_in, accounts, api_tokens ──────> store: who may do what
+//!              webhooks: what is sent to other systems <──── store: messages, written with what they tell of
 //! ```
 //!
 //! - An agent is answered only after the commit ([`store`]).
@@ -35,6 +36,7 @@ pub mod roster;
 mod sessions;
 pub mod silence;
 pub mod store;
+pub mod webhooks;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -68,6 +70,7 @@ use operation::{listener, metrics};
 use roster::board::Board;
 use store::reports::signed;
 use store::{Retention, Store, StoreError, Tenant};
+use webhooks::address::Within;
 
 /// Batches that are read or written at one time, and as many heartbeats; more are asked to come again.
 const IN_FLIGHT: usize = 256;
@@ -101,6 +104,7 @@ pub struct Shared {
     metrics: Metrics,
     trusted_proxies: OnceLock<Box<[IpNet]>>,
     retention: OnceLock<Retention>,
+    webhooks_within: OnceLock<Within>,
     /// What those who watch are told.
     board: Board,
 }
@@ -124,6 +128,7 @@ impl State {
             metrics: Metrics::default(),
             trusted_proxies: OnceLock::new(),
             retention: OnceLock::new(),
+            webhooks_within: OnceLock::new(),
             board,
         }))
     }
@@ -140,6 +145,17 @@ impl State {
     pub fn with_retention(self, retention: Retention) -> Self {
         self.0.retention.get_or_init(|| retention);
         self
+    }
+
+    /// Lets webhooks lead to this machine and its networks, too. Once, before the start.
+    #[must_use]
+    pub fn with_private_webhooks(self) -> Self {
+        self.0.webhooks_within.get_or_init(|| Within::Private);
+        self
+    }
+
+    fn webhooks_within(&self) -> Within {
+        self.0.webhooks_within.get().copied().unwrap_or_default()
     }
 
     fn retention(&self) -> Retention {
@@ -229,6 +245,8 @@ pub fn app(state: State) -> Router {
         .route("/accounts/{account}/link", post(access::accounts::link))
         .route("/accounts/{account}/role", post(access::accounts::set_role))
         .route("/tokens", get(access::api_tokens::page).post(access::api_tokens::make_by_form))
+        .route("/webhooks", get(webhooks::page::page).post(webhooks::page::make))
+        .route("/webhooks/{webhook}", post(webhooks::page::act))
         .route("/tokens/{token}/revoke", post(access::api_tokens::revoke_by_form))
         .route("/audit", get(record::page::get))
         .route("/assets/style.css", get(pages::style))
@@ -276,6 +294,7 @@ pub async fn run(
     let watchdog = tokio::spawn(silence::watch::run(state.clone()));
     let rows = tokio::spawn(roster::run(state.clone()));
     let retention = tokio::spawn(operation::retention::run(state.clone(), state.retention()));
+    let courier = tokio::spawn(webhooks::run(state.clone()));
     let figures = listeners
         .metrics
         .map(|listener| tokio::spawn(listener::run(listener, state.clone(), handle.clone())));
@@ -290,6 +309,7 @@ pub async fn run(
     watchdog.abort();
     rows.abort();
     retention.abort();
+    courier.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

@@ -21,6 +21,7 @@ mod rights;
 mod signed;
 mod silence;
 mod stream;
+mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

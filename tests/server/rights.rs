@@ -127,6 +127,7 @@ use For::{
 
 /// What belongs to whom stands in an address as `{…}`.
 const SESSION: &str = "/v1/sessions/{session}";
+const HOOK: &str = "/v1/webhooks/{webhook}";
 
 /// Each address with its method, what it is for, and what is sent there. What ends something comes last.
 const TABLE: &[(&str, &str, For, &str)] = &[
@@ -196,6 +197,19 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/accounts/{account}/disable", AdminBrowsers, "disabled=true"),
     ("GET", "/tokens", AdminBrowsers, ""),
     ("POST", "/tokens", AdminBrowsers, "name=x&scope=read&exam=&days=9"),
+    ("GET", "/v1/webhooks", Administering, ""),
+    ("POST", "/v1/webhooks", Administering, r#"{"name": "x", "url": "https://hooks.example/"}"#),
+    ("GET", HOOK, Administering, ""),
+    ("POST", "/v1/webhooks/{webhook}/enable", Administering, ""),
+    ("POST", "/v1/webhooks/{webhook}/test", Administering, ""),
+    ("POST", "/v1/webhooks/{webhook}/rotate", Administering, ""),
+    ("GET", "/v1/webhooks/{webhook}/deliveries", Administering, ""),
+    ("POST", "/v1/webhooks/{webhook}/disable", Administering, ""),
+    ("POST", "/v1/webhooks/{webhook}/deliveries/{message}/resend", Administering, ""),
+    ("GET", "/webhooks", AdminBrowsers, ""),
+    ("POST", "/webhooks", AdminBrowsers, "name=x&url=https://hooks.example/&exam="),
+    ("POST", "/webhooks/{webhook}", AdminBrowsers, "do=enable"),
+    ("DELETE", HOOK, Administering, ""),
     ("GET", "/assets/style.css", Everyone, ""),
     ("GET", "/assets/roster.css", Everyone, ""),
     ("GET", "/assets/roster.js", Everyone, ""),
@@ -305,6 +319,7 @@ struct World {
     /// An account, and a token, that are somebody else's.
     account: String,
     token: String,
+    webhook: String,
     events: [[String; 2]; 2],
 }
 
@@ -379,7 +394,14 @@ impl World {
         let list: inview::report::ApiTokenList = server.ask(request.unwrap()).json();
         let another = list.tokens.iter().find(|token| token.name == "another").unwrap();
         let token = another.id.to_string();
-        Self { server, who, credential, exams, account, token, events }
+        let asked = json!({"name": "x", "url": "https://hooks.example/"});
+        let request = Request::post("/v1/webhooks")
+            .header(CONTENT_TYPE, "application/json")
+            .header(COOKIE, &admin)
+            .body(Body::from(asked.to_string()));
+        let made: inview::report::MadeWebhook = server.ask(request.unwrap()).json();
+        let webhook = made.webhook.id.to_string();
+        Self { server, who, credential, exams, account, token, webhook, events }
     }
 
     fn ask(&self, method: &str, address: &str, body: &str, at: usize) -> Answer {
@@ -390,6 +412,8 @@ impl World {
                 .replace("{interval}", &IntervalId::derived(issued.session, 0).to_string())
                 .replace("{account}", &self.account)
                 .replace("{token}", &self.token)
+                .replace("{webhook}", &self.webhook)
+                .replace("{message}", &uuid::Uuid::nil().to_string())
                 .replace("{code}", &"0".repeat(12))
                 .replace("{enrolment}", &enrolment(issued, at).to_string())
                 .replace("{events}", &batch(&[&self.events[at][0]]))
@@ -442,6 +466,8 @@ impl World {
             "assignment",
             "api_token",
             "credential",
+            "webhook",
+            "delivery",
             "audit",
         ];
         let mut all = String::new();
@@ -468,8 +494,7 @@ impl World {
             || address.contains("{session}")
             || (address == "/v1/sessions" && what == Managing);
         let is_beyond = (who.is_limited() && at == FOREIGN && is_named)
-            || (who == OtherTenant
-                && (is_named || address.contains("{token}") || address.contains("{account}")));
+            || (who == OtherTenant && (is_named || is_managed(address)));
         let unless = |may: bool, status: u16| if may { None } else { Some(status) };
         let beyond = |status: Option<u16>| status.or(is_beyond.then_some(404));
         match what {
@@ -499,6 +524,11 @@ impl World {
             FirstStart => unless(false, if who.administers() { 404 } else { 403 }),
         }
     }
+}
+
+/// Whether it is about what only administrators have to do with.
+fn is_managed(address: &str) -> bool {
+    ["{token}", "{webhook}", "{account}"].iter().any(|id| address.contains(id))
 }
 
 fn enrolment(issued: &Issued, at: usize) -> serde_json::Value {
@@ -535,6 +565,9 @@ fn nobody_reads_or_changes_what_is_not_theirs() {
                     None if *address == "/v1/accounts" && status == 409 => at == OWN,
                     // The second time there is nothing left to take back.
                     None if address.contains("{token}") => [204, 303, 404].contains(&status),
+                    // Nothing was given up, so there is nothing to send; the second time it is gone.
+                    None if address.contains("{message}") => [400, 404].contains(&status),
+                    None if address.contains("{webhook}") && at == OWN => status < 500,
                     // Once it was disabled it is there still; a name is taken the second time.
                     None if *address == "/accounts" && status == 400 => at == OWN,
                     // After another password the old cookie is good no longer; the link's stays.

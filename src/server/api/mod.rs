@@ -22,7 +22,7 @@ use crate::report::Problem;
 use crate::server::State;
 use crate::server::access::credentials::COOKIE_NAME;
 use crate::server::access::{accounts_api, api_tokens};
-use crate::server::{exams, ingest, record, roster, sessions};
+use crate::server::{exams, ingest, record, roster, sessions, webhooks};
 
 const ABOUT: &str = "Reports of presence in exams taken at home: agents send them, proctors read them. \
 What the members mean stands in docs/PROTOCOL.md. \
@@ -55,6 +55,14 @@ pub(super) fn router() -> OpenApiRouter<State> {
         .routes(routes!(accounts_api::detail, accounts_api::patch))
         .routes(routes!(accounts_api::put_exams))
         .routes(routes!(accounts_api::post_link))
+        .routes(routes!(webhooks::api::list, webhooks::api::post))
+        .routes(routes!(webhooks::api::one, webhooks::api::delete))
+        .routes(routes!(webhooks::api::enable))
+        .routes(routes!(webhooks::api::disable))
+        .routes(routes!(webhooks::api::rotate))
+        .routes(routes!(webhooks::api::test))
+        .routes(routes!(webhooks::api::deliveries))
+        .routes(routes!(webhooks::api::send_again))
         .routes(routes!(record::list))
         .routes(routes!(record::check))
 }
@@ -77,6 +85,7 @@ fn head() -> OpenApi {
         ("sessions", "Sessions, what was reported of them, and what proctors do about it."),
         ("exams", "Exams, and the sessions that are issued for them."),
         ("access", "Accounts and tokens."),
+        ("webhooks", "What is told to other systems, and to whom."),
         ("record", "Who did what."),
         ("about", "The server itself."),
     ];

@@ -65,6 +65,10 @@ pub struct Args {
     )]
     pub trusted_proxy: Vec<String>,
 
+    /// Let webhooks lead to this machine and its private networks, too.
+    #[arg(long, env = "INVIEW_SERVER_ALLOW_PRIVATE_WEBHOOKS")]
+    pub allow_private_webhooks: bool,
+
     /// How logs are written, to standard error.
     #[arg(long, value_enum, default_value_t, env = "INVIEW_SERVER_LOG_FORMAT")]
     pub log_format: Format,

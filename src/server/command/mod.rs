@@ -71,6 +71,9 @@ fn start(args: &Args) -> anyhow::Result<Started> {
         .clone()
         .with_trusted_proxies(settings.trusted_proxies)
         .with_retention(settings.retention);
+    if settings.allow_private_webhooks {
+        home.state = home.state.clone().with_private_webhooks();
+    }
     if let Some(oidc) = settings.oidc {
         home.state = home.state.clone().with_oidc(oidc)?;
     }

@@ -19,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::server::State;
 use crate::server::http::error::Refusal;
 use crate::server::store::census::{self, Census};
+use crate::server::store::webhook::line::Fate;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Upper bounds, in seconds: a receipt comes within milliseconds, a page within some ten.
@@ -66,6 +67,11 @@ impl prometheus_client::encoding::EncodeLabelValue for Standing {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tried {
+    outcome: &'static str,
+}
+
 /// What is counted while the server runs, and what is asked of the database when somebody wants to know.
 pub(in crate::server) struct Metrics {
     registry: Registry,
@@ -75,6 +81,9 @@ pub(in crate::server) struct Metrics {
     alerts: Gauge,
     events: Gauge,
     waiting: Gauge,
+    deliveries: Family<Tried, Counter>,
+    messages_waiting: Gauge,
+    messages_dead: Gauge,
 }
 
 impl fmt::Debug for Metrics {
@@ -99,7 +108,26 @@ impl Default for Metrics {
         registry.register("events_stored", "Reports in the database", events.clone());
         let help = "Reports that are stored and not shown yet";
         registry.register("events_waiting", help, waiting.clone());
-        Self { registry, requests, durations, sessions, alerts, events, waiting }
+        let deliveries = Family::<Tried, Counter>::default();
+        let help = "Attempts to send a message to a webhook";
+        registry.register("webhook_deliveries", help, deliveries.clone());
+        let (messages_waiting, messages_dead) = (Gauge::default(), Gauge::default());
+        let help = "Messages to webhooks that wait";
+        registry.register("webhook_messages_waiting", help, messages_waiting.clone());
+        let help = "Messages to webhooks that were given up";
+        registry.register("webhook_messages_dead", help, messages_dead.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            sessions,
+            alerts,
+            events,
+            waiting,
+            deliveries,
+            messages_waiting,
+            messages_dead,
+        }
     }
 }
 
@@ -108,6 +136,15 @@ impl Metrics {
         self.durations.get_or_create(&route).observe(took.as_secs_f64());
         let Route { method, route } = route;
         self.requests.get_or_create(&Answered { method, route, status: status.as_u16() }).inc();
+    }
+
+    pub(in crate::server) fn count_message(&self, fate: &Fate) {
+        let outcome = match fate {
+            Fate::Delivered => "delivered",
+            Fate::Again(_) => "failed",
+            Fate::Dead => "dead",
+        };
+        self.deliveries.get_or_create(&Tried { outcome }).inc();
     }
 
     fn set(&self, census: &Census, waiting: usize) {
@@ -121,6 +158,8 @@ impl Metrics {
         }
         self.alerts.set(census.alerts);
         self.events.set(census.events);
+        self.messages_waiting.set(census.messages_waiting);
+        self.messages_dead.set(census.messages_dead);
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 

@@ -25,6 +25,7 @@ struct File {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     plain_http: bool,
+    allow_private_webhooks: bool,
     trusted_proxies: Vec<String>,
     retention: RetentionFile,
     oidc: Option<OidcSettings>,
@@ -59,6 +60,8 @@ pub struct Settings {
     /// Their word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     pub retention: Retention,
+    /// Webhooks may lead to this machine and its networks.
+    pub allow_private_webhooks: bool,
     pub oidc: Option<OidcSettings>,
 }
 
@@ -87,6 +90,7 @@ impl Settings {
                 sessions: file.retention.sessions_days.map(days),
                 audit: file.retention.audit_days.map(days),
             },
+            allow_private_webhooks: args.allow_private_webhooks || file.allow_private_webhooks,
             oidc,
         };
         let is_open = settings.transport == Transport::Plain && !settings.listen.ip().is_loopback();

@@ -42,10 +42,16 @@ pub(in crate::server) enum Deed {
     TokenRevoked,
     Reviewed,
     SessionErased,
+    WebhookMade,
+    WebhookEnabled,
+    WebhookDisabled,
+    WebhookSecretRotated,
+    WebhookDeleted,
+    MessagesSentAgain,
 }
 
 impl Deed {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 30] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::CommandGiven,
@@ -70,6 +76,12 @@ impl Deed {
         Self::TokenRevoked,
         Self::Reviewed,
         Self::SessionErased,
+        Self::WebhookMade,
+        Self::WebhookEnabled,
+        Self::WebhookDisabled,
+        Self::WebhookSecretRotated,
+        Self::WebhookDeleted,
+        Self::MessagesSentAgain,
     ];
 
     /// The names under which they are written down.

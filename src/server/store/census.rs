@@ -18,6 +18,9 @@ pub(in crate::server) struct Census {
     /// Intervals that alert and have not ended, of sessions that have not either.
     pub alerts: i64,
     pub events: i64,
+    /// Messages to webhooks that wait, and that were given up.
+    pub messages_waiting: i64,
+    pub messages_dead: i64,
 }
 
 pub(in crate::server) fn take(database: &Connection, now: Timestamp) -> Result<Census, StoreError> {
@@ -42,5 +45,11 @@ pub(in crate::server) fn take(database: &Connection, now: Timestamp) -> Result<C
     // Numbers are given in order and never again: the last one is their count, but for what was erased.
     let mut events = database.prepare_cached("SELECT coalesce(max(number), 0) FROM event")?;
     let events = events.query_row([], |row| row.get(0))?;
-    Ok(Census { alerts, events, ..census })
+    let mut messages = database.prepare_cached(
+        "SELECT count(CASE state WHEN 'waiting' THEN 1 END), count(CASE state WHEN 'dead' THEN 1 END)
+         FROM delivery WHERE state <> 'delivered'",
+    )?;
+    let (messages_waiting, messages_dead) =
+        messages.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Census { alerts, events, messages_waiting, messages_dead, ..census })
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::report::SessionId;
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::reports::tail::Key;
+use crate::server::store::webhook::outbox;
 use crate::server::store::{StoreError, Tenant};
 
 /// `erased`: sessions that are no more. `audit_start`, at most one row: where the audit log begins since its
@@ -33,7 +34,7 @@ pub(super) const ERASED: &str = "
 
 /// Tables with rows of a session. `event` is found by `place`, `outcome` by `command`; in `credential` the agent's token stays until it
 /// expires, hashed: by it the agent learns that it is over.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "place",
     "interval",
     "chain",
@@ -45,6 +46,8 @@ const TABLES: [&str; 14] = [
     "integrity",
     "fork",
     "review",
+    "alert_due",
+    "delivery",
     "issue",
     "seat",
     "session",
@@ -143,13 +146,14 @@ pub(in crate::server) fn overdue(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Takes away what has expired: tokens, cookies and links, and rows of the audit log that are older than
+/// Takes away what has expired: tokens, cookies and links, messages of webhooks, and rows of the audit log that are older than
 /// they are kept for. The last row always stays, so that the log goes on from it.
 pub(in crate::server) fn expired(
     database: &Connection,
     (retention, now): (Retention, Timestamp),
 ) -> Result<(), StoreError> {
     database.execute("DELETE FROM credential WHERE expires_at < ?1", [now.as_microsecond()])?;
+    outbox::expired(database, now)?;
     let Some(kept_for) = retention.audit else { return Ok(()) };
     let before = now.saturating_sub(kept_for).unwrap_or(Timestamp::MIN);
     // Rows are in the order of time, as far as the clock is: the first one that is young enough stays.

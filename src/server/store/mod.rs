@@ -12,7 +12,8 @@
 //! `command` has what proctors asked for, `review` what they made of alerts, `access` who may ask, and `audit`
 //! who did what. `read` answers questions, `roster` tells of a session while it runs, `changes` which may have
 //! changed for it; `export` hands out a session as a whole, and `check` compares what is read with what came.
-//! `idempotency` has answers to what may be asked for twice; `census` counts, `erase` takes away.
+//! `idempotency` has answers to what may be asked for twice; `census` counts, `erase` takes away, `webhook` has
+//! what is told to other systems.
 //! They take a connection and know nothing of threads.
 
 pub(super) mod access;
@@ -33,6 +34,7 @@ pub(super) mod reports;
 pub(super) mod review;
 pub(super) mod roster;
 mod schema;
+pub(super) mod webhook;
 mod writer;
 
 use std::fmt;
@@ -198,6 +200,28 @@ impl Store {
     ) -> Result<T, StoreError> {
         let answer = self.enqueue(move |database, tail| {
             after_reports(database, tail, Some(&(tenant, session)), work)
+        })?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// [`Store::write`] of what nobody reads in a row or a right, and what no report decides over: the rows
+    /// of webhooks' messages.
+    pub(super) async fn write_aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(|database, _tail| in_savepoint(database, work))?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
+    }
+
+    /// [`Store::write_aside`] of what reports decide over: it is done once what was acknowledged is derived.
+    pub(super) async fn write_settled<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(|database, tail| {
+            settle_some(database, tail, usize::MAX)?;
+            in_savepoint(database, work)
         })?;
         answer.await.map_err(|_closed| StoreError::Gone)?
     }

@@ -306,20 +306,42 @@ pub(in crate::server) fn intervals(
     session: SessionId,
     (after, limit): (Option<IntervalId>, u64),
 ) -> Result<IntervalList, StoreError> {
-    let after = after.map(|after| after.0.into_bytes());
+    intervals_among(database, tenant, now, session, (None, after, limit))
+}
+
+/// One interval; `None` when the session has none of this id.
+pub(in crate::server) fn interval(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    (session, interval): (SessionId, IntervalId),
+) -> Result<Option<StoredInterval>, StoreError> {
+    let found = intervals_among(database, tenant, now, session, (Some(interval), None, 1))?;
+    Ok(found.intervals.into_iter().next())
+}
+
+fn intervals_among(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+    (only, after, limit): (Option<IntervalId>, Option<IntervalId>, u64),
+) -> Result<IntervalList, StoreError> {
+    let [only, after] = [only, after].map(|id| id.map(|id| id.0.into_bytes()));
     let mut query = database.prepare_cached(&format!(
         "SELECT report, incarnation, {ALERTS}, by_server, told_at,
                 (SELECT body FROM event WHERE number = interval.event)
          FROM interval JOIN session
              ON interval.tenant = session.tenant AND interval.session = session.session
          WHERE session.tenant = ?1 AND session.session = ?3
+             AND (?6 IS NULL OR interval.interval = ?6)
              AND (?4 IS NULL OR (start_ms, interval.interval) > (
                  SELECT start_ms, interval FROM interval
                  WHERE tenant = ?1 AND session = ?3 AND interval = ?4))
          ORDER BY start_ms, interval.interval LIMIT ?5"
     ))?;
-    let key =
-        params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes(), after, limit + 1];
+    let (now, id) = (now.as_microsecond(), session.0.as_bytes());
+    let key = params![tenant.as_str(), now, id, after, limit + 1, only];
     let gaps = coverage::unheard(database, tenant, session)?;
     let mut reviews = review::latest(database, tenant, session)?;
     let mut rows = query.query(key)?;

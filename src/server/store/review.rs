@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use crate::report::{IntervalId, ReviewRequest, SessionId, StoredReview, Verdict};
+use crate::report::{IntervalId, ReviewRequest, SessionId, StoredReview, Verdict, WebhookType};
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::read::rfc3339;
 use crate::server::store::reports::ingest::Target;
+use crate::server::store::webhook::outbox::{self, Told};
 use crate::server::store::{StoreError, Tenant};
 
 /// Reviews that are kept of one session.
@@ -68,6 +69,7 @@ pub(in crate::server) fn keep(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![tenant, session, interval.0.as_bytes(), verdict.as_str(), note, by, now],
     )?;
+    let number = database.last_insert_rowid();
     let entry = Entry {
         at: to.now,
         tenant: &to.tenant,
@@ -77,6 +79,13 @@ pub(in crate::server) fn keep(
         detail: &format!("{interval} {}", verdict.as_str()),
     };
     audit::note(database, &entry)?;
+    let told = Told {
+        kind: WebhookType::ReviewGiven,
+        interval: Some(interval),
+        verdict: Some(verdict),
+        cause: &number.to_be_bytes(),
+    };
+    outbox::tell(database, to, &told)?;
     let at = rfc3339(now);
     Ok(Kept::New(StoredReview { interval, verdict, note, by: by.to_owned(), at }))
 }

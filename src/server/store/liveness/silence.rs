@@ -12,6 +12,7 @@ use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::read::rfc3339;
 use crate::server::store::reports::ingest::Target;
 use crate::server::store::reports::tail::Key;
+use crate::server::store::webhook::outbox;
 use crate::server::store::{StoreError, Tenant};
 // A silence stands on the same axis as what is attested.
 use crate::server::store::liveness::coverage;
@@ -139,6 +140,8 @@ fn open(database: &Connection, silent: &Silent, vigil: &Vigil) -> Result<(), Sto
             vigil.alive_at.as_microsecond()
         ],
     )?;
+    let to = Target { tenant: tenant.clone(), session: *session, now: vigil.alive_at };
+    outbox::silence(database, &to, &report.interval)?;
     tracing::warn!(%session, "nothing was heard for 25 s");
     let detail = format!("nothing heard since {}", rfc3339(since.as_microsecond()));
     let entry = Entry {
@@ -190,6 +193,7 @@ pub(in crate::server::store) fn heard(
          WHERE tenant = ?1 AND session = ?2 AND interval = ?3",
         params![tenant, session, id, end.as_millis(), serde_json::to_string(&report)?, now],
     )?;
+    outbox::silence(database, to, &report.interval)?;
     tracing::info!(session = %to.session, lasted = %end.since(start).as_secs(), "heard of again");
     Ok(())
 }

@@ -8,10 +8,11 @@ use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
 use crate::presence::StillImagePolicy;
-use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted};
+use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted, WebhookType};
 use crate::server::ingest::says::Says;
 use crate::server::store::StoreError;
 use crate::server::store::reports::ingest::Target;
+use crate::server::store::webhook::outbox::{self, Told};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -76,8 +77,15 @@ pub(in crate::server::store) fn materialise(
     (number, identity): (i64, &Identity),
     says: &Says,
 ) -> Result<(), StoreError> {
+    let cause = number.to_be_bytes();
+    let of_session = |kind| Told { kind, interval: None, verdict: None, cause: &cause };
     match says {
-        Says::Started(started) => start(database, to, identity.incarnation, started),
+        Says::Started(started) => {
+            if start(database, to, identity.incarnation, started)? {
+                outbox::tell(database, to, &of_session(WebhookType::SessionStarted))?;
+            }
+            Ok(())
+        }
         Says::Sampling(sampling) => {
             keep(database, to, identity, "sampling", (sampling.at_ms, sampling))
         }
@@ -86,10 +94,16 @@ pub(in crate::server::store) fn materialise(
         }
         Says::Opened { interval, lasted } => {
             let since = opened_at(to.now, *lasted);
-            keep_interval(database, to, (number, identity), (since, interval), OPENED)
+            if keep_interval(database, to, (number, identity), (since, interval), OPENED)? {
+                outbox::opened(database, to, interval)?;
+            }
+            Ok(())
         }
         Says::Closed(interval) => {
-            keep_interval(database, to, (number, identity), (to.now, interval), CLOSED)
+            if keep_interval(database, to, (number, identity), (to.now, interval), CLOSED)? {
+                outbox::closed(database, to, interval, number)?;
+            }
+            Ok(())
         }
         Says::Ended(ended) => {
             let mut query = database.prepare_cached(
@@ -98,20 +112,20 @@ pub(in crate::server::store) fn materialise(
             let ended = serde_json::to_string(ended)?;
             let by = identity.incarnation.0.as_bytes();
             query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended, by])?;
-            Ok(())
+            outbox::tell(database, to, &of_session(WebhookType::SessionEnded))
         }
     }
 }
 
 /// A session that is started again, by another incarnation, has not ended; but one whose start comes late
 /// and began before the one that ended it changes nothing. When a session alerts is for those to say who
-/// issued it.
+/// issued it. Whether it changed anything.
 fn start(
     database: &Connection,
     to: &Target,
     incarnation: Incarnation,
     started: &SessionStarted,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let ended_by: Option<[u8; 16]> = database
         .prepare_cached(
             "SELECT ended_by FROM session
@@ -122,7 +136,7 @@ fn start(
         .flatten();
     let ended_by = ended_by.map(|bytes| Incarnation(Uuid::from_bytes(bytes)));
     if ended_by.is_some_and(|ended_by| began_before(incarnation, ended_by)) {
-        return Ok(());
+        return Ok(false);
     }
     let alert_after = alert_after_ms(&started.policy);
     let mut query = database.prepare_cached(
@@ -139,7 +153,7 @@ fn start(
         alert_after,
         to.now.as_microsecond()
     ])?;
-    Ok(())
+    Ok(true)
 }
 
 /// Whether both tell when they began, as agents' incarnations do, by the clock of one machine, and this one
@@ -172,15 +186,16 @@ fn keep(
     Ok(())
 }
 
+/// Whether anything was changed by it.
 fn keep_interval(
     database: &Connection,
     to: &Target,
     (number, identity): (i64, &Identity),
     (open_since, interval): (Timestamp, &Interval),
     sql: &'static str,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut query = database.prepare_cached(sql)?;
-    query.execute(params![
+    let changed = query.execute(params![
         to.tenant.as_str(),
         to.session.0.as_bytes(),
         interval.id.0.as_bytes(),
@@ -192,7 +207,7 @@ fn keep_interval(
         number,
         to.now.as_microsecond()
     ])?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 /// When an interval opened, by the server's clock.

@@ -1,6 +1,7 @@
 //! Tables of the server's database, and the promises of its connections.
 
 mod accounts;
+mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::server::store::StoreError;
 use crate::server::store::erase::ERASED;
 use crate::server::store::schema::accounts::ACCOUNTS;
+use crate::server::store::schema::webhooks::WEBHOOKS;
 
 /// How a file of one version becomes one of the next: the first step makes the tables of a new file.
 /// `PRAGMA user_version` counts the steps that were taken. A step that has been released is never
@@ -27,6 +29,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(REVIEWS),
     |database| database.execute_batch(ERASED),
     |database| database.execute_batch(IDEMPOTENCY),
+    |database| database.execute_batch(WEBHOOKS),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.

@@ -215,6 +215,7 @@ pub fn app(state: State) -> Router {
         .route("/v1/tokens", get(access::api_tokens::list).post(access::api_tokens::post))
         .route("/v1/tokens/{token}", delete(access::api_tokens::delete))
         .route("/", get(roster::page::get))
+        .route("/review", get(sessions::queue::page))
         .route("/sessions", post(exams::issue::by_form))
         .route("/sessions/{session}", get(sessions::page::get))
         .route("/sessions/{session}/erase", post(sessions::erase::by_form))

@@ -156,7 +156,11 @@ impl Agent {
         let session = enrolled.as_ref().map_or_else(|| SessionId(Uuid::now_v7()), |it| it.session);
         let now = Reading::now();
         let begun = Duration::from_secs(args.since).min(now.boot);
-        let begun = Reading { boot: now.boot - begun, awake: now.awake, wall: now.wall - begun };
+        let begun = Reading {
+            boot: now.boot.saturating_sub(begun),
+            awake: now.awake,
+            wall: now.wall - begun,
+        };
         let anchor = Anchor::at(&begun, boot_id());
         Self {
             number,
@@ -268,7 +272,7 @@ impl Agent {
         self.report();
     }
 
-    /// Sends what is due; returns when there is something to do next.
+    /// Sends what is due.
     fn report(&mut self) {
         let now = self.media();
         let mut batch: Vec<StoredEvent> = Vec::new();
@@ -315,7 +319,7 @@ impl Agent {
         StoredEvent { seq, body, hash }
     }
 
-    fn beat(&mut self, is_checking_in: bool, is_in_trouble: bool) {
+    fn beat(&mut self, args: &Args) {
         let seen = match self.open {
             None => Seen::Face,
             Some(Kind::OutOfView) => Seen::Nobody,
@@ -328,9 +332,9 @@ impl Agent {
         let heartbeat = Heartbeat {
             incarnation: self.identity.incarnation,
             sent_at: now,
-            phase: if is_checking_in { Phase::CheckIn } else { Phase::Exam },
+            phase: if self.is_checking_in(args) { Phase::CheckIn } else { Phase::Exam },
             seen,
-            health: if is_in_trouble { vec![trouble] } else { Vec::new() },
+            health: Vec::from_iter((args.varied && self.number % 17 == 4).then_some(trouble)),
             head: ChainHead { seq, hash: self.prevhash },
             confirmed: self.confirmed.clone(),
             nonce: None,
@@ -350,10 +354,13 @@ impl Agent {
         }
     }
 
+    fn is_checking_in(&self, args: &Args) -> bool {
+        args.varied && self.number % 20 == 19
+    }
+
     /// Lives until now; returns when it goes on.
     fn lives(&mut self, args: &Args) -> MediaTime {
-        let is_checking_in = args.varied && self.number % 20 == 19;
-        let is_in_trouble = args.varied && self.number % 17 == 4;
+        let is_checking_in = self.is_checking_in(args);
         let now = self.media();
         let falls_silent = args.varied && self.number % 20 == 7;
         if falls_silent && now.since(MediaTime::ZERO) > Duration::from_mins(1) {
@@ -363,7 +370,7 @@ impl Agent {
             self.report();
         }
         if self.schedule.due() <= now {
-            self.beat(is_checking_in, is_in_trouble);
+            self.beat(args);
         }
         let report = self.coming.front().filter(|_| !is_checking_in).map(|(at, _)| *at);
         report.into_iter().chain([self.schedule.due()]).min().unwrap_or(now)
@@ -425,8 +432,11 @@ fn keep(args: &Args, numbers: Vec<(u64, Option<JoinCode>)>, recording: &Recordin
             agent.plan(args, recording);
         }
         agent.start(args);
-        agent.lives(args);
         agents.push(agent);
+        // Nobody is silent while others enrol.
+        for agent in &mut agents {
+            agent.lives(args);
+        }
     }
     while Reading::now().boot < until {
         let mut wait = Duration::from_millis(200);

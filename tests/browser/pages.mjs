@@ -37,7 +37,7 @@ export const stopAll = () => Promise.all([...running].map((child) => new Promise
 export const startServer = async (program, work, args = []) => {
   const ready = join(work, "ready.json");
   const child = start(program, ["--data", join(work, "server"), "--listen", "127.0.0.1:0",
-    "--ready-file", ready, ...args], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, INVIEW_LOG: "warn" } });
+    "--ready-file", ready, ...args], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, INVIEW_LOG: "error" } });
   const read = () => {
     if (child.exitCode !== null) throw new Error("the server did not start");
     try { return existsSync(ready) && JSON.parse(readFileSync(ready, "utf8")); } catch { return null; }

@@ -48,6 +48,20 @@ need_window() {
   need_library libGL.so.1 libgl1
 }
 
+# Chromium, named by $chromium, and Node with the packages of tests/browser; says so where they are not there.
+need_browser() {
+  local name
+  chromium=${CHROMIUM:-}
+  for name in chromium chromium-browser google-chrome; do
+    [[ -n $chromium ]] || chromium=$(command -v "$name") || true
+  done
+  [[ -n $chromium ]] || { say "skipped: there is no Chromium (CHROMIUM names another one)"; return 1; }
+  has npm || { say "skipped: there is no Node with npm"; return 1; }
+  [[ -d tests/browser/node_modules/playwright-core && -d tests/browser/node_modules/axe-core ]] ||
+    npm ci --prefix tests/browser --no-fund --no-audit --ignore-scripts ||
+    { say "skipped: the packages of tests/browser cannot be had"; return 1; }
+}
+
 # need_library FILE PACKAGE...: the packages are installed when the linker does not know the library.
 need_library() {
   local known

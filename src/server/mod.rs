@@ -78,6 +78,9 @@ const IN_FLIGHT: usize = 256;
 const GRACE: Duration = Duration::from_secs(5);
 /// The head of a request must have come after this long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The head of a later one on the same connection; this counts from the answer before. An agent that sends
+/// heartbeats once a minute keeps its connection: a new one costs more than all its heartbeats.
+const NEXT_HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const HEAD_BYTES: usize = 16 * 1024;
 const HEAD_FIELDS: usize = 64;
 
@@ -212,6 +215,7 @@ pub fn app(state: State) -> Router {
         .route("/healthz", get(operation::health::healthz))
         .route("/readyz", get(operation::health::readyz))
         .route("/", get(roster::page::get))
+        .route("/review", get(sessions::queue::page))
         .route("/sessions", post(exams::issue::by_form))
         .route("/sessions/{session}", get(sessions::page::get))
         .route("/sessions/{session}/erase", post(sessions::erase::by_form))
@@ -321,7 +325,7 @@ fn limited<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
     let mut server = server.first_request_timeout(HEAD_TIMEOUT);
     let http = server.http_builder();
     http.http1()
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(NEXT_HEAD_TIMEOUT)
         .max_headers(HEAD_FIELDS)
         .max_buf_size(HEAD_BYTES);
     http.http2().max_header_list_size(HEAD_BYTES as u32);

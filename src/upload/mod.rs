@@ -36,7 +36,7 @@ use turns::{Key, Next, Turns};
 
 use crate::clock::Reading;
 use crate::redact::Pii;
-use crate::report::{ChainHead, JoinCode, MAX_BATCH_BYTES, SessionId};
+use crate::report::{ChainHead, Incarnation, JoinCode, MAX_BATCH_BYTES, SessionId};
 use crate::spool::{self, Outbox, Shelter, SpoolError, StoredEvent};
 use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
@@ -82,6 +82,27 @@ pub enum UploadError {
     Client(String),
     #[error("no thread for the uploads: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// Sends batches that its caller keeps: for programs whose reports need not outlive them. Everybody else
+/// has an [`Uploader`].
+#[derive(Debug)]
+pub struct ReportClient(ServerClient);
+
+impl ReportClient {
+    pub fn new(settings: &Settings) -> Result<Self, UploadError> {
+        ServerClient::new(settings, ATTEMPT).map(Self)
+    }
+
+    /// Sends a batch once; an error is a connection that gave no answer, in one line.
+    pub fn send(
+        &self,
+        (session, incarnation): (SessionId, Incarnation),
+        batch: &[StoredEvent],
+    ) -> Result<Verdict, String> {
+        let answer = self.0.send(session, batch)?;
+        Ok(policy::judge(&answer, session, incarnation))
+    }
 }
 
 /// What has become of the reports.

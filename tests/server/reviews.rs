@@ -139,3 +139,43 @@ fn a_review_bears_the_name_of_the_account_and_auditors_and_other_proctors_judge_
     let deeds = server.deeds();
     assert!(deeds.contains(&("account-ann".to_owned(), "reviewed".to_owned())), "{deeds:?}");
 }
+
+#[test]
+fn after_an_exam_alerts_wait_in_the_order_of_what_may_depend_on_them_until_somebody_has_judged() {
+    let server = Server::start();
+    let mut agent = Agent::new(1);
+    let session = agent.session();
+    let kinds = [(Kind::TooDark, 1_000), (Kind::MultiplePeople, 30_000), (Kind::OutOfView, 60_000)];
+    let mut events = vec![agent.started("Seat 7")];
+    events.extend(kinds.map(|(kind, start)| agent.closed(kind, start, start + 9_000)));
+    let texts: Vec<&str> = events.iter().map(|it| &**it).collect();
+    server.post(session, batch(&texts));
+    let cookie = server.sign_in();
+    let page = || server.page(&cookie, "/review").text().to_owned();
+    assert!(page().contains("No alert of an exam that has ended waits"), "it runs still");
+    let ended = agent.ended(100_000);
+    server.post(session, batch(&[&ended]));
+    let form = |start: i64, body: &str| {
+        let interval = IntervalId::derived(session, start as u64);
+        let path = format!("/sessions/{session}/intervals/{interval}/review");
+        let answer = server.form(&cookie, &path, body);
+        assert_eq!(&answer.headers[LOCATION], "/review", "{}", answer.text());
+        server.pass(4);
+    };
+    for (waiting, start, what) in [
+        ("3 alerts wait", 30_000, "more than one person"),
+        ("2 alerts wait", 60_000, "out of view"),
+        ("1 alert waits", 1_000, "too dark"),
+    ] {
+        let page = page();
+        let heading = format!("<h2 id=\"what\">{what}, 9.0 s</h2>");
+        assert!(page.contains(waiting) && page.contains(&heading), "{what}: {page}");
+        form(start, "on=review&verdict=acknowledged");
+        form(start, "on=review&verdict=technical");
+    }
+    let done = page();
+    assert!(done.contains("No alert of an exam") && done.contains("<dd>100 %</dd>"), "{done}");
+    assert!(done.contains("8.0 s, the median") && done.contains("You said last"), "{done}");
+    form(1_000, "on=review&verdict=withdrawn");
+    assert!(page().contains("1 alert waits"));
+}

@@ -174,6 +174,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/sessions/{session}", Watching, ""),
     ("POST", "/sessions/{session}/commands", Acting, "kind=message&text=x&key=k"),
     ("POST", "/sessions/{session}/intervals/{interval}/review", Acting, "verdict=unsure&note=x"),
+    ("GET", "/review", Watching, ""),
     ("GET", "/exams", Browsers, ""),
     ("POST", "/exams", AdminBrowsers, "{exam-form}"),
     ("GET", "/exams/{exam}", Browsers, ""),

@@ -18,10 +18,9 @@ use crate::server::store::changes::Changes;
 use crate::server::store::{StoreError, Tenant, roster};
 
 const EVERY: Duration = Duration::from_millis(200);
-/// Turns after which a session's row may be made again: a second.
-const PAUSE: u64 = 5;
-/// What waits in the database's memory is derived every so many turns, when nothing else has it derived.
-const SETTLE: u64 = 3;
+/// Turns after which a session's row may be made again: an alert that comes just after a heartbeat waits so
+/// long, and must be seen within a second.
+const PAUSE: u64 = 3;
 /// Rows of one turn.
 const MOST: usize = 256;
 
@@ -58,7 +57,7 @@ impl Maker {
             self.has_begun = true;
         }
         changes.add(self.take_due(now));
-        let is_settled = state.store.has_waiting() && turn.is_multiple_of(SETTLE);
+        let is_settled = state.store.has_waiting();
         if changes.is_empty() && !is_settled {
             return Ok(0);
         }

@@ -1,7 +1,7 @@
 //! The roster: all sessions by urgency, on a page that is live.
 //!
 //! ```text
-//! store: commit ─> changes (names) ─> live: once a second at most, one row for each ─> board
+//! store: commit ─> changes (names) ─> live: twice a second at most, one row for each ─> board
 //!                                                                                        │ watch
 //!                            browsers, programs <── stream: a place in the board <───────┘
 //! ```

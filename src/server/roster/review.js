@@ -3,6 +3,10 @@
 (() => {
   const verdicts = { a: "acknowledged", 1: "fine", 2: "technical", 3: "violation", 4: "unsure", u: "withdrawn" };
 
+  // On the page of the queue there is one alert, and one verdict to take back: keys are about these.
+  const isQueue = location.pathname === "/review";
+  let isSending = false;
+
   const tell = (place, text) => {
     let said = place.querySelector(".said");
     if (!said) {
@@ -16,7 +20,9 @@
 
   const send = async (place, verdict) => {
     const form = place.querySelector("form.review");
-    if (!form) return;
+    // In the queue a key must not be taken for the next alert, or twice for this one.
+    if (!form || (isQueue && isSending)) return;
+    isSending = true;
     const note = form.querySelector("[name=note]")?.value.trim() || "";
     try {
       const answer = await fetch(`/v1${form.getAttribute("action")}`, {
@@ -28,11 +34,14 @@
       await renew(place);
     } catch (error) {
       tell(place, `Not kept: ${error.message}`);
+      isSending = false;
     }
   };
 
   // In the roster the row comes by itself; on a session's page it is fetched.
   const renew = async (place) => {
+    if (isQueue) { location.replace(location.href); return; }
+    isSending = false;
     if (place.matches(".row")) return;
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -52,12 +61,12 @@
     send(place(event.target), verdict);
   });
 
-  // Single keys, and only while the focus is in the row that they are about.
+  // Single keys, and only while the focus is in the row that they are about, but for the queue.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target.closest("input, textarea, select")) return;
-    const row = place(event.target);
     const verdict = verdicts[event.key.toLowerCase()];
+    const row = isQueue ? document.getElementById(verdict === "withdrawn" ? "undo" : "next") : place(event.target);
     if (!row || !verdict) return;
     event.preventDefault();
     send(row, verdict);

@@ -57,7 +57,14 @@
     return 0;
   };
   let grouped = "";
-  const key = (row) => [Number(row.dataset.rank), Number(row.dataset.since || 0), row.dataset.name];
+  const readKey = ({ dataset }) => [Number(dataset.rank), Number(dataset.since || 0), dataset.name];
+  // Of rows that have not changed since it was read.
+  const keysOf = new WeakMap();
+  const key = (row) => {
+    let found = keysOf.get(row);
+    if (!found) keysOf.set(row, found = readKey(row));
+    return found;
+  };
   const compare = (a, b) => {
     const [one, other] = [key(a), key(b)];
     return inPlace(a, b) || one[0] - other[0] || (one[0] < 6 ? one[1] - other[1] : 0) || names.compare(one[2], other[2]);
@@ -65,23 +72,35 @@
   // Rows do not move while somebody is about to press something.
   let restless = 0;
   let unsorted = false;
+  // Those that may stand in the wrong place; `null`: all.
+  let astray = null;
   for (const event of ["pointermove", "pointerdown", "wheel", "touchmove"]) {
     roster.addEventListener(event, () => { restless = Date.now() + 1200; }, { passive: true });
   }
   const sort = () => {
     if (Date.now() < restless) { unsorted = true; return; }
     unsorted = false;
+    const moving = astray;
+    astray = new Set();
     const rows = [...roster.children];
     const sorted = [...rows].sort(compare);
     if (rows.every((row, place) => row === sorted[place])) return;
     const held = document.activeElement?.closest?.(".row");
     const top = held?.getBoundingClientRect().top;
-    // All others move around the one that has the focus, which would lose it.
     const fixed = held && roster.contains(held) ? sorted.indexOf(held) : -1;
-    sorted.forEach((row, place) => {
-      if (place < fixed) roster.insertBefore(row, held);
-      else if (place !== fixed) roster.append(row);
-    });
+    if (moving && !moving.has(held)) {
+      // The others stand in order already: to move all is to lay the page out anew.
+      for (let place = sorted.length - 1; place >= 0; place -= 1) {
+        const [row, next] = [sorted[place], sorted[place + 1] || null];
+        if (moving.has(row) && row.nextElementSibling !== next) roster.insertBefore(row, next);
+      }
+    } else {
+      // All others move around the one that has the focus, which would lose it.
+      sorted.forEach((row, place) => {
+        if (place < fixed) roster.insertBefore(row, held);
+        else if (place !== fixed) roster.append(row);
+      });
+    }
     if (fixed >= 0) scrollBy(0, held.getBoundingClientRect().top - top);
   };
 
@@ -140,6 +159,7 @@
     groups.addEventListener("change", () => {
       grouped = groups.value;
       remember("group", grouped);
+      astray = null;
       sort();
       head();
     });
@@ -191,9 +211,13 @@
       const next = read(html);
       if (!next) continue;
       const row = document.getElementById(next.id);
-      if (!row || compare(row, next) !== 0) isMoved = true;
-      if (row) patch(row, next); else roster.append(next);
       const shown = row || next;
+      if (!row || compare(row, next) !== 0) {
+        isMoved = true;
+        astray?.add(shown);
+      }
+      if (row) patch(row, next); else roster.append(next);
+      keysOf.delete(shown);
       shown.hidden = !matches(shown);
       tell(shown);
       if (isNews(shown)) fresh.push(shown);

@@ -3,7 +3,7 @@
 //! | event | when | data |
 //! |---|---|---|
 //! | `alive` | at first, and every 15 s in which nothing came | the server's time |
-//! | `row` | a session's row has changed; at most once a second each | the row: JSON, or HTML with `as=html` |
+//! | `row` | a session's row has changed; at most twice a second each | the row: JSON, or HTML with `as=html` |
 //! | `reset` | rows are missing, or not theirs any more: the place is too old, of another run of the server, or saw other exams | none that matters: read everything again |
 
 use std::collections::VecDeque;

@@ -19,7 +19,7 @@ use axum::{Form, Json};
 use serde::Deserialize;
 
 use crate::report::{
-    IntervalId, Problem, ReviewRequest, SessionId, StoredReview, Verdict, problem,
+    ExamId, IntervalId, Problem, ReviewRequest, SessionId, StoredReview, Verdict, problem,
 };
 use crate::server::State;
 use crate::server::access::auth::Proctor;
@@ -125,9 +125,11 @@ pub(in crate::server) struct ReviewForm {
     verdict: Verdict,
     #[serde(default)]
     note: String,
-    /// Where it stands: the roster, or else the session's page.
+    /// Where it stands: the roster, the queue (of an exam), or else the session's page.
     #[serde(default)]
     on: String,
+    #[serde(default)]
+    exam: Option<ExamId>,
 }
 
 pub(in crate::server) async fn by_form(
@@ -137,12 +139,14 @@ pub(in crate::server) async fn by_form(
 ) -> Result<Response, PageError> {
     let of = of?;
     let (session, interval) = (of.1, of.2);
-    let Form(ReviewForm { verdict, note, on }) =
+    let Form(ReviewForm { verdict, note, on, exam }) =
         form.map_err(|rejected| malformed(&rejected.body_text()))?;
     let note = note.replace("\r\n", "\n").trim().to_owned();
     keep(&state, of, ReviewRequest { verdict, note }).await?;
-    let back = match on.as_str() {
-        "roster" => "/".to_owned(),
+    let back = match (on.as_str(), exam) {
+        ("roster", _) => "/".to_owned(),
+        ("review", None) => "/review".to_owned(),
+        ("review", Some(exam)) => format!("/review?exam={exam}"),
         _ => format!("/sessions/{session}#i-{interval}"),
     };
     Ok(Redirect::to(&back).into_response())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ use crate::server::store::{StoreError, Tenant};
 
 /// Reviews that are kept of one session.
 const KEPT: u64 = 10_000;
+/// Verdicts of somebody from which it is told how long they take.
+const LATELY: u64 = 200;
 
 /// What became of a review that was to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,4 +125,42 @@ pub(in crate::server) fn latest(
     }
     latest.retain(|_, review| review.verdict != Verdict::Withdrawn);
     Ok(latest)
+}
+
+/// What somebody said of an interval, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::server) struct Judged {
+    pub(in crate::server) session: SessionId,
+    pub(in crate::server) interval: IntervalId,
+    pub(in crate::server) verdict: Verdict,
+    pub(in crate::server) at: Timestamp,
+}
+
+/// The last verdicts of somebody, the latest first.
+pub(in crate::server) fn lately(
+    database: &Connection,
+    tenant: &Tenant,
+    by: &str,
+) -> Result<Vec<Judged>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT interval, verdict, session, at FROM review
+         WHERE tenant = ?1 AND by = ?2 AND verdict <> 'acknowledged'
+         ORDER BY number DESC LIMIT ?3",
+    )?;
+    let mut rows = query.query(params![tenant.as_str(), by, LATELY])?;
+    let mut judged = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(1)?;
+        let verdict = Verdict::ALL.into_iter().find(|known| known.as_str() == name);
+        let (Some(verdict), Ok(at)) = (verdict, Timestamp::from_microsecond(row.get(3)?)) else {
+            continue;
+        };
+        judged.push(Judged {
+            session: SessionId(Uuid::from_bytes(row.get(2)?)),
+            interval: IntervalId(Uuid::from_bytes(row.get(0)?)),
+            verdict,
+            at,
+        });
+    }
+    Ok(judged)
 }

@@ -74,7 +74,7 @@ fn try_run(args: &Args) -> anyhow::Result<Option<Snapshot>> {
         Asked::Known(session) => start::earlier(args, Some(session))?,
         Asked::Join(_) | Asked::Nothing => start::earlier(args, None)?,
     };
-    let language = Language::of_system();
+    let language = i18n::of_system();
     let window = match asked {
         Asked::Known(session) => {
             let joined = door.start(*session)?;

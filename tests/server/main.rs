@@ -19,6 +19,7 @@ mod rights;
 mod signed;
 mod silence;
 mod stream;
+mod words;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -198,6 +198,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
         "current={password}&password={password}&again={password}",
     ),
     ("POST", "/logout", Everyone, ""),
+    ("POST", "/language", Everyone, "lang=de"),
 ];
 
 /// The addresses of the server, as its router names them.

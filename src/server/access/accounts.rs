@@ -145,7 +145,7 @@ pub(in crate::server) async fn make(
         Ok(true)
     });
     if !making.await? {
-        let fault = Some("this name is taken".to_owned());
+        let fault = Some(t!("account-name-taken"));
         return list_with(&state, &admin, form.name, fault).await;
     }
     link.shown(&admin, &server, (account, name))

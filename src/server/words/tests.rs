@@ -18,18 +18,18 @@ fn every_message_can_be_formatted_in_its_own_language() {
     check::can_be_said(source);
 }
 
-/// Code and templates of the server, without tests of words.
+/// Code and templates, without this folder.
 fn sources(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = root.join("src/server/words");
+    let mut folders = vec![root.join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|it| it == ending)
-                && !path.to_string_lossy().contains("/words/")
-            {
+            } else if path.extension().is_some_and(|it| it == ending) && !path.starts_with(&own) {
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((path, text));
             }
@@ -94,7 +94,7 @@ fn only_what_is_named_html_is_html_and_it_has_no_arguments() {
         let text = source(language).lines().filter(|line| !line.starts_with('#'));
         for line in text.filter_map(|line| line.split_once(" = ")) {
             let is_html = line.0.ends_with("-html");
-            assert_eq!(line.1.contains(['<', '>', '&']), is_html, "{language:?} {}", line.0);
+            assert_eq!(line.1.contains(['<', '&']), is_html, "{language:?} {}", line.0);
             assert!(!is_html || !line.1.contains('{'), "{language:?} {}", line.0);
         }
     }

@@ -207,10 +207,13 @@ impl Html {
         self.made[language as usize][usize::from(judges)].get_or_init(|| {
             let made =
                 words::within(language, || View::new(&self.facts, self.now, judges).render());
-            made.map(|html| html.trim().to_owned()).unwrap_or_else(|error| {
-                tracing::error!(%error, "a row cannot be made");
-                String::new()
-            })
+            match made {
+                Ok(html) => html.trim().to_owned(),
+                Err(error) => {
+                    tracing::error!(%error, "a row cannot be made");
+                    String::new()
+                }
+            }
         })
     }
 }

@@ -50,7 +50,7 @@ fn bracketed(text: &str) -> &str {
             _ => {}
         }
         if depth == 0 {
-            return &text[..at];
+            return text.split_at(at).0;
         }
     }
     panic!("no end: {text}");
@@ -61,7 +61,13 @@ fn used(call: &str) -> (String, BTreeSet<String>) {
     let key = call.split('"').nth(1).unwrap_or_else(|| panic!("no message: {call}"));
     let arguments = call.split_once(',').map_or("", |(_, arguments)| arguments);
     let names = arguments.match_indices(" = ").map(|(at, _)| {
-        arguments[..at].chars().rev().take_while(|c| c.is_alphanumeric()).collect::<String>()
+        arguments
+            .split_at(at)
+            .0
+            .chars()
+            .rev()
+            .take_while(|c| c.is_alphanumeric())
+            .collect::<String>()
     });
     (key.to_owned(), names.map(|name| name.chars().rev().collect()).collect())
 }
@@ -77,10 +83,10 @@ fn every_message_is_used_and_everything_that_is_used_is_a_message_with_its_argum
             if at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric() {
                 continue;
             }
-            let call = bracketed(&text[at + start.len()..]);
+            let call = bracketed(text.split_at(at + start.len()).1);
             let (key, arguments) = used(call);
             assert_eq!(known.get(&key), Some(&arguments), "{key} in {}", path.display());
-            let is_safe = text[at..].split("}}").next().unwrap().contains("|safe");
+            let is_safe = text.split_at(at).1.split("}}").next().unwrap().contains("|safe");
             assert_eq!(key.ends_with("-html"), is_safe, "{key} in {}", path.display());
             unused.remove(&key);
         }
@@ -106,7 +112,8 @@ fn what_a_script_says_stands_in_its_page() {
     let mut count = 0;
     for (path, text) in sources("src/server", "js") {
         for (at, _) in text.match_indices("say") {
-            let name: String = text[at..].chars().take_while(|c| c.is_alphanumeric()).collect();
+            let rest = text.split_at(at).1.chars();
+            let name: String = rest.take_while(|c| c.is_alphanumeric()).collect();
             if !name.as_bytes().get(3).is_some_and(u8::is_ascii_uppercase) {
                 continue;
             }
@@ -127,16 +134,13 @@ fn evened(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         evened.push_str(before);
-        let end = after.find(['{', '}', '"', '\n', '(']);
-        match end.filter(|end| after.as_bytes()[*end] == b'}') {
-            Some(end) => {
-                evened.push_str("{}");
-                rest = &after[end + 1..];
-            }
-            None => {
-                evened.push('{');
-                rest = after;
-            }
+        let inner = after.split(['{', '}', '"', '\n', '(']).next().unwrap_or_default();
+        if let Some(behind) = after.split_at(inner.len()).1.strip_prefix('}') {
+            evened.push_str("{}");
+            rest = behind;
+        } else {
+            evened.push('{');
+            rest = after;
         }
     }
     evened + rest

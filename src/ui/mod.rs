@@ -41,7 +41,6 @@ use crate::agent::args::Args;
 use crate::agent::start::{self, Asked};
 use crate::theme;
 use entrance::{Door, Running};
-use i18n::Language;
 
 pub use app::{About, App, Watched};
 pub use desktop::{Desktop, Heard, ThisDesktop};

@@ -13,18 +13,20 @@
 //!
 //! | layer | modules | rule |
 //! |---|---|---|
-//! | 0 | `time` `geometry` `redact` | no I/O, no threads, no clock |
+//! | 0 | `time` `geometry` `redact` `words` | no I/O, no threads, no clock |
 //! | 1 | `frame` `detection` `report` | the vocabulary; `report` is what goes over the wire |
 //! | 2 | `presence` `health` `backoff` `pace` `supervise` `score` `trust` | pure decisions: time comes in as a parameter |
 //! | 3 | `clock` `capture` `detector` `machine` `spool` | one outside thing each, blind to each other |
 //! | 4 | `pipeline` `upload` `logging` `settings` `theme` | first compositions, and their files |
 //! | 5 | `replay` | drivers; no clock |
 //! | 6 | `agent` | the candidate's agent: threads, slots, supervision |
-//! | 7 | `ui` `label` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, and of `presence` the policy |
+//! | 7 | `ui` `label` `server` | faces, blind to each other; `server` uses only `time`, `report`, `redact`, `trust`, `logging`, `words`, and of `presence` the policy |
 
 pub mod geometry;
 pub mod redact;
 pub mod time;
+#[cfg(any(feature = "gui", feature = "server"))]
+pub mod words;
 
 pub mod detection;
 pub mod frame;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Bottom first. Modules on one layer do not see each other.
 const LAYERS: [&[&str]; 8] = [
-    &["time", "geometry", "redact"],
+    &["time", "geometry", "redact", "words"],
     &["frame", "detection", "report"],
     &["presence", "health", "backoff", "pace", "supervise", "score", "trust"],
     &["clock", "capture", "detector", "machine", "spool"],
@@ -16,8 +16,10 @@ const LAYERS: [&[&str]; 8] = [
     &["agent"],
     &["ui", "label", "server"],
 ];
-/// The backend shares nothing with the agent but the words on the wire; the policy is one of them.
-const SERVER_USES: [&str; 6] = ["time", "report", "redact", "trust", "logging", "presence"];
+/// The backend shares nothing with the agent but the words on the wire; the policy is one of them. How words
+/// are looked up by language knows neither.
+const SERVER_USES: [&str; 7] =
+    ["time", "report", "redact", "trust", "logging", "presence", "words"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -19,7 +19,10 @@
 //! - The pages need no script. The one that is live without one is in `roster`.
 //!
 //! `operation` is for those who run the server. `home` is the server's folder: lock, certificate, first tokens. `command` is the command line, `pages` what
-//! the pages have in common; their HTML is in `templates`.
+//! the pages have in common; their HTML is in `templates`, and `words` has what they say.
+
+#[macro_use]
+mod words;
 
 pub mod access;
 pub mod api;
@@ -238,6 +241,7 @@ pub fn app(state: State) -> Router {
         )
         .route("/oidc/start", get(access::oidc::start))
         .route("/oidc/callback", get(access::oidc::callback))
+        .route("/language", post(words::choose))
         .route("/logout", post(access::sign_in::out))
         .route("/account", get(access::own_account::page))
         .route("/account/password", post(access::own_account::set_password))
@@ -261,6 +265,7 @@ pub fn app(state: State) -> Router {
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(axum::middleware::from_fn_with_state(state.clone(), access::same_site::only))
+        .layer(axum::middleware::from_fn(words::of_request))
         .layer(axum::middleware::map_response(http::headers::strict))
         .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
         .with_state(state)

@@ -41,7 +41,6 @@ use crate::agent::args::Args;
 use crate::agent::start::{self, Asked};
 use crate::theme;
 use entrance::{Door, Running};
-use i18n::Language;
 
 pub use app::{About, App, Watched};
 pub use desktop::{Desktop, Heard, ThisDesktop};
@@ -74,7 +73,7 @@ fn try_run(args: &Args) -> anyhow::Result<Option<Snapshot>> {
         Asked::Known(session) => start::earlier(args, Some(session))?,
         Asked::Join(_) | Asked::Nothing => start::earlier(args, None)?,
     };
-    let language = Language::of_system();
+    let language = i18n::of_system();
     let window = match asked {
         Asked::Known(session) => {
             let joined = door.start(*session)?;

@@ -22,6 +22,7 @@ mod signed;
 mod silence;
 mod stream;
 mod webhooks;
+mod words;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -231,6 +231,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
         "current={password}&password={password}&again={password}",
     ),
     ("POST", "/logout", Everyone, ""),
+    ("POST", "/language", Everyone, "lang=de"),
 ];
 
 /// The addresses of the server: those of the API as they are described, which is how they are routed, and

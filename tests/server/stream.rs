@@ -336,13 +336,18 @@ fn strangers_and_agents_have_no_stream_and_a_cookie_has_the_rows_as_html() {
     server.ask(get("/v1/stream")).is_problem(401, problem::UNAUTHORIZED);
     server.get_as(&server.agent, "/v1/stream").is_problem(403, problem::SCOPE);
     server.get("/v1/stream?as=xml").is_problem(400, problem::PARAMETER);
+    server.get("/v1/stream?as=html&lang=fr").is_problem(400, problem::PARAMETER);
     let live = Live::start();
     let cookie = cookie_of(&live.form("", "/login", &format!("token={}", live.proctor)));
     let mut stream = Stream::of(live.get_as(&cookie, "/v1/stream?as=html"));
+    let mut german = Stream::of(live.get_as(&cookie, "/v1/stream?as=html&lang=de"));
     let mut agent = Agent::new(1);
     live.post(agent.session(), &[&agent.started("<b>Seat</b>")]);
     let row = stream.next().unwrap();
     assert!(row.data.starts_with("<li class=\"row s-fine\""), "{}", row.data);
+    assert!(row.data.contains("nothing to report"), "{}", row.data);
+    let theirs = german.next().unwrap();
+    assert!(theirs.data.contains("nichts zu melden"), "{}", theirs.data);
     assert!(!row.data.contains("<b>Seat"), "{}", row.data);
 }
 

@@ -124,7 +124,7 @@ pub(in crate::server) async fn make(
     match accounts_api::make(&state, &Admin::of(&admin), &server, (asked, None)).await {
         Ok((_, made)) => shown(&admin, made),
         Err(refusal) if refusal.status() == StatusCode::CONFLICT => {
-            let fault = Some("this name is taken".to_owned());
+            let fault = Some(t!("account-name-taken"));
             list_with(&state, &admin, form.name, fault).await
         }
         Err(refusal) => list_with(&state, &admin, form.name, Some(mendable(refusal)?)).await,

@@ -50,12 +50,16 @@ struct TokensPage {
 
 impl TokensPage {
     /// What stands beside a token; times of one form are in the order of their texts.
-    fn state(&self, token: &ApiToken) -> &'static str {
+    fn state(&self, token: &ApiToken) -> String {
         match &token.revoked_at {
-            Some(_) => "taken back",
-            None if token.expires_at <= self.now => "expired",
-            None => "good",
+            Some(_) => t!("token-taken-back"),
+            None if token.expires_at <= self.now => t!("token-expired"),
+            None => t!("token-good"),
         }
+    }
+
+    fn is_good(&self, token: &ApiToken) -> bool {
+        token.revoked_at.is_none() && token.expires_at > self.now
     }
 }
 

@@ -18,7 +18,7 @@ use crate::server::access::{credentials, password};
 use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
-use crate::server::pages::{PageError, Who, render};
+use crate::server::pages::{PageError, Who, render, say};
 use crate::server::store::access::account;
 use crate::server::store::audit::Deed;
 

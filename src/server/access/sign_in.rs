@@ -20,7 +20,7 @@ use crate::server::access::{password, totp};
 use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
-use crate::server::pages::{PageError, render};
+use crate::server::pages::{PageError, render, say};
 use crate::server::store::access::account::{self, Secrets};
 use crate::server::store::access::credential;
 use crate::server::store::audit::Deed;
@@ -29,7 +29,7 @@ use crate::server::store::{Scope, StoreError, Tenant};
 #[derive(Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]
 struct LoginPage<'a> {
-    fault: Option<&'static str>,
+    fault: Option<String>,
     /// Whose people may sign in by its own server.
     organisation: Option<&'a str>,
 }
@@ -66,7 +66,7 @@ pub(in crate::server) fn login(
     fault: Option<&'static str>,
 ) -> Result<Response, PageError> {
     let organisation = state.oidc.get().map(crate::server::access::oidc::Oidc::name);
-    render(status, &LoginPage { fault, organisation })
+    render(status, &LoginPage { fault: fault.map(say::problem), organisation })
 }
 
 pub(in crate::server) async fn form(Of(state): Of<State>) -> Result<Response, PageError> {
@@ -217,7 +217,7 @@ pub(in crate::server) async fn twice(
 /// What a form's page says of a refusal that another try may mend.
 pub(in crate::server) fn mendable(refusal: Refusal) -> Result<String, PageError> {
     if refusal.status() == StatusCode::BAD_REQUEST {
-        Ok(refusal.detail().unwrap_or(refusal.title()).to_owned())
+        Ok(say::problem(refusal.detail().unwrap_or(refusal.title())))
     } else {
         Err(refusal.into())
     }
@@ -257,7 +257,7 @@ pub(in crate::server) async fn make_first_admin(
         Ok(true)
     });
     if !making.await? {
-        let fault = "this name is taken, or somebody was faster".to_owned();
+        let fault = t!("account-name-taken-or-faster");
         return first_admin(StatusCode::BAD_REQUEST, Some(fault));
     }
     tracing::info!("the first administrator's account was made");

@@ -25,7 +25,6 @@ use crate::server::State;
 use crate::server::access::auth::{Manager, Planner};
 use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
 use crate::server::exams::issue::{label, policy};
-use crate::server::exams::join::is_language;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency;
@@ -34,6 +33,7 @@ use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::exam::{self, Made, Reach};
 use crate::server::store::idempotency::once;
 use crate::server::store::{StoreError, Tenant};
+use crate::words::Language;
 
 /// Most exams on one page.
 pub(in crate::server) const EXAMS: u64 = 100;
@@ -166,7 +166,7 @@ pub(in crate::server) fn room_fault(exam: &Exam, room: Option<&str>) -> Option<S
 
 fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
     match asked {
-        Some(language) if !is_language(&language) => {
+        Some(language) if !Language::ALL.iter().any(|known| known.tag() == language) => {
             Err(Refusal::malformed("language is one of en, de, es, ja"))
         }
         asked => Ok(asked),

@@ -210,7 +210,7 @@ pub(in crate::server) async fn make(
     match made {
         Ok((_, exam)) => Ok(Redirect::to(&format!("/exams/{}", exam.exam)).into_response()),
         Err(refusal) if refusal.status() == StatusCode::BAD_REQUEST => {
-            let fault = refusal.detail().unwrap_or(refusal.title()).to_owned();
+            let fault = say::problem(refusal.detail().unwrap_or(refusal.title()));
             list_with(&state, &proctor, None, (Some(form), Some(fault))).await
         }
         Err(refusal) => Err(refusal.into()),
@@ -250,7 +250,7 @@ async fn one_with(
         first: after.is_none(),
         key: if may_import { Some(form_key()?) } else { None },
         list,
-        fault: refusal.as_ref().map(|it| it.detail().unwrap_or(it.title()).to_owned()),
+        fault: refusal.as_ref().map(|it| say::problem(it.detail().unwrap_or(it.title()))),
         lines: refusal.as_ref().map_or(Vec::new(), |it| it.lines().to_vec()),
         exam,
     };

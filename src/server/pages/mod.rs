@@ -36,7 +36,7 @@ impl IntoResponse for PageError {
         if status == StatusCode::UNAUTHORIZED {
             return Redirect::to("/login").into_response();
         }
-        let (title, detail) = (self.0.title(), self.0.detail());
+        let (title, detail) = (say::problem(self.0.title()), self.0.detail().map(say::problem));
         match (ErrorPage { title, detail }).render() {
             Ok(page) => (status, Html(page)).into_response(),
             Err(_) => self.0.into_response(),
@@ -46,9 +46,9 @@ impl IntoResponse for PageError {
 
 #[derive(Template)]
 #[template(path = "error.html", config = "src/server/askama.toml")]
-struct ErrorPage<'a> {
-    title: &'static str,
-    detail: Option<&'a str>,
+struct ErrorPage {
+    title: String,
+    detail: Option<String>,
 }
 
 /// Who looks at a page, and at which: for the line at its top.

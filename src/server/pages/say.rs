@@ -5,12 +5,32 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::{
-    ClosedBy, CommandKind, Family, Hash, Kind, Liveness, Noticed, Outcome, Phase, SessionStatus,
-    SessionSummary, StoredCommand, Verdict,
+    ClosedBy, CommandKind, Family, ForkKind, Hash, Kind, Liveness, Noticed, Outcome, Phase, Role,
+    Seen, SessionStatus, SessionSummary, StorageFault, StoredCommand, Strain, Verdict,
 };
+use crate::server::words;
 use crate::time::MediaTime;
+use crate::words::Language;
 
-pub(in crate::server) fn status(status: SessionStatus) -> &'static str {
+pub(in crate::server) use crate::server::words::problem;
+
+/// The language of the page.
+pub(in crate::server) fn language() -> Language {
+    words::language()
+}
+
+pub(in crate::server) fn status(status: SessionStatus) -> String {
+    match status {
+        SessionStatus::CheckingIn => t!("status-checking-in"),
+        SessionStatus::Issued => t!("status-issued"),
+        SessionStatus::Running => t!("status-running"),
+        SessionStatus::Silent => t!("status-silent"),
+        SessionStatus::Ended => t!("status-ended"),
+    }
+}
+
+/// The class of its badge.
+pub(in crate::server) fn class_of_status(status: SessionStatus) -> &'static str {
     match status {
         SessionStatus::CheckingIn => "checking in",
         SessionStatus::Issued => "not started",
@@ -21,116 +41,200 @@ pub(in crate::server) fn status(status: SessionStatus) -> &'static str {
 }
 
 /// How a seat of an exam stands: whether its code was used, too.
-pub(in crate::server) fn seat(session: &SessionSummary) -> &'static str {
+pub(in crate::server) fn seat(session: &SessionSummary) -> String {
     let used = session.issued.as_ref().is_some_and(|issued| issued.enrolled_at.is_some());
     if used && session.status == SessionStatus::Issued {
-        "code used"
+        t!("status-code-used")
     } else {
         status(session.status)
     }
 }
 
-pub(in crate::server) fn ended_by(closed_by: Option<ClosedBy>) -> &'static str {
+pub(in crate::server) fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::OutOfView => t!("kind-out-of-view"),
+        Kind::FaceNotVisible => t!("kind-face-not-visible"),
+        Kind::MultiplePeople => t!("kind-multiple-people"),
+        Kind::CameraCovered => t!("kind-camera-covered"),
+        Kind::TooDark => t!("kind-too-dark"),
+        Kind::FrozenPicture => t!("kind-frozen-picture"),
+        Kind::CameraLost => t!("kind-camera-lost"),
+        Kind::VirtualCamera => t!("kind-virtual-camera"),
+        Kind::SuspectedStillImage => t!("kind-suspected-still-image"),
+        Kind::AgentGap => t!("kind-agent-gap"),
+        Kind::ReportingGap => t!("kind-reporting-gap"),
+    }
+}
+
+pub(in crate::server) fn seen(seen: Seen) -> String {
+    match seen {
+        Seen::NotYet => t!("seen-not-yet"),
+        Seen::Face => t!("seen-face"),
+        Seen::BodyOnly => t!("seen-body-only"),
+        Seen::Nobody => t!("seen-nobody"),
+        Seen::LensCovered => t!("kind-camera-covered"),
+        Seen::TooDark => t!("kind-too-dark"),
+        Seen::PictureFrozen => t!("kind-frozen-picture"),
+        Seen::NoFrames => t!("seen-no-frames"),
+    }
+}
+
+pub(in crate::server) fn ended_by(closed_by: Option<ClosedBy>) -> String {
     match closed_by {
-        None => "still open",
-        Some(ClosedBy::SeenAgain) => "seen again",
-        Some(ClosedBy::CouldNotLook) => "camera could not look",
-        Some(ClosedBy::SessionEnd) => "end of session",
-        Some(ClosedBy::Incomplete) => "recording broke off",
-        Some(ClosedBy::AgentRestart) => "agent restarted",
-        Some(ClosedBy::HeardAgain) => "heard of again",
+        None => t!("ended-open"),
+        Some(ClosedBy::SeenAgain) => t!("ended-seen-again"),
+        Some(ClosedBy::CouldNotLook) => t!("ended-could-not-look"),
+        Some(ClosedBy::SessionEnd) => t!("ended-session"),
+        Some(ClosedBy::Incomplete) => t!("ended-incomplete"),
+        Some(ClosedBy::AgentRestart) => t!("ended-agent-restart"),
+        Some(ClosedBy::HeardAgain) => t!("ended-heard-again"),
     }
 }
 
 /// What a proctor made of an alert.
-pub(in crate::server) fn verdict(verdict: Verdict) -> &'static str {
+pub(in crate::server) fn verdict(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Acknowledged => "acknowledged",
-        Verdict::Fine => "fine",
-        Verdict::Technical => "technical",
-        Verdict::Violation => "violation",
-        Verdict::Unsure => "unsure",
-        Verdict::Withdrawn => "to review",
+        Verdict::Acknowledged => t!("verdict-acknowledged"),
+        Verdict::Fine => t!("verdict-fine"),
+        Verdict::Technical => t!("verdict-technical"),
+        Verdict::Violation => t!("verdict-violation"),
+        Verdict::Unsure => t!("verdict-unsure"),
+        Verdict::Withdrawn => t!("to-review"),
     }
 }
 
-pub(in crate::server) fn phase(phase: Phase) -> &'static str {
+pub(in crate::server) fn phase(phase: Phase) -> String {
     match phase {
-        Phase::CheckIn => "camera check, before the exam",
-        Phase::Exam => "exam",
-        Phase::Ending => "sending the last reports",
-        Phase::Ended => "exam ended",
+        Phase::CheckIn => t!("phase-check-in"),
+        Phase::Exam => t!("phase-exam"),
+        Phase::Ending => t!("phase-ending"),
+        Phase::Ended => t!("phase-ended"),
+    }
+}
+
+pub(in crate::server) fn role(role: Role) -> String {
+    match role {
+        Role::Admin => t!("role-admin"),
+        Role::Proctor => t!("role-proctor"),
+        Role::Auditor => t!("role-auditor"),
+    }
+}
+
+pub(in crate::server) fn strain(strain: Strain) -> String {
+    match strain {
+        Strain::Battery => t!("strain-battery"),
+        Strain::Heat => t!("strain-heat"),
+        Strain::Load => t!("strain-load"),
+    }
+}
+
+/// How it was noticed that there is more than one history.
+pub(in crate::server) fn forked(how: ForkKind) -> String {
+    match how {
+        ForkKind::Reports => t!("forked-reports"),
+        ForkKind::HeadBehind => t!("forked-head-behind"),
+        ForkKind::HeadDiffers => t!("forked-head-differs"),
+        ForkKind::Foreign => t!("forked-foreign"),
+        ForkKind::TwoAgents => t!("forked-two-agents"),
+    }
+}
+
+fn cause(fault: StorageFault) -> String {
+    match fault {
+        StorageFault::Full => t!("storage-full"),
+        StorageFault::ReadOnly => t!("storage-read-only"),
+        StorageFault::InUse => t!("storage-in-use"),
+        StorageFault::Failing => t!("storage-failing"),
     }
 }
 
 /// What an agent noticed of its reports and clocks.
 pub(in crate::server) fn noticed(what: &Noticed) -> String {
-    const DAMAGED: &str = "The agent’s file of reports was damaged and set aside";
     match what {
-        Noticed::SpoolDamaged { from: Some(from), to: Some(to), .. } if from <= to => format!(
-            "{DAMAGED}. Those of its last {to} reports that had not arrived, from {from} on, \
-             are missing."
-        ),
-        Noticed::SpoolDamaged { to: Some(to), .. } => {
-            format!("{DAMAGED}. All {to} reports that were last in it had arrived.")
+        Noticed::SpoolDamaged { from: Some(from), to: Some(to), .. } if from <= to => {
+            t!("noticed-damaged-missing", from = *from, to = *to)
         }
-        Noticed::SpoolDamaged { .. } => {
-            format!("{DAMAGED}. Which reports were in it is not known.")
+        Noticed::SpoolDamaged { to: Some(to), .. } => t!("noticed-damaged-arrived", to = *to),
+        Noticed::SpoolDamaged { .. } => t!("noticed-damaged"),
+        Noticed::StorageDegraded { cause: fault } => {
+            t!("noticed-storage-degraded", cause = cause(*fault))
         }
-        Noticed::StorageDegraded { cause } => format!(
-            "The computer’s disk took no reports ({}); they were held in memory and sent from \
-             there.",
-            cause.description()
-        ),
-        Noticed::StorageRestored { waiting: 0 } => {
-            "The disk took reports again; all had arrived meanwhile.".to_owned()
+        Noticed::StorageRestored { waiting } => {
+            t!("noticed-storage-restored", count = *waiting)
         }
-        Noticed::StorageRestored { waiting } => format!(
-            "The disk took reports again, and {} that had not arrived.",
-            count(*waiting, "report", "reports")
-        ),
-        Noticed::ReportsLost { reports } => format!(
-            "The memory for reports was full, too: {} not made.",
-            count(*reports, "report was", "reports were")
-        ),
-        Noticed::ClockStepped { by_ms } => format!(
-            "The computer’s clock was set {} by {}. Lengths do not depend on it.",
-            if *by_ms < 0 { "back" } else { "forward" },
-            millis(by_ms.unsigned_abs())
-        ),
-        Noticed::Suspended { for_ms } => {
-            format!("The computer slept for {}.", millis(*for_ms))
+        Noticed::ReportsLost { reports } => t!("noticed-reports-lost", count = *reports),
+        Noticed::ClockStepped { by_ms } if *by_ms < 0 => {
+            t!("noticed-clock-back", time = millis(by_ms.unsigned_abs()))
         }
+        Noticed::ClockStepped { by_ms } => {
+            t!("noticed-clock-forward", time = millis(by_ms.unsigned_abs()))
+        }
+        Noticed::Suspended { for_ms } => t!("noticed-suspended", time = millis(*for_ms)),
     }
 }
 
-/// What is wrong with the agent; codes are words already.
-pub(in crate::server) fn troubles(liveness: &Liveness) -> String {
-    let words = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
-    words.collect::<Vec<_>>().join(", ")
+/// What is wrong with the agent. Codes that we do not know are words already: an agent may be newer.
+pub(in crate::server) fn each_trouble(liveness: &Liveness) -> impl Iterator<Item = String> {
+    liveness.health.iter().map(|trouble| match trouble.code.as_str() {
+        "no_camera" => t!("trouble-no-camera"),
+        "camera_busy" => t!("trouble-camera-busy"),
+        "camera_denied" => t!("trouble-camera-denied"),
+        "camera_lost" => t!("trouble-camera-lost"),
+        "capture_stuck" => t!("trouble-capture-stuck"),
+        "virtual_camera" => t!("trouble-virtual-camera"),
+        "detector_failed" => t!("trouble-detector-failed"),
+        "overloaded" => t!("trouble-overloaded"),
+        "battery_low" => t!("trouble-battery-low"),
+        "machine_hot" => t!("trouble-machine-hot"),
+        "storage_degraded" => t!("trouble-storage-degraded"),
+        "spool_failed" => t!("trouble-spool-failed"),
+        "server_unreachable" => t!("trouble-server-unreachable"),
+        "server_refuses" => t!("trouble-server-refuses"),
+        code => code.replace('_', " "),
+    })
 }
 
-pub(in crate::server) fn command(kind: &CommandKind) -> &'static str {
+pub(in crate::server) fn troubles(liveness: &Liveness) -> String {
+    list(each_trouble(liveness))
+}
+
+/// `one, other`.
+pub(in crate::server) fn list(words: impl IntoIterator<Item = String>) -> String {
+    words.into_iter().collect::<Vec<_>>().join(&t!("list-comma"))
+}
+
+pub(in crate::server) fn command(kind: &CommandKind) -> String {
     match kind {
-        CommandKind::Message { .. } => "message",
-        CommandKind::AllowStart { .. } => "start allowed",
+        CommandKind::Message { .. } => t!("command-message"),
+        CommandKind::AllowStart { .. } => t!("command-allow-start"),
     }
 }
 
 /// How far a command has come.
-pub(in crate::server) fn state(command: &StoredCommand) -> &'static str {
+pub(in crate::server) fn state(command: &StoredCommand) -> String {
     match command.outcomes.last().map(|last| last.outcome) {
-        None => "waiting",
+        None => t!("outcome-waiting"),
         Some(outcome) => said(outcome),
     }
 }
 
-pub(in crate::server) fn said(outcome: Outcome) -> &'static str {
+/// The class of its badge.
+pub(in crate::server) fn class_of_state(command: &StoredCommand) -> &'static str {
+    match command.outcomes.last().map(|last| last.outcome) {
+        None => "waiting",
+        Some(Outcome::Shown) => "shown",
+        Some(Outcome::Read) => "read",
+        Some(Outcome::Done) => "done",
+        Some(Outcome::Refused) => "refused",
+    }
+}
+
+pub(in crate::server) fn said(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Shown => "shown",
-        Outcome::Read => "read",
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
+        Outcome::Shown => t!("outcome-shown"),
+        Outcome::Read => t!("outcome-read"),
+        Outcome::Done => t!("outcome-done"),
+        Outcome::Refused => t!("outcome-refused"),
     }
 }
 
@@ -146,8 +250,40 @@ pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
 
 /// `2026-11-25 18:58 UTC`; what is no time as it is.
 pub(in crate::server) fn when(rfc3339: &str) -> String {
-    let at = rfc3339.parse::<Timestamp>();
-    at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    let Ok(at) = rfc3339.parse::<Timestamp>() else { return rfc3339.to_owned() };
+    let part = |format: &str| at.strftime(format).to_string();
+    t!("when", year = part("%Y"), month = part("%m"), day = part("%d"), time = part("%H:%M UTC"))
+}
+
+/// A number with so many digits behind its point, or comma.
+pub(in crate::server) fn decimal(number: f64, digits: usize) -> String {
+    with_point(format!("{number:.digits$}"))
+}
+
+/// A number with all the digits that it has.
+pub(in crate::server) fn number(number: f64) -> String {
+    with_point(number.to_string())
+}
+
+fn with_point(digits: String) -> String {
+    match language() {
+        Language::English | Language::Japanese => digits,
+        Language::German | Language::Spanish => digits.replace('.', ","),
+    }
+}
+
+/// A time within a session: `0:04.2`.
+pub(in crate::server) fn at(time: MediaTime) -> String {
+    with_point(time.to_string())
+}
+
+/// For pages that speak English alone so far.
+pub(in crate::server) fn count(number: u64, one: &str, more: &str) -> String {
+    match number {
+        0 => format!("no {more}"),
+        1 => format!("1 {one}"),
+        _ => format!("{number} {more}"),
+    }
 }
 
 /// To the second, in UTC.
@@ -165,9 +301,11 @@ pub(in crate::server) fn short(hash: &Hash) -> String {
 pub(in crate::server) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, _) => format!("{:.1} s", span.as_secs_f64()),
-        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+        (0, 0, _) => t!("span-seconds", seconds = decimal(span.as_secs_f64(), 1)),
+        (0, minutes, seconds) => {
+            t!("span-minutes", minutes = minutes, seconds = format!("{seconds:02}"))
+        }
+        (hours, minutes, _) => t!("span-hours", hours = hours, minutes = format!("{minutes:02}")),
     }
 }
 
@@ -184,22 +322,6 @@ pub(in crate::server) fn length(of_session: MediaTime) -> String {
     span(of_session.since(MediaTime::ZERO))
 }
 
-pub(in crate::server) fn reports<T>(list: &[T]) -> String {
-    count(list.len() as u64, "report", "reports")
-}
-
-pub(in crate::server) fn many<T>(list: &[T], one: &str, more: &str) -> String {
-    count(list.len() as u64, one, more)
-}
-
-pub(in crate::server) fn count(number: u64, one: &str, more: &str) -> String {
-    match number {
-        0 => format!("no {more}"),
-        1 => format!("1 {one}"),
-        _ => format!("{number} {more}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,8 +333,21 @@ mod tests {
         assert_eq!(span(Duration::from_mins(185)), "3 h 05 min");
         assert_eq!(when("2026-11-25T18:58:17Z"), "2026-11-25 18:58 UTC");
         assert_eq!(when("later"), "later");
-        assert_eq!(count(1, "alert", "alerts"), "1 alert");
         let back = noticed(&Noticed::ClockStepped { by_ms: -7_200_000 });
         assert!(back.contains("set back by 2 h 00 min"), "{back}");
+    }
+
+    #[test]
+    fn times_and_numbers_are_said_in_the_language() {
+        let said = |language| {
+            words::within(language, || {
+                (span(Duration::from_millis(8_400)), when("2026-11-25T18:58:17Z"), number(2.5))
+            })
+        };
+        let expected =
+            |span: &str, when: &str, number: &str| (span.into(), when.into(), number.into());
+        assert_eq!(said(Language::German), expected("8,4 s", "25.11.2026, 18:58 UTC", "2,5"));
+        assert_eq!(said(Language::Spanish), expected("8,4 s", "25/11/2026, 18:58 UTC", "2,5"));
+        assert_eq!(said(Language::Japanese), expected("8.4秒", "2026/11/25 18:58 UTC", "2.5"));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::row::Html;
 use super::viewer::Viewer;
 use crate::report::{ExamId, SessionId};
 use crate::server::store::Tenant;
@@ -13,7 +14,7 @@ use crate::server::store::Tenant;
 const MOST: usize = 4_096;
 
 /// One session as it is shown.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(in crate::server) struct Row {
     pub(in crate::server) tenant: Tenant,
     pub(in crate::server) session: SessionId,
@@ -22,9 +23,7 @@ pub(in crate::server) struct Row {
     /// Grows with what is said of the session and does not show in its row: its page shows it.
     pub(in crate::server) revision: u64,
     pub(in crate::server) json: String,
-    pub(in crate::server) html: String,
-    /// Without what only those can use who judge, where there is any.
-    pub(in crate::server) html_to_look: Option<String>,
+    pub(in crate::server) html: Html,
 }
 
 /// A place in the board: the run of the server with the mark of who reads, and the version that was read
@@ -44,7 +43,7 @@ impl Place {
 }
 
 /// What comes after a place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(in crate::server) enum After {
     /// Rows with their versions, and where to go on.
     Rows(Vec<(u64, Arc<Row>)>, u64),
@@ -182,17 +181,20 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use jiff::Timestamp;
 
-    fn row(session: u128, html: &str) -> Row {
+    use super::*;
+    use crate::report::SessionStatus;
+    use crate::server::roster::standing::tests::facts;
+
+    fn row(session: u128, json: &str) -> Row {
         Row {
             tenant: Tenant::local(),
             session: SessionId(uuid::Uuid::from_u128(session)),
             exam: None,
             revision: 0,
-            json: String::new(),
-            html: html.to_owned(),
-            html_to_look: None,
+            json: json.to_owned(),
+            html: Html::new(facts(SessionStatus::Running, 0, Vec::new()), Timestamp::UNIX_EPOCH),
         }
     }
 
@@ -212,7 +214,7 @@ mod tests {
     fn read_as(viewer: &Viewer, board: &Board, version: u64, most: usize) -> (Vec<String>, u64) {
         match board.after(viewer, version, most) {
             After::Rows(rows, next) => {
-                (rows.into_iter().map(|(_, row)| row.html.clone()).collect(), next)
+                (rows.into_iter().map(|(_, row)| row.json.clone()).collect(), next)
             }
             After::Reset(version) => (vec!["reset".to_owned()], version),
         }

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::time::MissedTickBehavior;
 
 use super::board::Row;
-use super::row::View;
+use super::row::row;
 use crate::report::SessionId;
 use crate::server::State;
 use crate::server::store::changes::Changes;
@@ -115,7 +115,7 @@ fn make(
     let taken = changes.take(MOST, |of| !resting.contains_key(of));
     let made = taken.sessions.iter().map(|(tenant, session)| {
         let facts = roster::facts(database, tenant, now, *session)?;
-        facts.map(|facts| View::new(&facts, now, true).row(tenant.clone())).transpose()
+        facts.map(|facts| row(facts, now, tenant.clone())).transpose()
     });
     let made: Result<Vec<Option<Made>>, StoreError> = made.collect();
     match made {

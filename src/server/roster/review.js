@@ -30,10 +30,11 @@
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ verdict, note }),
       });
-      if (!answer.ok) throw new Error((await answer.json()).title);
+      if (!answer.ok) throw new Error(String(answer.status));
       await renew(place);
     } catch (error) {
-      tell(place, `Not kept: ${error.message}`);
+      const { sayNotKept } = document.querySelector("[data-say-not-kept]").dataset;
+      tell(place, sayNotKept.replace("{status}", () => error.message));
       isSending = false;
     }
   };

@@ -9,6 +9,8 @@
   // What the server's clock says, whatever this machine's does.
   let ahead = Number(roster.dataset.now) - Date.now();
   let place = roster.dataset.place;
+  // What the script says, in the language of the page.
+  const words = roster.dataset;
   const only = roster.dataset.exam ? `&exam=${roster.dataset.exam}` : "";
   const now = () => Date.now() + ahead;
 
@@ -35,13 +37,13 @@
     for (const time of row.querySelectorAll("time")) {
       const { since, ago } = time.dataset;
       if (since) say(time, clock(now() - since));
-      if (ago) say(time, `${clock(now() - ago)} ago`);
+      if (ago) say(time, words.sayAgo.replace("{time}", clock(now() - ago)));
     }
   };
 
   // ---- Order
 
-  const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const names = new Intl.Collator(document.documentElement.lang, { numeric: true, sensitivity: "base" });
   const places = (row) => ({
     exam: [row.dataset.examName || ""],
     room: [row.dataset.room || "", row.dataset.examName || ""],
@@ -114,7 +116,7 @@
     let before = null;
     for (const row of roster.children) {
       if (row.hidden || !grouped) { delete row.dataset.group; continue; }
-      const name = places(row)[grouped].filter(Boolean).join(" · ") || (grouped === "exam" ? "no exam" : "no room");
+      const name = places(row)[grouped].filter(Boolean).join(" · ") || (grouped === "exam" ? words.sayNoExam : words.sayNoRoom);
       if (name === before) delete row.dataset.group; else row.dataset.group = name;
       before = name;
     }
@@ -244,12 +246,12 @@
   let heard = Date.now();
   let stale = null;
   let isOver = false;
-  const clockTime = (ms) => new Date(ms).toLocaleTimeString();
+  const clockTime = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang);
   const tellLive = () => {
     live.hidden = false;
     live.classList.toggle("is-stale", stale !== null);
-    say(live, isOver ? "Signed out: load the page again" :
-      stale === null ? "● live" : `▲ not live since ${clockTime(stale)}`);
+    say(live, isOver ? words.sayOver :
+      stale === null ? words.sayLive : words.sayStale.replace("{time}", clockTime(stale)));
   };
   const alive = (event) => {
     heard = Date.now();
@@ -264,7 +266,7 @@
   const open = () => {
     stream?.close();
     heard = Date.now();
-    stream = new EventSource(`/v1/stream?as=html${only}&after=${encodeURIComponent(place)}`);
+    stream = new EventSource(`/v1/stream?as=html&lang=${document.documentElement.lang}${only}&after=${encodeURIComponent(place)}`);
     stream.addEventListener("alive", (event) => {
       ahead = Date.parse(event.data) - Date.now();
       alive(event);
@@ -379,7 +381,7 @@
   const tellNotify = () => {
     notify.checked = canNotify && Notification.permission === "granted" && recall("notify", "off") === "on";
     notify.disabled = !canNotify || Notification.permission === "denied";
-    notify.parentElement.title = notify.disabled ? "The browser does not allow them here" : "";
+    notify.parentElement.title = notify.disabled ? words.sayNotAllowed : "";
   };
   notify.addEventListener("change", async () => {
     remember("notify", notify.checked ? "on" : "off");
@@ -392,10 +394,10 @@
   let rang = 0;
   document.addEventListener("alerts", ({ detail: rows }) => {
     const what = rows.map((row) => `${row.dataset.name}: ${row.dataset.kind}`);
-    say(said, `New alert. ${what.slice(0, 5).join("; ")}`);
+    say(said, words.sayNewAlert.replace("{what}", () => what.slice(0, 5).join("; ")));
     if (Date.now() - rang > 1500) { rang = Date.now(); ring(); }
     if (notify.checked && document.hidden) {
-      const title = rows.length === 1 ? what[0] : `${rows.length} new alerts`;
+      const title = rows.length === 1 ? what[0] : words.sayNewAlerts.replace("{number}", rows.length);
       const note = new Notification(title, { body: rows.length === 1 ? "" : what.slice(0, 5).join("\n"), tag: "inview" });
       note.onclick = () => {
         focus();

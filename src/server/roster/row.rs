@@ -1,5 +1,6 @@
 //! One row, as HTML and as JSON.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use askama::Template;
@@ -14,6 +15,8 @@ use crate::server::pages::say;
 use crate::server::sessions::timeline::clock;
 use crate::server::store::roster::Facts;
 use crate::server::store::{StoreError, Tenant};
+use crate::server::words;
+use crate::words::Language;
 
 /// A row of a session that goes on is made again after this long: its drawing moves.
 const REDRAWN: Duration = Duration::from_mins(1);
@@ -67,7 +70,7 @@ impl<'a> View<'a> {
         Self {
             session,
             name: match summary.label.trim() {
-                "" => format!("Session {session}"),
+                "" => t!("session-nameless", session = session.to_string()),
                 label => label.replace(char::is_control, " "),
             },
             kind: alert.map(|alert| alert.kind),
@@ -92,9 +95,8 @@ impl<'a> View<'a> {
         self.standing.changes_at.into_iter().chain(redrawn).min()
     }
 
-    /// The row, and when it will be another one.
-    pub(super) fn row(&self, tenant: Tenant) -> Result<(Row, Option<Timestamp>), StoreError> {
-        let told = Told {
+    fn told(&self) -> Told<'_> {
+        Told {
             session: self.session,
             label: &self.facts.summary.label,
             exam: self.facts.summary.exam,
@@ -107,26 +109,7 @@ impl<'a> View<'a> {
             alerts: self.facts.summary.alerts,
             unreviewed: self.facts.unreviewed,
             last_contact: self.facts.summary.last_contact.as_deref(),
-        };
-        let json = serde_json::to_string(&told)?;
-        let html = self.html()?;
-        // Without an alert that is open there is nothing to judge.
-        let to_look = self.interval.map(|_| Self::new(self.facts, self.now, false).html());
-        let row = Row {
-            tenant,
-            session: self.session,
-            exam: self.facts.summary.exam,
-            revision: self.facts.revision,
-            json,
-            html_to_look: to_look.transpose()?,
-            html,
-        };
-        Ok((row, self.changes_at()))
-    }
-
-    fn html(&self) -> Result<String, StoreError> {
-        let html = self.render().map_err(|error| StoreError::Damaged(error.to_string()))?;
-        Ok(html.trim().to_owned())
+        }
     }
 
     fn exam(&self) -> Option<ExamId> {
@@ -157,7 +140,7 @@ impl<'a> View<'a> {
 
     fn heard(&self) -> String {
         let passed = self.facts.last_contact.map(|last| self.passed(last));
-        passed.map_or_else(|| "never".to_owned(), |passed| format!("{passed} ago"))
+        passed.map_or_else(|| t!("heard-never"), |passed| t!("heard-ago", time = passed))
     }
 
     fn passed(&self, since: Timestamp) -> String {
@@ -167,49 +150,102 @@ impl<'a> View<'a> {
     /// The drawing in words.
     fn drawn(&self) -> String {
         match &self.spark.marks[..] {
-            [] => "Last ten minutes: nothing to report".to_owned(),
-            [one] => format!("Last ten minutes: {}", one.kind.description()),
+            [] => t!("spark-nothing"),
+            [one] => t!("spark-one", kind = say::kind(one.kind)),
             marks => {
-                let mut kinds: Vec<&str> =
-                    marks.iter().map(|mark| mark.kind.description()).collect();
+                let mut kinds: Vec<_> = marks.iter().map(|mark| mark.kind).collect();
                 kinds.sort_unstable();
                 kinds.dedup();
-                format!("Last ten minutes: {} intervals: {}", marks.len(), kinds.join(", "))
+                let kinds: Vec<_> = kinds.into_iter().map(say::kind).collect();
+                t!("spark-more", count = marks.len(), kinds = say::list(kinds))
             }
         }
+    }
+}
+
+/// The row of a session, and when it will be another one.
+pub(super) fn row(
+    facts: Facts,
+    now: Timestamp,
+    tenant: Tenant,
+) -> Result<(Row, Option<Timestamp>), StoreError> {
+    let view = View::new(&facts, now, true);
+    let (json, changes_at) = (serde_json::to_string(&view.told())?, view.changes_at());
+    let row = Row {
+        tenant,
+        session: facts.summary.session,
+        exam: facts.summary.exam,
+        revision: facts.revision,
+        json,
+        html: Html::new(facts, now),
+    };
+    Ok((row, changes_at))
+}
+
+/// A row as HTML: made when somebody first reads it in their language, for all who do.
+#[derive(Debug)]
+pub(in crate::server) struct Html {
+    facts: Facts,
+    now: Timestamp,
+    /// With the buttons of those who judge, and without.
+    made: [[OnceLock<String>; 2]; Language::ALL.len()],
+}
+
+impl PartialEq for Html {
+    /// How long ago something was, pages count themselves.
+    fn eq(&self, other: &Self) -> bool {
+        self.facts == other.facts
+    }
+}
+
+impl Html {
+    pub(super) fn new(facts: Facts, now: Timestamp) -> Self {
+        Self { facts, now, made: Default::default() }
+    }
+
+    pub(super) fn of(&self, language: Language, judges: bool) -> &str {
+        self.made[language as usize][usize::from(judges)].get_or_init(|| {
+            let made =
+                words::within(language, || View::new(&self.facts, self.now, judges).render());
+            match made {
+                Ok(html) => html.trim().to_owned(),
+                Err(error) => {
+                    tracing::error!(%error, "a row cannot be made");
+                    String::new()
+                }
+            }
+        })
     }
 }
 
 /// What is known beyond the state.
 fn detail(facts: &Facts, standing: &Standing) -> String {
     if let Some(alert) = standing.alert {
-        return alert.kind.description().to_owned();
+        return say::kind(alert.kind);
     }
     let summary = &facts.summary;
     match standing.state {
         State::Fine | State::CheckingIn => {
-            let Some(liveness) = &summary.liveness else { return "reports arrive".to_owned() };
+            let Some(liveness) = &summary.liveness else { return t!("reports-arrive") };
             let open = facts.recent.iter().find(|one| one.end.is_none() && one.alerting);
             let heard = liveness.last_heartbeat.parse::<Timestamp>().ok();
             let seen = match open {
-                Some(open) => open.kind.description(),
+                Some(open) => say::kind(open.kind),
                 // What the heartbeat saw is over.
-                None if heard < facts.closed => "nothing to report",
-                None => liveness.seen.description(),
+                None if heard < facts.closed => t!("nothing-to-report"),
+                None => say::seen(liveness.seen),
             };
-            let troubles = liveness.health.iter().map(|trouble| trouble.code.replace('_', " "));
-            let words = std::iter::once(seen.to_owned()).chain(troubles);
-            words.collect::<Vec<_>>().join(", ")
+            say::list(std::iter::once(seen).chain(say::each_trouble(liveness)))
         }
         State::NotStarted => {
             let Some(issued) = &summary.issued else { return String::new() };
             match &issued.enrolled_at {
-                Some(_) => "code used".to_owned(),
-                None => format!("code good until {}", say::when(&issued.expires_at)),
+                Some(_) => t!("status-code-used"),
+                None => t!("code-good-until", time = say::when(&issued.expires_at)),
             }
         }
-        State::Ended if summary.status == SessionStatus::Silent => "never ended".to_owned(),
-        State::Silent => "nothing heard".to_owned(),
+        State::Ended if summary.status == SessionStatus::Silent => t!("never-ended"),
+        State::Silent => say::kind(Kind::ReportingGap),
         State::Alert | State::CouldNotLook | State::Ended => String::new(),
     }
 }

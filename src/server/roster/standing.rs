@@ -51,15 +51,15 @@ impl State {
     }
 
     /// What a person reads.
-    pub(in crate::server) const fn description(self) -> &'static str {
+    pub(in crate::server) fn description(self) -> String {
         match self {
-            Self::Alert => "alert",
-            Self::CouldNotLook => "could not look",
-            Self::Silent => "silent",
-            Self::Fine => "fine",
-            Self::CheckingIn => "checking in",
-            Self::NotStarted => "not started",
-            Self::Ended => "ended",
+            Self::Alert => t!("state-alert"),
+            Self::CouldNotLook => t!("state-could-not-look"),
+            Self::Silent => t!("state-silent"),
+            Self::Fine => t!("state-fine"),
+            Self::CheckingIn => t!("state-checking-in"),
+            Self::NotStarted => t!("state-not-started"),
+            Self::Ended => t!("state-ended"),
         }
     }
 
@@ -223,7 +223,7 @@ fn pieces(name: &str) -> Vec<(u128, String)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
@@ -252,7 +252,11 @@ mod tests {
         }
     }
 
-    fn facts(status: SessionStatus, heard: i64, recent: Vec<Recent>) -> Facts {
+    pub(in crate::server::roster) fn facts(
+        status: SessionStatus,
+        heard: i64,
+        recent: Vec<Recent>,
+    ) -> Facts {
         Facts {
             exam: None,
             revision: 0,

@@ -3,7 +3,7 @@
 //! | event | when | data |
 //! |---|---|---|
 //! | `alive` | at first, and every 15 s in which nothing came | the server's time |
-//! | `row` | a session's row has changed; at most twice a second each | the row: JSON, or HTML with `as=html` |
+//! | `row` | a session's row has changed; at most twice a second each | the row: JSON, or HTML with `as=html`, in the language `lang` |
 //! | `reset` | rows are missing, or not theirs any more: the place is too old, of another run of the server, or saw other exams | none that matters: read everything again |
 
 use std::collections::VecDeque;
@@ -31,6 +31,7 @@ use crate::server::api::answers::{Asked, Guarded};
 use crate::server::http::error::Refusal;
 use crate::server::sessions::api::exam_of;
 use crate::server::{State, session_id};
+use crate::words::Language;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After this long the browser asks again, and is recognised again.
@@ -54,6 +55,8 @@ pub(in crate::server) struct StreamOf {
     /// This session alone.
     #[param(value_type = Option<SessionId>)]
     session: Option<String>,
+    /// The language of rows in HTML: `en`, `de`, `es` or `ja`.
+    lang: Option<String>,
 }
 
 /// Rows of the roster as they change, as server-sent events.
@@ -73,11 +76,16 @@ pub(in crate::server) async fn get(
     headers: HeaderMap,
     query: Result<Query<StreamOf>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(StreamOf { after, r#as, exam, session }) =
+    let Query(StreamOf { after, r#as, exam, session, lang }) =
         query.map_err(|query| Refusal::parameter(query.body_text()))?;
-    let is_html = match r#as.as_deref() {
-        None | Some("json") => false,
-        Some("html") => true,
+    let language = match lang.as_deref() {
+        None => Language::English,
+        Some(lang) => Language::of_tag(lang)
+            .ok_or_else(|| Refusal::parameter("lang must be en, de, es or ja"))?,
+    };
+    let html = match r#as.as_deref() {
+        None | Some("json") => None,
+        Some("html") => Some(language),
         Some(_) => return Err(Refusal::parameter("as must be json or html")),
     };
     // A browser that comes back knows better than the address of the page.
@@ -92,7 +100,7 @@ pub(in crate::server) async fn get(
     let rights = state.store.changes().rights();
     let viewer = Viewer::of(&state, &proctor, only).await?;
     let who = Who { headers, only, viewer, rights };
-    let reader = Reader::new(state, who, is_html, place.as_deref());
+    let reader = Reader::new(state, who, html, place.as_deref());
     let events = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))
@@ -116,7 +124,8 @@ struct Who {
 struct Reader {
     state: State,
     who: Who,
-    is_html: bool,
+    /// As HTML, in this language; as JSON otherwise.
+    html: Option<Language>,
     told: watch::Receiver<Told>,
     /// The version that was read last; `None` when it is not of this run.
     version: Option<u64>,
@@ -127,7 +136,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(state: State, who: Who, is_html: bool, place: Option<&str>) -> Self {
+    fn new(state: State, who: Who, html: Option<Language>, place: Option<&str>) -> Self {
         let told = state.board.reader();
         let version = match place {
             None => Some(state.board.version()),
@@ -137,7 +146,7 @@ impl Reader {
         };
         let until = Box::pin(sleep(LONGEST));
         let rows = VecDeque::new();
-        Self { state, who, is_html, told, version, rows, has_begun: false, until }
+        Self { state, who, html, told, version, rows, has_begun: false, until }
     }
 
     /// `None` at the end.
@@ -210,10 +219,9 @@ impl Reader {
     }
 
     fn event(&self, version: u64, row: &Row) -> Event {
-        let data = match &row.html_to_look {
-            _ if !self.is_html => &row.json,
-            Some(html) if !self.who.viewer.judges => html,
-            Some(_) | None => &row.html,
+        let data = match self.html {
+            Some(language) => row.html.of(language, self.who.viewer.judges),
+            None => &row.json,
         };
         Event::default().event("row").id(self.state.board.id(version, &self.who.viewer)).data(data)
     }

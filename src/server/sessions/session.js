@@ -4,7 +4,9 @@
 "use strict";
 (() => {
   const main = document.getElementById("main");
-  const { session, place: begin } = document.getElementById("live").dataset;
+  // What the script says, in the language of the page.
+  const words = { ...document.getElementById("live").dataset };
+  const { session, place: begin } = words;
   let place = begin;
   let heard = Date.now();
   // Why nothing more comes, once that is so.
@@ -15,8 +17,8 @@
     const live = document.getElementById("live");
     live.hidden = false;
     live.classList.toggle("is-stale", isStale);
-    const text = isOver ? `${isOver}: load the page again` :
-      isStale ? `▲ not live since ${new Date(heard).toLocaleTimeString()}` : "● live";
+    const text = isOver ||
+      (isStale ? words.sayStale.replace("{time}", new Date(heard).toLocaleTimeString(document.documentElement.lang)) : words.sayLive);
     if (live.textContent !== text) live.textContent = text;
   };
 
@@ -73,8 +75,8 @@
     [isAsking, isDue] = [true, false];
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.status === 404) isOver = "Not among your sessions any more";
-      if (answer.redirected && new URL(answer.url).pathname === "/login") isOver = "Signed out";
+      if (answer.status === 404) isOver = words.sayGone;
+      if (answer.redirected && new URL(answer.url).pathname === "/login") isOver = words.sayOver;
       if (isOver) stream.close();
       else if (!answer.ok) throw new Error(String(answer.status));
       else {

@@ -1,9 +1,10 @@
-//! Geometry of a timeline: where bars and ticks stand. Pure.
+//! Geometry of a timeline: where bars and ticks stand. Pure, but for the language of their titles.
 //!
 //! Positions are percentages of the width, so that the drawing fits a phone and a wide screen
 //! with text of one size. Bars of intervals that overlap stand in lanes below each other.
 
 use crate::report::{Family, Gap, Kind, StoredInterval};
+use crate::server::pages::say;
 use crate::time::MediaTime;
 
 /// Most ticks of the axis.
@@ -85,14 +86,14 @@ pub(in crate::server) fn layout(
                 None => lanes.push(end),
             }
             let x = percent(interval.start_ms);
-            let title = titled(interval.kind.description(), interval.start_ms, interval.end_ms);
+            let title = titled(&say::kind(interval.kind), interval.start_ms, interval.end_ms);
             let (kind, alert) = (interval.kind, stored.alert);
             Bar { x, width: percent(end) - x, lane, kind, alert, title }
         })
         .collect();
     let unheard = gaps.iter().map(|gap| {
         let x = percent(gap.start_ms);
-        let title = titled("nothing heard", gap.start_ms, gap.end_ms);
+        let title = titled(&say::kind(Kind::ReportingGap), gap.start_ms, gap.end_ms);
         Band { x, width: percent(gap.end_ms.unwrap_or(extent)) - x, title }
     });
     Timeline { bars, unheard: unheard.collect(), ticks: ticks(extent), lanes: lanes.len().max(1) }
@@ -134,10 +135,10 @@ fn ticks(extent: MediaTime) -> Vec<Tick> {
 fn titled(what: &str, start: MediaTime, end: Option<MediaTime>) -> String {
     match end {
         Some(end) => {
-            let seconds = end.since(start).as_secs_f64();
-            format!("{what}: {start} to {end} ({seconds:.1} s)")
+            let seconds = say::decimal(end.since(start).as_secs_f64(), 1);
+            t!("bar", what = what, from = say::at(start), to = say::at(end), seconds = seconds)
         }
-        None => format!("{what}: since {start}"),
+        None => t!("bar-open", what = what, from = say::at(start)),
     }
 }
 

@@ -2,6 +2,7 @@
 //! always was.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -35,8 +36,8 @@ struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RetentionFile {
-    sessions_days: Option<u32>,
-    audit_days: Option<u32>,
+    sessions_days: Option<NonZeroU32>,
+    audit_days: Option<NonZeroU32>,
 }
 
 /// How connections come in.
@@ -110,8 +111,8 @@ fn network(text: &str) -> anyhow::Result<IpNet> {
         .with_context(|| format!("{text} is neither an address nor a network such as 10.0.0.0/8"))
 }
 
-fn days(days: u32) -> SignedDuration {
-    SignedDuration::from_hours(i64::from(days) * 24)
+fn days(days: NonZeroU32) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(days.get()) * 24)
 }
 
 fn transport(
@@ -179,6 +180,8 @@ mod tests {
             ("data = \"a\"\nlissten = \"x\"", "unknown field"),
             ("data = \"a\"\ncertificate = \"c\"", "needs --key"),
             ("data = \"a\"\nkey = \"k\"", "needs --certificate"),
+            // No day at all would erase exams while they are sat.
+            ("data = \"a\"\n[retention]\nsessions_days = 0", "nonzero"),
             ("data = \"a\"\ntrusted_proxies = [\"proxy\"]", "neither an address"),
             ("data = \"a\"\nlisten = \"0.0.0.0:80\"\nplain_http = true", "is for a proxy"),
             ("data = \"a\"\nplain_http = true\nkey = \"k\"\ncertificate = \"c\"", "no use"),

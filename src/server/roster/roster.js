@@ -176,22 +176,50 @@
     groups.parentElement.hidden = false;
   };
 
-  // ---- Rows that have changed
-
-  const waiting = new Map();
-  let isDrawing = false;
   const read = (html) => {
     const template = document.createElement("template");
     template.innerHTML = html;
     return template.content.firstElementChild;
   };
+
+  // ---- Rows out of sight
+
+  // They hold their names alone, which are to be found and read out; what else they show is kept as text. A
+  // thousand rows with all of it are what makes a page heavy and slow to lay out.
+  const folded = new WeakMap();
+  const fold = (row) => {
+    folded.set(row, row.outerHTML);
+    row.replaceChildren(row.firstElementChild);
+  };
+  const unfold = (row) => {
+    const html = folded.get(row);
+    if (!html) return;
+    folded.delete(row);
+    row.append(...[...read(html).children].slice(1));
+    tell(row);
+  };
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) unfold(target);
+      else if (!folded.has(target) && !target.contains(document.activeElement)) fold(target);
+    }
+  }, { rootMargin: "100% 0px" });
+  addEventListener("beforeprint", () => { for (const row of roster.children) unfold(row); });
+
+  // ---- Rows that have changed
+
+  const waiting = new Map();
+  let isDrawing = false;
   // The row stays the same element, so that what is focused in it can stay focused.
-  const patch = (row, next) => {
+  const patch = (row, next, html) => {
     const focus = row.contains(document.activeElement) ? document.activeElement : null;
     const path = focus && [focus.tagName, focus.value || focus.getAttribute("href") || ""];
     for (const { name } of [...row.attributes]) if (!next.hasAttribute(name)) row.removeAttribute(name);
     for (const { name, value } of next.attributes) row.setAttribute(name, value);
-    row.replaceChildren(...next.childNodes);
+    if (folded.has(row)) {
+      folded.set(row, html);
+      row.replaceChildren(next.firstElementChild);
+    } else row.replaceChildren(...next.childNodes);
     if (!focus) return;
     const same = [...row.querySelectorAll("a, button, input")].find((it) =>
       it.tagName === path[0] && (it.value || it.getAttribute("href") || "") === path[1]);
@@ -204,7 +232,7 @@
     known.add(interval);
     return true;
   };
-  for (const row of roster.children) isNews(row);
+  for (const row of roster.children) { isNews(row); sight.observe(row); }
   const draw = () => {
     isDrawing = false;
     const fresh = [];
@@ -218,7 +246,7 @@
         isMoved = true;
         astray?.add(shown);
       }
-      if (row) patch(row, next); else roster.append(next);
+      if (row) patch(row, next, html); else { roster.append(next); sight.observe(next); }
       keysOf.delete(shown);
       shown.hidden = !matches(shown);
       tell(shown);

@@ -11,7 +11,7 @@ use crate::report::SessionId;
 use crate::server::store::audit::{self, Deed, Entry};
 use crate::server::store::reports::tail::Key;
 use crate::server::store::webhook::outbox;
-use crate::server::store::{StoreError, Tenant};
+use crate::server::store::{StoreError, Tenant, idempotency};
 
 /// `erased`: sessions that are no more. `audit_start`, at most one row: where the audit log begins since its
 /// older rows have gone, the number and hash of the last of them.
@@ -32,8 +32,9 @@ pub(super) const ERASED: &str = "
     CREATE INDEX session_last ON session (last_contact);
 ";
 
-/// Tables with rows of a session. `event` is found by `place`, `outcome` by `command`; in `credential` the agent's token stays until it
-/// expires, hashed: by it the agent learns that it is over.
+/// Tables with rows of a session. `event` is found by `place`, `outcome` by `command`; in `credential` the agent's
+/// token stays until it expires, hashed: by it the agent learns that it is over. An answer in `idempotency` that
+/// names it is sealed, can be opened by the same request alone, and is gone within a day.
 const TABLES: [&str; 16] = [
     "place",
     "interval",
@@ -146,13 +147,14 @@ pub(in crate::server) fn overdue(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Takes away what has expired: tokens, cookies and links, messages of webhooks, and rows of the audit log that are older than
-/// they are kept for. The last row always stays, so that the log goes on from it.
+/// Takes away what has expired: tokens, cookies and links, messages of webhooks, answers to what may come twice, and
+/// rows of the audit log that are older than they are kept for. The last row always stays, so that the log goes on from it.
 pub(in crate::server) fn expired(
     database: &Connection,
     (retention, now): (Retention, Timestamp),
 ) -> Result<(), StoreError> {
     database.execute("DELETE FROM credential WHERE expires_at < ?1", [now.as_microsecond()])?;
+    idempotency::expired(database, now)?;
     outbox::expired(database, now)?;
     let Some(kept_for) = retention.audit else { return Ok(()) };
     let before = now.saturating_sub(kept_for).unwrap_or(Timestamp::MIN);

@@ -47,10 +47,7 @@ pub(in crate::server) fn once<T: Serialize + DeserializeOwned, E>(
     make: impl FnOnce() -> Result<Result<T, E>, StoreError>,
 ) -> Result<Result<Done<T>, E>, StoreError> {
     let Some(once) = once else { return Ok(make()?.map(Done::New)) };
-    let oldest = now.saturating_sub(LIFETIME).unwrap_or(Timestamp::MIN);
-    database
-        .prepare_cached("DELETE FROM idempotency WHERE at <= ?1")?
-        .execute([oldest.as_microsecond()])?;
+    expired(database, now)?;
     if let Some((request, sealed)) = find(database, once)? {
         if request != once.request {
             return Ok(Ok(Done::KeyReused));
@@ -76,6 +73,15 @@ pub(in crate::server) fn once<T: Serialize + DeserializeOwned, E>(
             ])?;
     }
     Ok(made.map(Done::New))
+}
+
+/// Takes away what is older than a day.
+pub(super) fn expired(database: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let oldest = now.saturating_sub(LIFETIME).unwrap_or(Timestamp::MIN);
+    database
+        .prepare_cached("DELETE FROM idempotency WHERE at <= ?1")?
+        .execute([oldest.as_microsecond()])?;
+    Ok(())
 }
 
 fn find(database: &Connection, once: &Once) -> Result<Option<(Hash, Vec<u8>)>, StoreError> {

@@ -4,25 +4,27 @@
 //! What a key asks of the frame that is shown waits until that frame is there: the keys o, →, →, o mark
 //! two frames, however slowly they are decoded.
 
+mod edits;
+mod moves;
+
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use eframe::egui::{self, TextureHandle, TextureOptions, ViewportCommand};
 
-use super::clip::{Clip, Known};
-use super::disagreement::{self, disagreements};
-use super::document::{Document, Edge, Marked};
-use super::keys::{self, Action, Save, Way};
-use super::mark::Mark;
-use super::player::{Player, Screen};
-use super::truth_file::{Footage, TruthFile};
-use super::verdict::{Stage, Told, Verdict};
-use super::view::View;
-use super::{help, panel, timeline, transport};
 use crate::geometry::Size;
+use crate::label::clip::{Clip, Known};
+use crate::label::disagreement::disagreements;
+use crate::label::document::{Document, Marked};
+use crate::label::keys::{self, Action, Save, Way};
+use crate::label::mark::Mark;
+use crate::label::player::{Player, Screen};
+use crate::label::truth_file::{Footage, TruthFile};
+use crate::label::verdict::{Stage, Told, Verdict};
+use crate::label::view::View;
+use crate::label::{help, panel, timeline, transport};
 use crate::presence::Policy;
 use crate::replay::evaluate::Labels;
-use crate::score::{Mistake, Report, Span, Wrong};
+use crate::score::{Mistake, Report};
 use crate::theme;
 use crate::time::MediaTime;
 
@@ -31,10 +33,6 @@ const SPEEDS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 4.0];
 const NORMAL: usize = 1;
 /// Keys that wait for their frame. More are not taken.
 const MOST_WAITING: usize = 24;
-/// Playing leaps over no more than this when the decoder is late.
-const LONGEST_LEAP_S: f64 = 0.25;
-/// A frame, when its length is not known.
-const USUAL_FRAME: Duration = Duration::from_millis(67);
 
 /// What the window says of what was done last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,231 +292,6 @@ impl App {
             | Action::AcceptAll
             | Action::Tags(_)
             | Action::Note(_) => self.edit(action),
-        }
-    }
-
-    fn edit(&mut self, action: Action) {
-        self.said = None;
-        match action {
-            Action::Mark(mark) => self.mark(mark),
-            Action::Nudge(edge, frames) => self.nudge(edge, frames),
-            Action::Here(edge) => {
-                let at = self.moment(edge == Edge::End);
-                self.move_edge(edge, at, false);
-            }
-            Action::Drag(edge, to) => {
-                let to = self.verdict.frame_near(to, 0).unwrap_or(to);
-                self.move_edge(edge, to, true);
-                self.show_edge(edge);
-            }
-            Action::LetGo => self.document.let_go(),
-            Action::Select(marked) => {
-                self.document.select(marked);
-                self.selected_told = None;
-            }
-            Action::Delete => self.document.delete_selected(),
-            Action::GiveUp => {
-                if !self.document.give_up() {
-                    self.document.select(None);
-                    self.selected_told = None;
-                }
-            }
-            Action::Undo => self.document.undo(),
-            Action::Redo => self.document.redo(),
-            Action::Accept => self.accept(),
-            Action::AcceptAll => {
-                let all: Vec<Marked> = self.told.reports.iter().filter_map(marked_as).collect();
-                self.said = Some(Said::Good(format!("{} taken over.", intervals(all.len()))));
-                self.document.put_all(&all);
-            }
-            Action::Tags(tags) => self.document.set_tags(tags),
-            Action::Note(note) => self.document.set_note(note),
-            Action::PlayOrPause
-            | Action::Pause
-            | Action::Step(_)
-            | Action::Jump(..)
-            | Action::First
-            | Action::Last
-            | Action::Seek(_)
-            | Action::Faster
-            | Action::Slower
-            | Action::NextMistake(_)
-            | Action::GoTo(_)
-            | Action::NextEdge(_)
-            | Action::SelectTold(_)
-            | Action::Zoom(_)
-            | Action::Whole
-            | Action::Save
-            | Action::Help
-            | Action::Close(_)
-            | Action::Stay => {}
-        }
-    }
-
-    /// The frame that is shown, as a moment; where something ends with the last frame, the recording's end.
-    fn moment(&self, is_an_end: bool) -> MediaTime {
-        match &self.screen.shown {
-            Some(shown) if is_an_end && shown.is_last => self.end().unwrap_or(shown.pts),
-            Some(shown) => shown.pts,
-            None => self.position,
-        }
-    }
-
-    fn mark(&mut self, mark: Mark) {
-        let is_open = self.document.content().open.contains_key(&mark);
-        self.selected_told = None;
-        self.document.press(mark, self.moment(is_open));
-    }
-
-    fn nudge(&mut self, edge: Edge, frames: i32) {
-        let Some(selected) = self.document.selected() else { return };
-        let at = match edge {
-            Edge::Start => selected.span.start,
-            Edge::End => selected.span.end,
-        };
-        let blindly = || {
-            let by = self.frame_length() * frames.unsigned_abs();
-            if frames < 0 { at - by } else { at + by }
-        };
-        let end = self.end().filter(|end| at >= *end && frames < 0);
-        let to = match end {
-            // From the recording's end the first step back leads to the last frame.
-            Some(end) => self.verdict.frame_near(end - Duration::from_micros(1), 0),
-            None => self.verdict.frame_near(at, frames),
-        };
-        self.move_edge(edge, to.unwrap_or_else(blindly), false);
-        self.show_edge(edge);
-    }
-
-    fn frame_length(&self) -> Duration {
-        let shown = self.screen.shown.as_ref();
-        shown.and_then(|it| Some(it.next?.since(it.pts))).unwrap_or(USUAL_FRAME)
-    }
-
-    fn move_edge(&mut self, edge: Edge, to: MediaTime, is_drag: bool) {
-        let end = self.end().unwrap_or(to);
-        self.document.move_edge(edge, to, end, is_drag);
-    }
-
-    fn show_edge(&mut self, edge: Edge) {
-        if let Some(selected) = self.document.selected() {
-            self.seek(match edge {
-                Edge::Start => selected.span.start,
-                Edge::End => selected.span.end,
-            });
-        }
-    }
-
-    /// Takes over what is selected of the tool's intervals, or else what it tells of this moment, that
-    /// which disagrees first.
-    fn accept(&mut self) {
-        let here = Span::new(self.position, self.position).start;
-        let told = self.told.reports.iter().filter(|it| it.span.contains(here));
-        let mut told: Vec<&Report> = told.collect();
-        told.sort_by_key(|it| !self.disagrees(it));
-        let report = self.selected_told.or_else(|| told.first().copied().copied());
-        match report.as_ref().and_then(marked_as) {
-            Some(marked) => {
-                self.document.put(marked);
-                self.selected_told = None;
-            }
-            None => self.said = Some(Said::Bad("The tool tells nothing here.".to_owned())),
-        }
-    }
-
-    pub(super) fn disagrees(&self, report: &Report) -> bool {
-        self.mistakes.iter().any(|it| {
-            it.kind == report.kind && (it.span == report.span || it.by == Some(report.span))
-        })
-    }
-
-    fn go_to_mistake(&mut self, way: Way) {
-        let Some(next) = disagreement::next(&self.mistakes, self.position, way).copied() else {
-            let words = match self.told.stage {
-                Stage::Looking => "No disagreement so far.",
-                Stage::Done | Stage::BrokenOff(_) => "No disagreement.",
-                Stage::Failed(_) => "The tool has no verdict.",
-            };
-            self.said = Some(Said::Good(words.to_owned()));
-            return;
-        };
-        self.go_to(&next);
-    }
-
-    fn go_to(&mut self, mistake: &Mistake) {
-        let same = |it: &&Report| it.kind == mistake.kind && it.span == mistake.span;
-        self.selected_told = None;
-        self.document.select(None);
-        if mistake.wrong == Wrong::FalseAlarm {
-            self.selected_told = self.told.reports.iter().find(same).copied();
-        } else {
-            let all = &self.document.content().intervals;
-            let touches = |it: &&Marked| {
-                it.mark.kind() == Some(mistake.kind)
-                    && !it.span.shared_with(&mistake.span).is_zero()
-            };
-            self.document.select(all.iter().find(touches).copied());
-        }
-        self.seek(disagreement::moment(mistake));
-        self.view.show(self.position);
-    }
-
-    fn go_to_edge(&mut self, way: Way) {
-        let all = &self.document.content().intervals;
-        let here = self.position.as_millis();
-        let mut edges: Vec<(MediaTime, Marked)> =
-            all.iter().flat_map(|it| [(it.span.start, *it), (it.span.end, *it)]).collect();
-        edges.sort_unstable();
-        let next = match way {
-            Way::On => edges.iter().find(|(at, _)| at.as_millis() > here + 1),
-            Way::Back => edges.iter().rfind(|(at, _)| at.as_millis() < here - 1),
-        };
-        if let Some((at, marked)) = next.copied() {
-            self.document.select(Some(marked));
-            self.seek(at);
-        }
-    }
-
-    fn play_or_pause(&mut self) {
-        self.is_playing = !self.is_playing;
-        self.owed_s = 0.0;
-        if self.is_playing && self.screen.shown.as_ref().is_some_and(|shown| shown.is_last) {
-            self.seek(MediaTime::ZERO);
-        }
-    }
-
-    fn seek(&mut self, at: MediaTime) {
-        let end = self.end().unwrap_or(at);
-        self.position = at.max(MediaTime::ZERO).min(end);
-        self.owed_s = 0.0;
-        self.player.seek(self.position);
-        self.view.show(self.position);
-    }
-
-    /// Goes on with the time, as far as the decoder keeps up: no frame is left out that was not shown
-    /// because of it.
-    fn play(&mut self, ctx: &egui::Context) {
-        if !self.is_playing {
-            return;
-        }
-        ctx.request_repaint();
-        let passed = f64::from(ctx.input(|input| input.stable_dt));
-        self.owed_s = (self.owed_s + passed * self.speed()).min(LONGEST_LEAP_S);
-        if !self.player.is_settled() {
-            return;
-        }
-        let by = Duration::try_from_secs_f64(self.owed_s).unwrap_or_default();
-        self.owed_s = 0.0;
-        self.position = self.position + by;
-        if self.screen.shown.as_ref().is_some_and(|shown| shown.is_last)
-            && self.end().is_none_or(|end| self.position >= end)
-        {
-            self.is_playing = false;
-            return;
-        }
-        self.player.seek(self.position);
-        if !self.view.is_whole() {
-            self.view.show(self.position);
         }
     }
 

@@ -267,6 +267,7 @@ impl Agent {
             intervals: self.intervals,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         };
         self.coming = [(MediaTime::ZERO, EventData::SessionEnded(ended))].into();
         self.report();
@@ -289,6 +290,7 @@ impl Agent {
                 EventData::SessionStarted(_)
                 | EventData::Sampling(_)
                 | EventData::Integrity(_)
+                | EventData::Command(_)
                 | EventData::SessionEnded(_) => {}
             }
             batch.push(self.sealed(data));

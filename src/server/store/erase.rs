@@ -34,7 +34,7 @@ pub(super) const ERASED: &str = "
 
 /// Tables with rows of a session. `event` is found by `place`, `outcome` by `command`; in `credential` the agent's token stays until it
 /// expires, hashed: by it the agent learns that it is over.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "place",
     "interval",
     "chain",
@@ -43,6 +43,7 @@ const TABLES: [&str; 16] = [
     "liveness",
     "sampling",
     "command",
+    "command_report",
     "integrity",
     "fork",
     "review",

@@ -11,7 +11,9 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let is_over = view.screen == Screen::Ended;
     let mut opened = None;
     let body = |ui: &mut Ui| {
-        parts::title(ui, words.say(if is_over { "end-title" } else { "end-title-ending" }));
+        // Whose exam was ended by others is not told that all is done.
+        let is_done = is_over && app.snapshot().ended_by.is_none();
+        parts::title(ui, words.say(if is_done { "end-title" } else { "end-title-ending" }));
         ended_by(ui, app);
         delivery(ui, app, is_over);
         for trouble in &view.troubles {

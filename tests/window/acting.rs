@@ -21,7 +21,7 @@ fn a_camera_check_shows_the_picture_and_what_to_mend_and_takes_an_answer() {
         harness.run();
         harness.get_by_label("The supervisor asks you to check your camera");
         harness.get_by_role_and_label(Role::Image, "Live picture of your camera, mirrored");
-        harness.get_by_label_contains("More light");
+        harness.get_by_label("It is too dark. Turn on a light in front of you.");
         let alerts = harness.get_all_by_role(Role::Alert);
         assert!(alerts.into_iter().any(|it| it.accesskit_node().live() == Live::Assertive));
         assert_eq!(*puppet.commands.lock().unwrap(), [Command::Shown(id(1))], "once");

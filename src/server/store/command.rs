@@ -219,7 +219,7 @@ fn find(
              SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND (?3 IS NULL OR number > (
                  SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND id = ?3))
              ORDER BY number LIMIT ?4)
-         ORDER BY number, received_at, outcome = 'read'",
+         ORDER BY number, received_at, outcome <> 'shown'",
     )?;
     let after = after.map(|id| id.0.into_bytes());
     let session = to.session.0.as_bytes();

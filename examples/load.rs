@@ -384,7 +384,9 @@ fn confirmation(command: &ProctorCommand) -> Confirmation {
     let (outcome, reason) = match &command.kind {
         Some(CommandKind::Message { .. }) => (Outcome::Read, None),
         Some(CommandKind::AllowStart { .. }) => (Outcome::Done, None),
-        None => (Outcome::Refused, Some(UNKNOWN.to_owned())),
+        // What these agents do not do, they do not claim.
+        Some(CommandKind::CheckCamera | CommandKind::Extend { .. } | CommandKind::End { .. })
+        | None => (Outcome::Refused, Some(UNKNOWN.to_owned())),
     };
     Confirmation { id: command.id, outcome, at: Reading::now().wall.to_string(), reason }
 }

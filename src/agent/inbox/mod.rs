@@ -428,11 +428,11 @@ impl Inbox {
         let fault = match kind {
             CommandKind::Message { .. } => None,
             CommandKind::AllowStart { .. } => (phase != Phase::CheckIn).then_some(ALREADY_BEGUN),
-            CommandKind::CheckCamera => is_over.then_some(ALREADY_ENDED),
             CommandKind::Extend { .. } if self.planned.is_none() => Some(NO_PLANNED_END),
-            CommandKind::Extend { .. } => is_over.then_some(ALREADY_ENDED),
             CommandKind::End { .. } if phase == Phase::CheckIn => Some(NOT_BEGUN),
-            CommandKind::End { .. } => is_over.then_some(ALREADY_ENDED),
+            CommandKind::CheckCamera | CommandKind::Extend { .. } | CommandKind::End { .. } => {
+                is_over.then_some(ALREADY_ENDED)
+            }
         };
         if let Some(fault) = fault {
             return refused(fault);

@@ -267,6 +267,7 @@ impl Agent {
             intervals: self.intervals,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         };
         self.coming = [(MediaTime::ZERO, EventData::SessionEnded(ended))].into();
         self.report();
@@ -289,6 +290,7 @@ impl Agent {
                 EventData::SessionStarted(_)
                 | EventData::Sampling(_)
                 | EventData::Integrity(_)
+                | EventData::Command(_)
                 | EventData::SessionEnded(_) => {}
             }
             batch.push(self.sealed(data));
@@ -382,7 +384,9 @@ fn confirmation(command: &ProctorCommand) -> Confirmation {
     let (outcome, reason) = match &command.kind {
         Some(CommandKind::Message { .. }) => (Outcome::Read, None),
         Some(CommandKind::AllowStart { .. }) => (Outcome::Done, None),
-        None => (Outcome::Refused, Some(UNKNOWN.to_owned())),
+        // What these agents do not do, they do not claim.
+        Some(CommandKind::CheckCamera | CommandKind::Extend { .. } | CommandKind::End { .. })
+        | None => (Outcome::Refused, Some(UNKNOWN.to_owned())),
     };
     Confirmation { id: command.id, outcome, at: Reading::now().wall.to_string(), reason }
 }

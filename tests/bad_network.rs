@@ -30,6 +30,7 @@ fn fill(spool: &Path, reports: i64) -> Vec<String> {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         outbox.append(None, data).unwrap();
     }

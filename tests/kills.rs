@@ -39,6 +39,7 @@ fn write_until_killed(folder: &Path) -> ! {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         println!("{}", outbox.append(None, data).unwrap().seq);
         std::io::stdout().flush().unwrap();

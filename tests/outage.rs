@@ -51,6 +51,7 @@ fn report(outbox: &mut Outbox, number: u64) {
         intervals: 0,
         camera: SampledCamera::default(),
         truncated: None,
+        ended_by: None,
     });
     outbox.append(None, data).unwrap();
 }

@@ -36,6 +36,7 @@ impl Exam {
                 intervals: 0,
                 camera: SampledCamera::default(),
                 truncated: None,
+                ended_by: None,
             });
             outbox.append(None, data).unwrap();
         }

@@ -36,7 +36,7 @@ welcome-intro = InView hält während der Prüfung fest, ob Sie im Bild Ihrer Ka
 welcome-watched-title = Was beobachtet wird
 welcome-watched = Ob die Kamera funktioniert, ob ein Gesicht oder eine Person im Bild ist und ob es mehr als eine Person ist. InView erkennt nicht, wer Sie sind, nimmt keinen Ton auf und sieht niemals Ihren Bildschirm, Ihre Dateien oder Ihre Tastatur.
 welcome-leaves-title = Was diesen Computer verlässt
-welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera oder diesem Computer nicht stimmt (etwa eine volle Festplatte, Ruhezustand oder eine verstellte Uhr). All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
+welcome-leaves = Zeiten und Art dessen, was festgehalten wurde, etwa „nicht im Bild, von 10:15 bis 11:02“. Dazu ab der Kameraprüfung alle paar Sekunden: dass InView läuft, was es sieht (etwa „im Bild“) und was mit der Kamera oder diesem Computer nicht stimmt (etwa eine volle Festplatte, Ruhezustand oder eine verstellte Uhr). Außerdem, wie Sie der Aufsicht antworten: dass eine Nachricht gelesen wurde, und wie es um Ihre Kamera steht, wenn Sie gebeten wurden, sie zu prüfen. All das geht an { $server }. Ihr Bild verlässt diesen Computer nie und wird nicht gespeichert.
 welcome-kept-title = Was auf diesem Computer bleibt
 welcome-kept = Was festgehalten wurde, wird auf diesem Computer aufbewahrt, bis der Server es hat. Ist die Prüfung vorbei und alles angekommen, wird es { $days ->
     [0] sofort
@@ -66,7 +66,7 @@ check-refused = Mit einer anderen Kamera können Sie beginnen.
 check-ready = Sie sind im Bild. Beginnen Sie, wenn Sie so weit sind.
 check-let-in = Die Aufsicht lässt Sie beginnen.
 check-back = Regeln noch einmal lesen
-check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nicht gezeigt.
+check-private = Dieses Bild bleibt auf diesem Computer. Während der Prüfung wird es nur gezeigt, wenn die Aufsicht Sie bittet, die Kamera zu prüfen.
 camera-title = Kamera
 camera-virtual = { $name } (ein Programm, kein Gerät)
 camera-moved = Sie ist an einer anderen Stelle eingesteckt als beim letzten Mal.
@@ -104,6 +104,12 @@ sight-not-seen = Sie sind nicht im Bild
 sight-cannot-look = Die Kamera kann Sie nicht sehen
 exam-for = seit { $time }
 exam-running = Läuft seit { $time }
+exam-planned = Geplantes Ende: { $end }, in { $time }
+exam-over = Das geplante Ende war um { $end }, vor { $time }. Sie werden beobachtet, bis die Prüfung beendet wird.
+exam-extended = { $minutes ->
+    [one] Die Aufsicht hat Ihnen 1 Minute mehr gegeben.
+   *[other] Die Aufsicht hat Ihnen { $minutes } Minuten mehr gegeben.
+}
 exam-compact = Kleines Fenster im Vordergrund
 exam-full = Ganzes Fenster
 exam-end = Prüfung beenden
@@ -174,10 +180,18 @@ message-at-more = Eingegangen um { $time }; { $more ->
    *[other] { $more } weitere warten
 }
 message-read = Ich habe das gelesen
+recheck-title = Die Aufsicht bittet Sie, Ihre Kamera zu prüfen
+recheck-text = Sehen Sie nach, ob Sie gut im Bild sind, und beheben Sie, was unten steht. Antworten Sie dann; Ihre Prüfung läuft währenddessen weiter.
+recheck-good = Sie sind gut im Bild.
+recheck-done = Ich habe sie geprüft
+recheck-cannot = Ich kann es nicht beheben
 
 ## Nach der Prüfung
 end-title-ending = Die Prüfung ist beendet
 end-title = Alles erledigt
+ended-by-title = Die Aufsicht hat Ihre Prüfung beendet
+ended-by-reason = Grund: { $reason }
+ended-by-text = Sie müssen hier nichts mehr tun. Was bis dahin festgehalten wurde, wird wie üblich gesendet. Bei Fragen wenden Sie sich an die Stelle, die die Prüfung abhält.
 end-sending = Was festgehalten wurde, wird gesendet …
 end-progress = { $done } von { $all } Meldungen sind angekommen
 end-arrived = Alles ist angekommen. Sie können dieses Fenster schließen.

@@ -36,7 +36,7 @@ welcome-intro = InView notes whether you are in view of your camera while the ex
 welcome-watched-title = What is watched
 welcome-watched = Whether the camera works, whether a face or a person is in the picture, and whether more than one person is. InView does not recognise who you are, records no sound, and never looks at your screen, files or keyboard.
 welcome-leaves-title = What leaves this computer
-welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera or this computer (such as a full disk, sleep, or a clock that was set). All of this goes to { $server }. Your picture never leaves this computer and is not saved.
+welcome-leaves = Times and kinds of what was noted, such as “out of view, from 10:15 to 11:02”. And, every few seconds from the camera check on: that InView runs, what it sees (such as “in view”), and what is wrong with the camera or this computer (such as a full disk, sleep, or a clock that was set). Also how you answer the supervisor: that a message was read, and how your camera stands when you were asked to check it. All of this goes to { $server }. Your picture never leaves this computer and is not saved.
 welcome-kept-title = What stays on this computer
 welcome-kept = What was noted is kept on this computer until the server has it. When the exam is over and all of it has arrived, it is erased { $days ->
     [0] at once
@@ -66,7 +66,7 @@ check-refused = The start is possible with another camera.
 check-ready = You are in view. Start when you are ready.
 check-let-in = The supervisor lets you start.
 check-back = Read the rules again
-check-private = This picture stays on this computer. During the exam it is not shown.
+check-private = This picture stays on this computer. During the exam it is shown only when the supervisor asks you to check the camera.
 camera-title = Camera
 camera-virtual = { $name } (a program, not a device)
 camera-moved = It is plugged in at another place than last time.
@@ -104,6 +104,12 @@ sight-not-seen = You are not in view
 sight-cannot-look = The camera cannot see you
 exam-for = for { $time }
 exam-running = Running for { $time }
+exam-planned = Planned end: { $end }, in { $time }
+exam-over = The planned end was at { $end }, { $time } ago. You are watched until the exam is ended.
+exam-extended = { $minutes ->
+    [one] The supervisor has given you 1 minute more.
+   *[other] The supervisor has given you { $minutes } minutes more.
+}
 exam-compact = Small window on top
 exam-full = Full window
 exam-end = End the exam
@@ -174,10 +180,18 @@ message-at-more = Came at { $time }; { $more ->
    *[other] { $more } more wait
 }
 message-read = I have read this
+recheck-title = The supervisor asks you to check your camera
+recheck-text = Look whether you are well in the picture, and mend what is said below. Then answer; your exam goes on meanwhile.
+recheck-good = You are well in the picture.
+recheck-done = I have checked it
+recheck-cannot = I cannot mend it
 
 ## After the exam
 end-title-ending = The exam has ended
 end-title = All done
+ended-by-title = The supervisor has ended your exam
+ended-by-reason = Reason: { $reason }
+ended-by-text = You need do nothing more here. What was noted until then is sent as usual. If you have questions, ask whoever holds the exam.
 end-sending = Sending what was noted …
 end-progress = { $done } of { $all } reports have arrived
 end-arrived = Everything has arrived. You can close this window.

@@ -36,7 +36,7 @@ welcome-intro = InView anota si usted está a la vista de su cámara mientras du
 welcome-watched-title = Qué se observa
 welcome-watched = Si la cámara funciona, si hay una cara o una persona en la imagen y si hay más de una persona. InView no reconoce quién es usted, no graba sonido y nunca mira su pantalla, sus archivos ni su teclado.
 welcome-leaves-title = Qué sale de este ordenador
-welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara o en este ordenador (por ejemplo, un disco lleno, la suspensión o un reloj cambiado). Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
+welcome-leaves = Las horas y el tipo de lo anotado, por ejemplo «fuera de la vista, de 10:15 a 11:02». Y, desde la comprobación de la cámara, cada pocos segundos: que InView funciona, lo que ve (por ejemplo, «a la vista») y lo que falla en la cámara o en este ordenador (por ejemplo, un disco lleno, la suspensión o un reloj cambiado). También cómo responde a quien supervisa: que ha leído un mensaje y cómo está su cámara cuando se le pide que la revise. Todo ello se envía a { $server }. Su imagen nunca sale de este ordenador y no se guarda.
 welcome-kept-title = Qué queda en este ordenador
 welcome-kept = Lo que se anota se guarda en este ordenador hasta que el servidor lo tenga. Cuando el examen ha terminado y todo ha llegado, se borra { $days ->
     [0] enseguida
@@ -66,7 +66,7 @@ check-refused = Podrá empezar con otra cámara.
 check-ready = Está a la vista. Empiece cuando quiera.
 check-let-in = Quien supervisa el examen le permite empezar.
 check-back = Leer las reglas otra vez
-check-private = Esta imagen se queda en este ordenador. Durante el examen no se muestra.
+check-private = Esta imagen se queda en este ordenador. Durante el examen solo se muestra si quien supervisa le pide que revise la cámara.
 camera-title = Cámara
 camera-virtual = { $name } (un programa, no un dispositivo)
 camera-moved = Está conectada en otro lugar que la última vez.
@@ -104,6 +104,12 @@ sight-not-seen = No está a la vista
 sight-cannot-look = La cámara no puede verle
 exam-for = desde hace { $time }
 exam-running = En marcha desde hace { $time }
+exam-planned = Final previsto: { $end }, dentro de { $time }
+exam-over = El final previsto era a las { $end }, hace { $time }. La observación sigue hasta que se termine el examen.
+exam-extended = { $minutes ->
+    [one] Quien supervisa le ha dado 1 minuto más.
+   *[other] Quien supervisa le ha dado { $minutes } minutos más.
+}
 exam-compact = Ventana pequeña siempre visible
 exam-full = Ventana completa
 exam-end = Terminar el examen
@@ -174,10 +180,18 @@ message-at-more = Recibido a las { $time }; { $more ->
    *[other] quedan { $more } más
 }
 message-read = Lo he leído
+recheck-title = Quien supervisa le pide que revise su cámara
+recheck-text = Mire si sale bien en la imagen y arregle lo que se indica abajo. Después responda; su examen sigue mientras tanto.
+recheck-good = Sale bien en la imagen.
+recheck-done = La he revisado
+recheck-cannot = No puedo arreglarla
 
 ## Después del examen
 end-title-ending = El examen ha terminado
 end-title = Todo listo
+ended-by-title = Quien supervisa ha terminado su examen
+ended-by-reason = Motivo: { $reason }
+ended-by-text = No tiene que hacer nada más aquí. Lo anotado hasta entonces se envía como siempre. Si tiene preguntas, diríjase a quien organiza el examen.
 end-sending = Enviando lo anotado …
 end-progress = Han llegado { $done } de { $all } avisos
 end-arrived = Ha llegado todo. Puede cerrar esta ventana.

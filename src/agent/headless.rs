@@ -3,7 +3,8 @@
 //!
 //! A line on standard output is a [`Snapshot`]. Time and counts alone make no line. A message of the
 //! proctor counts as shown when a line with it was written; the client shows it, and says that it was
-//! read. When standard input ends, the exam goes on: a client that crashed must not end it.
+//! read. So it is with a request to check the camera, which the client answers. When standard input ends, the
+//! exam goes on: a client that crashed must not end it.
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use super::args::Args;
 use super::start::Asked;
 use super::{Agent, Command, Phase, Snapshot, start};
-use crate::report::CommandId;
+use crate::report::{CheckAnswer, CommandId};
 
 /// A line of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +29,11 @@ enum Line {
     /// The candidate has read a message.
     Read {
         message: CommandId,
+    },
+    /// The candidate has looked after the camera, as they were asked to.
+    Checked {
+        check: CommandId,
+        answer: CheckAnswer,
     },
 }
 
@@ -91,8 +97,10 @@ fn watch(args: &Args, agent: &Agent, woken: &Receiver<()>) -> anyhow::Result<Sna
             is_heard = tell(&snapshot)?;
             told = Some(snapshot.clone());
         }
-        for message in snapshot.messages.iter().filter(|message| is_heard && !message.shown) {
-            give(agent, Command::Shown(message.id));
+        let messages = snapshot.messages.iter().map(|message| (message.id, message.shown));
+        let checks = snapshot.camera_check.iter().map(|check| (check.id, check.shown));
+        for (id, _) in messages.chain(checks).filter(|(_, shown)| is_heard && !shown) {
+            give(agent, Command::Shown(id));
         }
         if ended || snapshot.phase == Phase::Ended {
             return Ok(snapshot);
@@ -107,6 +115,7 @@ fn obey(agent: &Agent, line: Line, flush: Duration) {
             Line::Begin => Command::Begin { consent: None },
             Line::End => Command::End { flush },
             Line::Read { message } => Command::Read(message),
+            Line::Checked { check, answer } => Command::Checked { check, answer },
         },
     );
 }
@@ -156,6 +165,9 @@ mod tests {
         assert_eq!(read(r#"{"command":"end"}"#), Some(Line::End));
         let line = format!(r#"{{"command":"read","message":"{message}"}}"#);
         assert_eq!(read(&line), Some(Line::Read { message }));
+        let line = format!(r#"{{"command":"checked","check":"{message}","answer":"cannot"}}"#);
+        let answer = CheckAnswer::Cannot;
+        assert_eq!(read(&line), Some(Line::Checked { check: message, answer }));
         for odd in ["", "begin", r#"{"command":"stop"}"#, r#"{"command":"read"}"#] {
             assert_eq!(read(odd), None, "{odd}");
         }

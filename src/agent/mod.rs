@@ -71,7 +71,7 @@ use crate::capture::CaptureError;
 use crate::capture::camera::CameraId;
 use crate::detector::DetectorError;
 use crate::presence::Policy;
-use crate::report::{CommandId, Consent, ModelIdentity, SessionId};
+use crate::report::{CheckAnswer, CommandId, Consent, ModelIdentity, SessionId};
 use crate::spool::make_private_folder;
 use crate::upload::{self, UploadError};
 
@@ -79,7 +79,9 @@ pub use joined::JoinError;
 pub use preferences::Preferences;
 pub use preview::Preview;
 pub use sensors::ReadMachine;
-pub use snapshot::{FoundCamera, Message, OpenCamera, Phase, Reports, Seen, Snapshot};
+pub use snapshot::{
+    CameraCheck, Extension, FoundCamera, Message, OpenCamera, Phase, Reports, Seen, Snapshot,
+};
 pub use source::{Camera, Clock, Now, Opened, Paced, Recording, Time, Webcam};
 pub use watch::MakeDetector;
 
@@ -154,10 +156,12 @@ pub enum Command {
     Begin { consent: Option<Consent> },
     /// The exam ends now; reports are sent for so long before the rest is left for later.
     End { flush: Duration },
-    /// The candidate can see a message of the proctor.
+    /// The candidate can see a message of the proctor, or that they are to check the camera.
     Shown(CommandId),
     /// The candidate says that they have read it.
     Read(CommandId),
+    /// The candidate has looked after the camera, as a proctor has asked for.
+    Checked { check: CommandId, answer: CheckAnswer },
 }
 
 /// The agent is too busy to take a command, or has ended.
@@ -214,7 +218,8 @@ impl Agent {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the camera shows, before the exam only: in the exam no picture is kept.
+    /// What the camera shows: before the exam, and in it only while a proctor asks the candidate to check
+    /// the camera. No other picture is kept.
     pub fn preview(&self) -> Option<Preview> {
         self.preview.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,5 +1,6 @@
-//! What the candidate sees of themselves before the exam: a small copy of the frame that was looked
-//! at last. In the exam there is none, and it is never written, sent or logged.
+//! What the candidate sees of themselves before the exam, and while they check the camera for a proctor: a
+//! small copy of the frame that was looked at last. Else there is none in the exam, and it is never
+//! written, sent or logged.
 
 use std::fmt;
 use std::sync::Arc;

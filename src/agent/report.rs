@@ -3,7 +3,7 @@
 //! Where the disk does not take reports, `store` holds them in memory; the agent goes on watching and
 //! sending meanwhile.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use super::store::{Made, Store};
 use crate::clock::Anchor;
 use crate::presence::{Change, Policy};
 use crate::report::{
-    ChainHead, Consent, EventData, Incarnation, Integrity, Interval, IntervalId, IntervalReport,
-    ModelIdentity, Noticed, SampledCamera, Sampling, SessionEnded, SessionStarted, StartOverride,
-    Strain,
+    ChainHead, CommandId, CommandReport, Consent, EndedBy, EventData, Incarnation, Integrity,
+    Interval, IntervalId, IntervalReport, ModelIdentity, Noticed, SampledCamera, Sampling,
+    SessionEnded, SessionStarted, StartOverride, Strain,
 };
 use crate::spool::{CAPACITY, SpoolError};
 use crate::time::MediaTime;
@@ -56,6 +56,10 @@ pub(super) enum Fact {
     Change(Change),
     /// Something bears upon how far reports can be relied on.
     Noticed(Noticed),
+    /// Something came of a command.
+    Command(CommandReport),
+    /// The exam is about to end, since a proctor says so.
+    EndsBy(EndedBy),
     Ended {
         at: MediaTime,
         looked_at: u64,
@@ -78,6 +82,8 @@ pub(super) struct Reported {
     pub lost: u64,
     /// The last report of the session is made.
     pub complete: bool,
+    /// Commands of which is told what came of them.
+    pub told: BTreeSet<CommandId>,
 }
 
 /// What all reports of a session have in common.
@@ -91,6 +97,8 @@ pub(super) struct About {
     /// Frames a second that are looked at now.
     pub rate_hz: f64,
     pub begun: Begun,
+    /// Who ends it, where that is a proctor.
+    pub ends_by: Option<EndedBy>,
     /// Signs them, where there is one.
     pub key: Option<SigningKey>,
 }
@@ -164,9 +172,10 @@ impl Reporter {
         while let Some(made) = waiting.front() {
             match self.store.append(made) {
                 Ok(head) => {
-                    let ended = matches!(made.data, EventData::SessionEnded(_));
+                    let (ended, command) = (made.ends(), made.command());
                     waiting.pop_front();
                     let mut reported = self.reported();
+                    reported.told.extend(command);
                     reported.made += 1;
                     reported.head = Some((self.store.incarnation(), head));
                     reported.complete |= ended;
@@ -182,9 +191,11 @@ impl Reporter {
                 }
                 Err(error) => {
                     tracing::error!(%error, "a report is lost");
-                    let ended = matches!(made.data, EventData::SessionEnded(_));
+                    let (ended, command) = (made.ends(), made.command());
                     waiting.pop_front();
                     let mut reported = self.reported();
+                    // It is counted among the lost ones, and not made again.
+                    reported.told.extend(command);
                     reported.lost += 1;
                     reported.complete |= ended;
                 }
@@ -260,6 +271,11 @@ impl Reporter {
                 self.tell(what, &mut events);
                 return events;
             }
+            Fact::Command(report) => (anchor.utc((self.now)()), EventData::Command(report)),
+            Fact::EndsBy(by) => {
+                self.about.ends_by = Some(by);
+                return events;
+            }
             Fact::Sampling { at, rate_hz, strain } => {
                 self.about.rate_hz = rate_hz;
                 let zero = self.reported().zero.unwrap_or_default();
@@ -291,6 +307,7 @@ impl Reporter {
                         unusable: 0,
                     },
                     truncated: None,
+                    ended_by: self.about.ends_by.clone(),
                 };
                 (anchor.utc(at), EventData::SessionEnded(ended))
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::capture::camera::{CameraId, CameraInfo, Fit};
 use crate::health::Condition;
 use crate::presence::Verdict;
-use crate::report::{CommandId, Interval, IntervalId, SessionId, StartOverride};
+use crate::report::{CommandId, EndedBy, Interval, IntervalId, SessionId, StartOverride};
 use crate::time::MediaTime;
 
 pub use crate::report::{Phase, Seen};
@@ -84,6 +84,25 @@ pub struct Message {
     pub read: bool,
 }
 
+/// A proctor asks the candidate to look after the camera, and they have not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CameraCheck {
+    pub id: CommandId,
+    /// When it came, by the wall clock: RFC 3339, UTC.
+    pub at: String,
+    /// The candidate could see it.
+    pub shown: bool,
+}
+
+/// A proctor has put off the planned end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Extension {
+    pub id: CommandId,
+    pub minutes: u32,
+    /// When it came, by the wall clock: RFC 3339, UTC.
+    pub at: String,
+}
+
 /// Everything at one moment. Facts only: words for them are found by whoever shows them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Snapshot {
@@ -123,6 +142,17 @@ pub struct Snapshot {
     /// A proctor lets the exam start although the candidate is not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_override: Option<StartOverride>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_check: Option<CameraCheck>,
+    /// The planned end by session time, with what was added; nothing ends by itself then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_ms: Option<MediaTime>,
+    /// In the order in which they came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extension>,
+    /// A proctor has ended the exam.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<EndedBy>,
 }
 
 impl Snapshot {
@@ -148,6 +178,10 @@ impl Snapshot {
             health: Vec::new(),
             messages: Vec::new(),
             start_override: None,
+            camera_check: None,
+            planned_ms: None,
+            extensions: Vec::new(),
+            ended_by: None,
         }
     }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::report::{ChainHead, Clocks, EventData, Incarnation, Integrity, Noticed, SessionId};
+use crate::report::{
+    ChainHead, Clocks, CommandId, EventData, Incarnation, Integrity, Noticed, SessionId,
+};
 use crate::spool::{Damage, Outbox, Shelter, SpoolError};
 use crate::time::MediaTime;
 use crate::trust::signature::SigningKey;
@@ -28,6 +30,17 @@ pub(super) struct Made {
 }
 
 impl Made {
+    /// It is the last report of the session.
+    pub(super) fn ends(&self) -> bool {
+        matches!(self.data, EventData::SessionEnded(_))
+    }
+
+    /// The command that it tells of.
+    pub(super) fn command(&self) -> Option<CommandId> {
+        let EventData::Command(report) = &self.data else { return None };
+        Some(report.command)
+    }
+
     fn tells_of_damage(&self) -> bool {
         let EventData::Integrity(Integrity { what, .. }) = &self.data else { return false };
         matches!(what, Noticed::SpoolDamaged { .. })

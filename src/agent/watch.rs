@@ -42,6 +42,8 @@ pub(super) enum Order {
     End,
     /// Another camera looks from here on; what was seen through the last one is of no account.
     Afresh,
+    /// Whether the candidate sees the picture in the exam.
+    Mirror(bool),
 }
 
 /// What the worker saw last.
@@ -79,8 +81,9 @@ pub(super) struct Watch {
     pub policy: Policy,
     /// The exam is going on already: this worker replaces one that failed.
     pub in_exam: bool,
-    /// Where the candidate sees the picture; only before the exam.
-    pub preview: Option<Arc<Mutex<Option<Preview>>>>,
+    /// Where the candidate sees the picture, and whether they do now.
+    pub preview: Arc<Mutex<Option<Preview>>>,
+    pub mirrors: bool,
     /// Frames of before this moment say nothing of what is watched now.
     pub from: MediaTime,
 }
@@ -138,10 +141,8 @@ impl Watch {
                 (self.in_exam, self.from) = (true, now);
                 let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
                 (sight.looked_at, sight.skipped, sight.warned) = (0, 0, None);
-                if let Some(preview) = self.preview.take() {
-                    *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                }
                 drop(sight);
+                self.mirror(false);
                 // The machine may have been sent to sleep before the order was read.
                 if now.since(at) >= GAP_FROM {
                     let gap = agent_gap(at, now, ClosedBy::SeenAgain);
@@ -161,12 +162,19 @@ impl Watch {
                 self.from = now;
                 *self.sight.lock().unwrap_or_else(PoisonError::into_inner) =
                     Sight::nothing_yet(now);
-                if let Some(preview) = &self.preview {
-                    *preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                }
+                *self.preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
+            Order::Mirror(mirrors) => self.mirror(mirrors),
         }
         Ok(())
+    }
+
+    /// From here on the candidate sees the picture, or none is kept.
+    fn mirror(&mut self, mirrors: bool) {
+        self.mirrors = mirrors;
+        if !mirrors {
+            *self.preview.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     fn look(&self, frame: &Frame, eyes: &mut Eyes) -> Result<(), DetectorError> {
@@ -176,9 +184,9 @@ impl Watch {
             return Ok(());
         }
         tracing::trace!(pts_ms = sample.pts.as_millis(), verdict = ?sample.verdict, "looked");
-        if let Some(preview) = &self.preview {
+        if self.mirrors {
             let picture = Preview::of(frame, &sample);
-            *preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture);
+            *self.preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture);
         }
         {
             let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);

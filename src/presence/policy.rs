@@ -8,6 +8,8 @@ use crate::report::Kind;
 
 /// What a server keeps is the server's; a candidate's machine is no archive.
 const LONGEST_KEPT_DAYS: u32 = 90;
+/// A day: no exam is planned for longer.
+const LONGEST_PLANNED_MINUTES: u32 = 24 * 60;
 
 /// Everything that decides which intervals are found. Goes into each report by its version, and as
 /// a whole into the report that opens a session.
@@ -41,6 +43,11 @@ pub struct Policy {
     /// For so many days after a session is over and delivered, its reports stay on the candidate's
     /// machine. Nothing in a replay: it keeps none.
     pub keep_days: u32,
+    /// How long the exam is planned to be. Candidate and proctors see its end, and proctors can put it off;
+    /// nothing ends by itself: whether the time is up is decided where the exam is written. Absent: no end
+    /// is planned. Nothing in a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_minutes: Option<u32>,
     pub face: FacePolicy,
     pub person: PersonPolicy,
     pub picture: PicturePolicy,
@@ -138,6 +145,7 @@ impl Default for Policy {
             virtual_camera: VirtualCameraPolicy::default(),
             still_image: StillImagePolicy::default(),
             keep_days: 7,
+            planned_minutes: None,
             face: FacePolicy::default(),
             person: PersonPolicy::default(),
             picture: PicturePolicy::default(),
@@ -208,6 +216,11 @@ impl Policy {
         Duration::try_from_secs_f64(1.0 / self.sample_rate_hz).unwrap_or(Duration::from_millis(200))
     }
 
+    /// How long the exam is planned to be.
+    pub fn planned(&self) -> Option<Duration> {
+        self.planned_minutes.map(|minutes| Duration::from_mins(minutes.into()))
+    }
+
     /// What is wrong with it, each as a sentence; empty when it can be used.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -234,6 +247,10 @@ impl Policy {
         );
         require(self.camera_lost_after_ms > 0, "camera_lost_after_ms must be more than 0");
         require(self.keep_days <= LONGEST_KEPT_DAYS, "keep_days must not be more than 90");
+        require(
+            self.planned_minutes.is_none_or(|it| (1..=LONGEST_PLANNED_MINUTES).contains(&it)),
+            "planned_minutes must lie between 1 and 1440",
+        );
         let picture = &self.picture;
         let limits =
             [picture.covered_structure, picture.still_difference, picture.still_difference_empty];
@@ -292,11 +309,13 @@ mod tests {
         let policy = Policy {
             sample_rate_hz: f64::NAN,
             face: FacePolicy { keep: 0.9, ..FacePolicy::default() },
+            planned_minutes: Some(0),
             ..Policy::default()
         };
         let faults = policy.faults();
-        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert_eq!(faults.len(), 3, "{faults:?}");
         assert!(faults[0].starts_with("sample_rate_hz"));
-        assert!(faults[1].starts_with("face"));
+        assert!(faults[1].starts_with("planned_minutes"));
+        assert!(faults[2].starts_with("face"));
     }
 }

@@ -104,6 +104,7 @@ impl<'a> Reporter<'a> {
             intervals: self.intervals,
             camera: SampledCamera { frames: tally.frames, sampled, unusable: tally.unusable },
             truncated,
+            ended_by: None,
         }));
     }
 

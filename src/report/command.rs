@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::command_report::CommandReport;
 use super::identity::CommandId;
 
 /// Most characters of a message and of a reason.
 pub const MAX_TEXT_CHARS: usize = 500;
+/// Most minutes by which one command puts off the end of an exam.
+pub const MAX_EXTENSION_MINUTES: u32 = 480;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,14 +26,27 @@ pub enum CommandKind {
         #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
         reason: String,
     },
+    /// The candidate looks after their camera, and says so.
+    CheckCamera,
+    /// The planned end of the exam is later by so much. Each adds to those before it.
+    Extend {
+        #[cfg_attr(feature = "server", schema(minimum = 1, maximum = 480))]
+        minutes: u32,
+    },
+    /// The exam ends now. The candidate reads why.
+    End {
+        #[cfg_attr(feature = "server", schema(min_length = 1, max_length = 500))]
+        reason: String,
+    },
 }
 
 impl CommandKind {
     /// What the candidate or the record would read.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Message { text } => text,
-            Self::AllowStart { reason } => reason,
+            Self::Message { text } => Some(text),
+            Self::AllowStart { reason } | Self::End { reason } => Some(reason),
+            Self::CheckCamera | Self::Extend { .. } => None,
         }
     }
 
@@ -40,7 +56,15 @@ impl CommandKind {
 
     /// What the types alone do not rule out.
     pub fn fault(&self) -> Option<&'static str> {
-        fault_of_text(self.text())
+        match self {
+            Self::Message { text } => fault_of_text(text),
+            Self::AllowStart { reason } | Self::End { reason } => fault_of_text(reason),
+            Self::CheckCamera => None,
+            Self::Extend { minutes } => {
+                let is_good = (1..=MAX_EXTENSION_MINUTES).contains(minutes);
+                (!is_good).then_some("the minutes must lie between 1 and 480")
+            }
+        }
     }
 }
 
@@ -87,7 +111,7 @@ impl From<Received> for ProctorCommand {
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The message is on the candidate's screen.
+    /// It is on the candidate's screen.
     Shown,
     /// The candidate has acknowledged the message.
     Read,
@@ -133,10 +157,18 @@ pub struct Confirmation {
 
 /// The agent does not know this kind of command.
 pub const UNKNOWN: &str = "unknown";
-/// The command cannot be what it says: its text is empty, too long, or none.
+/// The command cannot be what it says: its text is empty, too long, or none, or its number too great.
 pub const MALFORMED: &str = "malformed";
 /// The exam has begun already.
 pub const ALREADY_BEGUN: &str = "already_begun";
+/// The exam has not begun yet.
+pub const NOT_BEGUN: &str = "not_begun";
+/// The exam is over.
+pub const ALREADY_ENDED: &str = "already_ended";
+/// The exam has no planned end that could be later.
+pub const NO_PLANNED_END: &str = "no_planned_end";
+/// The candidate says that they cannot mend their camera.
+pub const CANNOT: &str = "cannot";
 
 impl Confirmation {
     /// What the types alone do not rule out.
@@ -157,6 +189,17 @@ pub struct StartOverride {
     pub at: String,
 }
 
+/// That a proctor ended the exam.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct EndedBy {
+    pub command: CommandId,
+    pub reason: String,
+    /// When the agent got it, by its clock: RFC 3339, UTC.
+    #[cfg_attr(feature = "server", schema(format = DateTime))]
+    pub at: String,
+}
+
 /// A command as the server keeps it. Times are by the server's clock: RFC 3339, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
@@ -170,6 +213,9 @@ pub struct StoredCommand {
     pub sent_by: String,
     /// What became of it, in the order in which the server learnt it; empty while it waits.
     pub outcomes: Vec<StoredOutcome>,
+    /// What the agent reported of it, as a part of its chain; absent where it reported nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<CommandReport>,
 }
 
 impl StoredCommand {
@@ -217,6 +263,9 @@ mod tests {
         for kind in [
             CommandKind::Message { text: "Hello".to_owned() },
             CommandKind::AllowStart { reason: "No light".to_owned() },
+            CommandKind::CheckCamera,
+            CommandKind::Extend { minutes: 15 },
+            CommandKind::End { reason: "Fire alarm".to_owned() },
         ] {
             let command = ProctorCommand { id: id(), kind: Some(kind) };
             let json = serde_json::to_value(&command).unwrap();
@@ -249,6 +298,15 @@ mod tests {
         ] {
             assert_eq!(fault_of_text(text).is_none(), is_good, "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_extension_has_a_limit() {
+        for (minutes, is_good) in [(0, false), (1, true), (480, true), (481, false)] {
+            assert_eq!(CommandKind::Extend { minutes }.fault().is_none(), is_good, "{minutes}");
+        }
+        let negative = serde_json::json!({"kind": "extend", "minutes": -5});
+        assert!(serde_json::from_value::<CommandKind>(negative).is_err());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::StartOverride;
+use super::command::{EndedBy, StartOverride};
+use super::command_report::CommandReport;
 use super::hash::Hash;
 use super::identity::Identity;
 use super::integrity::Integrity;
@@ -10,10 +11,11 @@ use super::interval::{IntervalReport, ModelIdentity};
 use crate::time::MediaTime;
 
 /// Values of the `type` attribute.
-pub const EVENT_TYPES: [&str; 6] = [
+pub const EVENT_TYPES: [&str; 7] = [
     "io.inview.session.started.v1",
     "io.inview.session.sampling.v1",
     "io.inview.session.integrity.v1",
+    "io.inview.session.command.v1",
     "io.inview.presence.interval.opened.v1",
     "io.inview.presence.interval.closed.v1",
     "io.inview.session.ended.v1",
@@ -70,6 +72,8 @@ pub enum EventData {
     Sampling(Sampling),
     #[serde(rename = "io.inview.session.integrity.v1")]
     Integrity(Integrity),
+    #[serde(rename = "io.inview.session.command.v1")]
+    Command(CommandReport),
     #[serde(rename = "io.inview.presence.interval.opened.v1")]
     IntervalOpened(IntervalReport),
     #[serde(rename = "io.inview.presence.interval.closed.v1")]
@@ -170,6 +174,9 @@ pub struct SessionEnded {
     /// Why the recording broke off before its end; absent when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<String>,
+    /// A proctor ended it; absent where the candidate did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<EndedBy>,
 }
 
 /// What the camera gave and what was made of it.
@@ -218,13 +225,14 @@ mod tests {
             intervals: 0,
             camera: SampledCamera { frames: 22, sampled: 8, unusable: 0 },
             truncated: None,
+            ended_by: None,
         });
         let event = Event::new(&identity, Hash::ZERO, None, data);
         let json = serde_json::to_value(&event).unwrap();
         for attribute in ["specversion", "id", "source", "type", "datacontenttype", "data"] {
             assert!(json.get(attribute).is_some(), "{attribute} is missing: {json}");
         }
-        assert_eq!(json["type"], EVENT_TYPES[5]);
+        assert_eq!(json["type"], EVENT_TYPES[6]);
         assert_eq!(json["data"]["duration_ms"], 1500);
         let back = serde_json::from_value::<Event>(json).unwrap();
         assert_eq!(back.identity(), Some(identity));

@@ -12,7 +12,7 @@ pub const MAX_HEARTBEAT_BYTES: usize = 16 * 1024;
 pub const MAX_CONDITIONS: usize = 16;
 /// Most commands that one answer hands out.
 pub const MAX_COMMANDS: usize = 16;
-/// Most confirmations in one heartbeat: a message has two, all else has one.
+/// Most confirmations in one heartbeat: what is shown has two, all else has one.
 pub const MAX_CONFIRMATIONS: usize = 2 * MAX_COMMANDS;
 /// 16 random bytes in hexadecimal digits.
 const MAX_NONCE_BYTES: usize = 32;
@@ -162,11 +162,7 @@ impl Heartbeat {
         if self.nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES) {
             return Some("a nonce is longer than any that is given here");
         }
-        let is_no_code = |code: &str| {
-            !(1..=40).contains(&code.len())
-                || !code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        };
-        if self.health.iter().any(|trouble| is_no_code(&trouble.code)) {
+        if !self.health.iter().all(|trouble| is_code(&trouble.code)) {
             return Some("a code is 1 to 40 lower-case letters and underscores");
         }
         self.confirmed.iter().find_map(Confirmation::fault)
@@ -180,6 +176,12 @@ impl Heartbeat {
             && self.confirmed == other.confirmed
             && codes(self) == codes(other)
     }
+}
+
+/// Whether this may be the code of a condition.
+pub(super) fn is_code(code: &str) -> bool {
+    (1..=40).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// What the server answers. An answer that is none of this is not the server's.

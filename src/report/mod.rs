@@ -11,6 +11,7 @@ mod account;
 mod api_token;
 mod audit;
 mod command;
+mod command_report;
 mod enrolment;
 mod event;
 mod exam;
@@ -34,9 +35,11 @@ pub use account::{
 pub use api_token::{ApiToken, ApiTokenList, MadeToken, NewApiToken};
 pub use audit::{AuditEntry, AuditPage, AuditState};
 pub use command::{
-    ALREADY_BEGUN, CommandKind, CommandList, Confirmation, MALFORMED, MAX_TEXT_CHARS, Outcome,
+    ALREADY_BEGUN, ALREADY_ENDED, CANNOT, CommandKind, CommandList, Confirmation, EndedBy,
+    MALFORMED, MAX_EXTENSION_MINUTES, MAX_TEXT_CHARS, NO_PLANNED_END, NOT_BEGUN, Outcome,
     ProctorCommand, StartOverride, StoredCommand, StoredOutcome, UNKNOWN, fault_of_text,
 };
+pub use command_report::{CheckAnswer, CommandReport, CommandResult};
 pub use enrolment::{
     Enrolment, EnrolmentRequest, InvalidCode, IssueRequest, Issued, JoinCode, ServerKey,
     agent_link, page_link,

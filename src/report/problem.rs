@@ -24,6 +24,10 @@ pub const MALFORMED_COMMAND: &str = "urn:inview:problem:malformed-command";
 pub const KEY_REUSED: &str = "urn:inview:problem:key-reused";
 /// The session has as many commands as are kept for one.
 pub const TOO_MANY: &str = "urn:inview:problem:too-many";
+/// The session has ended: no agent hears of a command any more.
+pub const SESSION_ENDED: &str = "urn:inview:problem:session-ended";
+/// The session's exam has no planned end that could be later.
+pub const NO_PLANNED_END: &str = "urn:inview:problem:no-planned-end";
 /// More events or bytes than a body may have.
 pub const TOO_LARGE: &str = "urn:inview:problem:too-large";
 /// The content type is not the one that is taken here, or the body is encoded.

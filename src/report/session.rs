@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::StartOverride;
+use super::command::{EndedBy, StartOverride};
 use super::event::{Consent, SampledCamera, Sampling};
 use super::hash::Hash;
 use super::heartbeat::Liveness;
@@ -65,6 +65,10 @@ pub struct SessionSummary {
     /// What the last heartbeat said; absent where none ever came, as in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liveness: Option<Liveness>,
+    /// The planned end of the exam, with what agents were asked to add to it; absent where none is planned,
+    /// or nothing says so yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_ms: Option<MediaTime>,
     /// How often another history than the one that is kept was found: see [`Fork`].
     pub forks: u64,
 }
@@ -122,6 +126,9 @@ pub struct SessionDetail {
     /// Why the recording broke off before its end; absent when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<String>,
+    /// A proctor ended it; absent where the candidate did, and until it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<EndedBy>,
     /// When the camera was looked at at another rate, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sampling: Vec<Sampling>,

@@ -93,6 +93,7 @@ mod tests {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         outbox.append(None, data).unwrap();
         let head = outbox.head();
@@ -132,6 +133,7 @@ mod tests {
                 intervals: 0,
                 camera: SampledCamera::default(),
                 truncated: None,
+                ended_by: None,
             });
             outbox.append(None, data).unwrap();
         }

@@ -169,12 +169,13 @@ impl Outbox {
     }
 }
 
-/// What others make room for: what was seen, and from when to when the session is.
+/// What others make room for: what was seen, what was done about it, and from when to when the session is.
 fn is_of_presence(data: &EventData) -> bool {
     match data {
         EventData::SessionStarted(_)
         | EventData::IntervalOpened(_)
         | EventData::IntervalClosed(_)
+        | EventData::Command(_)
         | EventData::SessionEnded(_) => true,
         EventData::Integrity(Integrity { what, .. }) => {
             matches!(what, Noticed::SpoolDamaged { .. })
@@ -202,7 +203,13 @@ mod tests {
     fn ended(millis: i64) -> EventData {
         let duration_ms = MediaTime::from_millis(millis);
         let camera = crate::report::SampledCamera::default();
-        EventData::SessionEnded(SessionEnded { duration_ms, intervals: 0, camera, truncated: None })
+        EventData::SessionEnded(SessionEnded {
+            duration_ms,
+            intervals: 0,
+            camera,
+            truncated: None,
+            ended_by: None,
+        })
     }
 
     fn sampling() -> EventData {

@@ -15,6 +15,7 @@ fn data(number: i64) -> EventData {
         intervals: 0,
         camera: SampledCamera::default(),
         truncated: None,
+        ended_by: None,
     })
 }
 

@@ -169,6 +169,7 @@ mod tests {
                 intervals: 0,
                 camera: SampledCamera::default(),
                 truncated: None,
+                ended_by: None,
             });
             let body = serde_json::to_vec(&Event::new(&identity, head, None, data)).unwrap();
             head = Hash::of(&body);

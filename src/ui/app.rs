@@ -14,16 +14,16 @@ use super::desktop::{Desktop, Heard};
 use super::i18n::{Direction, Language, Words};
 use super::mirror::Mirror;
 use super::tones::Sound;
-use super::view_model::{self, Letter, Notice, Screen, View};
+use super::view_model::{self, Notice, Screen, View};
 use super::{
     COMPACT, COMPACT_MESSAGE, FULL, check_in, chrome, copy, direction, end, exam, message, parts,
-    theme, welcome,
+    recheck, theme, welcome,
 };
-use crate::agent::{Agent, Busy, Command, Message, Preferences, Preview, Snapshot};
+use crate::agent::{Agent, Busy, Command, Preferences, Preview, Snapshot};
 use crate::capture::camera::Remembered;
 use crate::clock::Reading;
 use crate::presence::Policy;
-use crate::report::{CommandId, Consent};
+use crate::report::{CheckAnswer, CommandId, Consent};
 
 /// A snapshot is at most so old: the next full second is in it by then.
 const LATE: Duration = Duration::from_millis(120);
@@ -86,9 +86,10 @@ pub(super) enum Action {
     OpenPage,
     OpenFolder,
     Close,
-    /// A message was drawn.
+    /// A message was drawn, or a request to check the camera.
     Shown(CommandId),
     Read(CommandId),
+    Checked(CommandId, CheckAnswer),
 }
 
 /// What the candidate is asked before it is done.
@@ -124,7 +125,7 @@ pub struct App {
     preferences: Preferences,
     alarm: Alarm,
     asked: Vec<Action>,
-    /// The message of which the agent was told last that it is on the screen.
+    /// The message or request of which the agent was told last that it is on the screen.
     said_shown: Option<CommandId>,
 }
 
@@ -230,9 +231,15 @@ impl App {
         self.desktop.heard()
     }
 
-    /// Whether the agent knows that this message is on the screen.
-    pub(super) fn has_said_shown(&self, message: &Message) -> bool {
-        message.shown || self.said_shown == Some(message.id)
+    /// Whether the agent knows that this is on the screen.
+    pub(super) fn has_said_shown(&self, id: CommandId, shown: bool) -> bool {
+        shown || self.said_shown == Some(id)
+    }
+
+    /// What stands above the screen: a message, or the request to check the camera.
+    fn above(&self) -> Option<CommandId> {
+        let message = self.view.message.as_ref().map(|letter| letter.message.id);
+        message.or_else(|| recheck::asked_for(self).map(|check| check.id))
     }
 
     pub(super) fn consent_text(&self) -> Vec<Section> {
@@ -244,16 +251,13 @@ impl App {
         for action in std::mem::take(&mut self.asked) {
             self.act(ctx, action);
         }
-        let (before, message) = (self.view.notice, self.view.message.clone());
+        let (before, above) = (self.view.notice, self.above());
         self.snapshot = self.watched.snapshot();
         self.preview = self.watched.preview();
         self.view = view_model::view(&self.snapshot, self.preview.as_ref());
-        let is_alarm = |notice| notice != Notice::Back && before != Some(notice);
-        let is_new = |now: &Letter| {
-            message.as_ref().is_none_or(|before| before.message.id != now.message.id)
-        };
-        if self.view.notice.is_some_and(is_alarm) || self.view.message.as_ref().is_some_and(is_new)
-        {
+        let is_alarm = |notice: Notice| !notice.is_good() && before != Some(notice);
+        let is_new = |id| above != Some(id);
+        if self.view.notice.is_some_and(is_alarm) || self.above().is_some_and(is_new) {
             let attention = egui::UserAttentionType::Critical;
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
         }
@@ -266,7 +270,7 @@ impl App {
         if self.is_compact && self.view.screen != Screen::Exam {
             self.compact(ctx, false);
         }
-        if self.is_compact && message.is_some() != self.view.message.is_some() {
+        if self.is_compact && above.is_some() != self.above().is_some() {
             ctx.send_viewport_cmd(ViewportCommand::InnerSize(self.compact_size()));
         }
         if ctx.input(|input| input.viewport().close_requested()) {
@@ -322,6 +326,7 @@ impl App {
                 self.said_shown = Some(message).filter(|_| is_taken);
             }
             Action::Read(message) => self.command(Command::Read(message)),
+            Action::Checked(check, answer) => self.command(Command::Checked { check, answer }),
             Action::Ask(question) => self.question = question,
             Action::End => {
                 self.question = None;
@@ -399,9 +404,9 @@ impl App {
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
     }
 
-    /// Room for a message, while there is one.
+    /// Room for what stands above, while there is something.
     fn compact_size(&self) -> egui::Vec2 {
-        if self.view.message.is_some() { COMPACT_MESSAGE } else { COMPACT }
+        if self.above().is_some() { COMPACT_MESSAGE } else { COMPACT }
     }
 
     /// Draws. What is asked for is done by the next `drain`.
@@ -422,14 +427,19 @@ impl App {
         self.asked.extend(asked);
     }
 
+    fn draw_above(&self, ui: &mut egui::Ui, asked: &mut Vec<Action>) {
+        message::show(ui, self, asked);
+        recheck::show(ui, self, asked);
+    }
+
     fn screen(&self, ui: &mut egui::Ui, asked: &mut Vec<Action>) {
         if self.is_compact {
-            message::show(ui, self, asked);
+            self.draw_above(ui, asked);
             exam::compact(ui, self, asked);
             return;
         }
         chrome::top_bar(ui, &self.words, asked);
-        message::show(ui, self, asked);
+        self.draw_above(ui, asked);
         if self.was_busy {
             parts::banner(ui, view_model::Sight::NotSeen, &self.words.say("busy"));
         }

@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let mut chosen = None;
     let body = |ui: &mut Ui| {
         parts::title(ui, words.say("check-title"));
-        picture(ui, app);
+        picture(ui, app, TALLEST);
         let sight = if view.hint == Hint::AllGood { Sight::Seen } else { better(view.sight) };
         parts::banner(ui, sight, &words.say(view.hint.key()));
         for trouble in &view.troubles {
@@ -115,12 +115,13 @@ fn camera_name(app: &App, camera: &FoundCamera) -> String {
     }
 }
 
-fn picture(ui: &mut Ui, app: &App) {
+/// What the camera shows, as a mirror, at most so high.
+pub(super) fn picture(ui: &mut Ui, app: &App, tallest: f32) {
     let (words, colours) = (app.words(), palette(ui));
     let ratio = app.preview().map_or(USUAL, |preview| {
         preview.size.width.max(1) as f32 / preview.size.height.max(1) as f32
     });
-    let width = ui.available_width().min(TALLEST * ratio).max(120.0);
+    let width = ui.available_width().min(tallest * ratio).max(120.0);
     let (whole, response) = ui
         .allocate_exact_size(vec2(ui.available_width().max(width), width / ratio), Sense::hover());
     let rect = Rect::from_center_size(whole.center(), vec2(width, width / ratio));

@@ -12,7 +12,7 @@ use super::i18n::Words;
 use super::page::{self, Told};
 use crate::agent::{Reports, Snapshot};
 use crate::clock::Reading;
-use crate::report::{Consent, Hash, Interval, SessionId};
+use crate::report::{Consent, EndedBy, Hash, Interval, SessionId};
 use crate::spool;
 use crate::time::MediaTime;
 use crate::trust::export::Export;
@@ -23,6 +23,9 @@ struct Copy<'a> {
     label: &'a str,
     began: Option<&'a str>,
     ended_ms: Option<MediaTime>,
+    /// A proctor ended it; absent where the candidate did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<&'a EndedBy>,
     policy_version: &'a str,
     consent: Option<&'a Consent>,
     /// Times are milliseconds since the exam's start.
@@ -55,6 +58,7 @@ pub(super) fn save(
         label: &about.label,
         began: snapshot.began.as_deref(),
         ended_ms: snapshot.ended_ms,
+        ended_by: snapshot.ended_by.as_ref(),
         policy_version: &about.policy.version,
         consent,
         intervals: &snapshot.intervals,

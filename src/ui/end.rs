@@ -1,6 +1,6 @@
 //! After the exam: everything that was reported, a copy to keep, and whether all has arrived.
 
-use eframe::egui::Ui;
+use eframe::egui::{Label, Ui};
 
 use super::app::{Action, App};
 use super::view_model::{Screen, Sight};
@@ -11,7 +11,10 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let is_over = view.screen == Screen::Ended;
     let mut opened = None;
     let body = |ui: &mut Ui| {
-        parts::title(ui, words.say(if is_over { "end-title" } else { "end-title-ending" }));
+        // Whose exam was ended by others is not told that all is done.
+        let is_done = is_over && app.snapshot().ended_by.is_none();
+        parts::title(ui, words.say(if is_done { "end-title" } else { "end-title-ending" }));
+        ended_by(ui, app);
         delivery(ui, app, is_over);
         for trouble in &view.troubles {
             parts::banner(ui, Sight::NotSeen, &words.say(trouble));
@@ -58,6 +61,18 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     };
     parts::with_footer(ui, "end", body, footer);
     asked.extend(opened);
+}
+
+/// A proctor has ended the exam: said plainly, with the reason.
+fn ended_by(ui: &mut Ui, app: &App) {
+    let Some(by) = &app.snapshot().ended_by else { return };
+    let words = app.words();
+    parts::card_that_matters(ui, |ui| {
+        ui.label(parts::strong(words.say("ended-by-title"), 16.0));
+        let reason = by.reason.as_str();
+        ui.add(Label::new(words.say_with("ended-by-reason", &[("reason", reason.into())])).wrap());
+        parts::muted(ui, words.say("ended-by-text"));
+    });
 }
 
 fn delivery(ui: &mut Ui, app: &App, is_over: bool) {

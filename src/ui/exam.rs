@@ -1,11 +1,14 @@
 //! During the exam: calm. Seen or not, since when, the connection, and what was reported.
 
 use eframe::egui::{self, Ui};
+use jiff::Timestamp;
 
 use super::app::{Action, App, Question};
-use super::view_model::{Connection, Notice, Sight, Told, kind_key};
-use super::{direction, parts};
+use super::view_model::{Connection, Notice, Planned, Sight, Told, kind_key};
+use super::{direction, message, parts};
+use crate::agent::Snapshot;
 use crate::theme::palette;
+use crate::time::MediaTime;
 
 pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     let (words, view) = (app.words(), app.view());
@@ -14,6 +17,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
         parts::title(ui, words.say("exam-title"));
         let running = parts::span(view.running);
         parts::muted(ui, words.say_with("exam-running", &[("time", running.into())]));
+        planned(ui, app);
         notice(ui, app);
         parts::card(ui, |ui| {
             parts::signed(ui, view.sight, 40.0, parts::strong(words.say(view.sight.key()), 20.0));
@@ -46,6 +50,31 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     asked.extend(switched);
 }
 
+/// When the end is planned, and what a proctor has added last.
+fn planned(ui: &mut Ui, app: &App) {
+    let (words, snapshot) = (app.words(), app.snapshot());
+    let Some((key, time)) = app.view().planned.map(|planned| match planned {
+        Planned::In(time) => ("exam-planned", time),
+        Planned::Ago(time) => ("exam-over", time),
+    }) else {
+        return;
+    };
+    let args = [("end", planned_end(snapshot).into()), ("time", parts::span(time).into())];
+    ui.add(egui::Label::new(words.say_with(key, &args)).wrap());
+    if let Some(last) = snapshot.extensions.last() {
+        let text = words.say_with("exam-extended", &[("minutes", last.minutes.into())]);
+        parts::signed(ui, Sight::Seen, 18.0, egui::RichText::new(text));
+    }
+}
+
+/// By the clock on the wall.
+fn planned_end(snapshot: &Snapshot) -> String {
+    let began = snapshot.began.as_ref().and_then(|began| began.parse::<Timestamp>().ok());
+    let planned = snapshot.planned_ms.unwrap_or_default().since(MediaTime::ZERO);
+    let end = began.and_then(|began| began.checked_add(planned).ok());
+    end.map(message::local).unwrap_or_default()
+}
+
 /// Whether a sound goes with what the candidate is told.
 pub(super) fn sound_switch(ui: &mut Ui, app: &App) -> Option<Action> {
     let mut is_on = !app.is_muted();
@@ -60,7 +89,7 @@ pub(super) fn compact(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
     match view.notice {
         Some(notice) => {
             let colours = palette(ui);
-            let colour = if notice == Notice::Back { colours.good } else { colours.warn };
+            let colour = if notice.is_good() { colours.good } else { colours.warn };
             ui.add(egui::Label::new(parts::strong(said(app, notice), 13.0).color(colour)).wrap());
         }
         None => parts::muted(ui, seen_for(app)),

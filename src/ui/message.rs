@@ -29,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, app: &App, asked: &mut Vec<Action>) {
             }
         });
     });
-    if !app.has_said_shown(message) {
+    if !app.has_said_shown(message.id, message.shown) {
         asked.push(Action::Shown(message.id));
     }
 }
@@ -57,8 +57,11 @@ fn below_title(app: &App, letter: &Letter) -> String {
 }
 
 /// `14:05`, by the clock on the wall of whoever reads it; what is no time as it is.
-fn clock(rfc3339: &str) -> String {
-    let at = rfc3339.parse::<Timestamp>();
-    let local = |at: Timestamp| at.to_zoned(TimeZone::system()).strftime("%H:%M").to_string();
-    at.map_or_else(|_| rfc3339.to_owned(), local)
+pub(super) fn clock(rfc3339: &str) -> String {
+    rfc3339.parse::<Timestamp>().map_or_else(|_| rfc3339.to_owned(), local)
+}
+
+/// The same of a moment.
+pub(super) fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%H:%M").to_string()
 }

@@ -6,7 +6,7 @@
 //! that a hidden window misses nothing. `entrance` joins an exam and starts its agent, off the window's
 //! thread. `view_model` says, purely, what to show; `i18n` has the words; each screen is a file:
 //! `join`, `welcome`, `check_in`, `exam`, `end`; a `message` of the proctor comes before whatever is
-//! shown. The last five read the `app` and answer with actions, they change nothing.
+//! shown, and so does the request to check the camera (`recheck`). The last six read the `app` and answer with actions, they change nothing.
 
 mod alarm;
 mod app;
@@ -25,6 +25,7 @@ mod message;
 mod mirror;
 mod page;
 mod parts;
+mod recheck;
 mod signs;
 pub mod tones;
 pub mod view_model;
@@ -50,7 +51,7 @@ pub use window::{Entrance, Joined, Window};
 /// The window's size in points, and the compact window's.
 pub(crate) const FULL: egui::Vec2 = egui::vec2(600.0, 690.0);
 pub(crate) const COMPACT: egui::Vec2 = egui::vec2(340.0, 132.0);
-/// The compact window while it shows a message.
+/// The compact window while it shows a message, or the request to check the camera.
 pub(crate) const COMPACT_MESSAGE: egui::Vec2 = egui::vec2(440.0, 470.0);
 
 /// Runs until the window is closed; says on standard error what went wrong.

@@ -139,6 +139,7 @@ impl Told<'_> {
             ("copy-server", Some(consent::host(self.server))),
             ("copy-began", wall(MediaTime::ZERO)),
             ("copy-ended", self.snapshot.ended_ms.and_then(wall)),
+            ("ended-by-title", self.snapshot.ended_by.as_ref().map(|by| by.reason.clone())),
             ("copy-saved", Some(in_full(saved))),
             ("copy-reports", Some(words.say_with("end-progress", &args))),
             ("copy-policy", Some(self.policy.version.clone())),

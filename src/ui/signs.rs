@@ -88,6 +88,11 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// Nothing is to be mended.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Back)
+    }
+
     pub const fn key(self) -> &'static str {
         match self {
             Self::Away => "notice-out-of-view",

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::agent::{Message, Phase, Preview, Seen, Snapshot};
+use crate::agent::{CameraCheck, Message, Phase, Preview, Seen, Snapshot};
 use crate::capture::camera::Fit;
 use crate::geometry::BoundingBox;
 use crate::health::{Code, Condition};
@@ -59,6 +59,13 @@ pub struct Letter {
     pub behind: usize,
 }
 
+/// The planned end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planned {
+    In(Duration),
+    Ago(Duration),
+}
+
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -73,6 +80,10 @@ pub struct View {
     /// It may start although the candidate is not seen: a proctor said so.
     pub is_let_in: bool,
     pub message: Option<Letter>,
+    /// The candidate is asked to check the camera.
+    pub camera_check: Option<CameraCheck>,
+    /// In the exam, where an end is planned.
+    pub planned: Option<Planned>,
     pub notice: Option<Notice>,
     pub connection: Connection,
     pub told: Vec<Told>,
@@ -100,10 +111,20 @@ pub fn view(now: &Snapshot, preview: Option<&Preview>) -> View {
         may_start: now.phase == Phase::CheckIn && (is_steady || is_allowed) && !now.camera_refused,
         is_let_in: now.phase == Phase::CheckIn && !is_steady && is_allowed && !now.camera_refused,
         message: letter(now),
+        camera_check: now.camera_check.clone(),
+        planned: now.planned_ms.filter(|_| now.phase == Phase::Exam).map(|end| planned(now, end)),
         notice: notice(now),
         connection: connection(now),
         told: now.intervals.iter().map(told).collect(),
         troubles: now.health.iter().filter_map(|condition| trouble(condition.code, now)).collect(),
+    }
+}
+
+fn planned(now: &Snapshot, end: MediaTime) -> Planned {
+    if now.at_ms < end {
+        Planned::In(end.since(now.at_ms))
+    } else {
+        Planned::Ago(now.at_ms.since(end))
     }
 }
 

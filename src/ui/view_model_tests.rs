@@ -30,6 +30,10 @@ fn snapshot(phase: Phase, seen: Seen) -> Snapshot {
         health: Vec::new(),
         messages: Vec::new(),
         start_override: None,
+        camera_check: None,
+        planned_ms: None,
+        extensions: Vec::new(),
+        ended_by: None,
     }
 }
 
@@ -247,4 +251,17 @@ fn the_connection_is_what_the_reports_say() {
         let now = Snapshot { reports, ..with_health(health) };
         assert_eq!(view(&now, None).connection, expected, "{health:?}");
     }
+}
+
+#[test]
+fn the_planned_end_is_ahead_or_behind_and_is_told_in_the_exam_alone() {
+    let planned = |phase, end| {
+        let now = Snapshot { planned_ms: end, ..snapshot(phase, Seen::Face) };
+        view(&now, None).planned
+    };
+    let secs = Duration::from_secs;
+    assert_eq!(planned(Phase::Exam, Some(at(90_000))), Some(Planned::In(secs(30))));
+    assert_eq!(planned(Phase::Exam, Some(at(50_000))), Some(Planned::Ago(secs(10))));
+    assert_eq!(planned(Phase::Exam, None), None);
+    assert_eq!(planned(Phase::Ended, Some(at(90_000))), None);
 }

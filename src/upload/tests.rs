@@ -29,6 +29,7 @@ fn fill(folder: &Path, number: u8, count: i64) {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         outbox.append(None, data).unwrap();
     }

@@ -51,6 +51,7 @@ fn set_the_clock_by(hours: i64) {
         EventData::SessionStarted(_)
         | EventData::Sampling(_)
         | EventData::Integrity(_)
+        | EventData::Command(_)
         | EventData::IntervalOpened(_)
         | EventData::SessionEnded(_) => None,
     });

@@ -5,7 +5,7 @@ use std::process::Command as Program;
 
 use inview::agent::{Agent, Command, Now, Phase, Snapshot, World};
 use inview::health::Code;
-use inview::report::{CommandKind, EventData, Outcome, StoredCommand};
+use inview::report::{CheckAnswer, CommandKind, EventData, Outcome, StoredCommand};
 
 use crate::support::agent::{PRESENT, Webcam, clock_at, frames, shows, wait_for, world};
 use crate::support::wait_until;
@@ -96,4 +96,41 @@ fn a_message_that_comes_to_a_full_disk_is_shown_once_and_is_kept_when_there_is_s
     agent.command(Command::Read(id)).unwrap();
     wait_until(|| outcomes(&exam.server.commands()[0]) == [Outcome::Shown, Outcome::Read]);
     assert!(end(&agent).reports.delivered);
+}
+
+#[test]
+fn on_a_disk_that_is_never_written_to_the_end_is_put_off_and_done_and_said_when_nothing_undoes_it()
+{
+    let test = "commands::on_a_disk_that_is_never_written_to_the_end_is_put_off_and_done_and_said_when_nothing_undoes_it";
+    let Some(place) = in_a_place_of_its_own(test, "4m") else { return };
+    let mut exam = exam(&place);
+    exam.setup.policy.planned_minutes = Some(90);
+    let mounted = Program::new("mount").args(["-o", "remount,ro"]).arg(&place).status().unwrap();
+    assert!(mounted.success());
+    let agent = start(&exam, PRESENT);
+    begin(&agent);
+    // By the report the server knows that an end is planned.
+    wait_for(&agent, |now| now.reports.acknowledged >= 1);
+    exam.server.give(&CommandKind::Extend { minutes: 15 });
+    let minutes = |now: &Snapshot| now.planned_ms.map(|planned| planned.as_millis() / 60_000);
+    wait_for(&agent, |now| minutes(now) == Some(105));
+    // It is reported, and a kill would undo it: the server must hand it out again.
+    wait_until(|| exam.server.commands()[0].report.is_some());
+    assert_eq!(outcomes(&exam.server.commands()[0]), []);
+    exam.server.give(&CommandKind::CheckCamera);
+    let check = wait_for(&agent, |now| now.camera_check.is_some()).camera_check.unwrap().id;
+    agent.command(Command::Checked { check, answer: CheckAnswer::Done }).unwrap();
+    wait_until(|| outcomes(&exam.server.commands()[1]) == [Outcome::Shown, Outcome::Done]);
+    exam.server.give(&CommandKind::End { reason: "Fire alarm".to_owned() });
+    let now = wait_for(&agent, |now| now.phase == Phase::Ended);
+    assert!(now.reports.delivered && degraded(&now));
+    let given = exam.server.commands();
+    let all: Vec<_> = given.iter().map(outcomes).collect();
+    assert_eq!(all[0], [Outcome::Done], "the exam is over: there is nothing to undo");
+    assert_eq!(all[2], [Outcome::Done]);
+    let told = exam.told();
+    let commands = told.iter().filter(|told| matches!(told, EventData::Command(_))).count();
+    assert_eq!(commands, 2, "each once: {told:?}");
+    let Some(EventData::SessionEnded(ended)) = told.last() else { panic!("{told:?}") };
+    assert_eq!(ended.ended_by, now.ended_by);
 }

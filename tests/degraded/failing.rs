@@ -152,6 +152,7 @@ fn report_while_writes_fail(place: &Path) {
             EventData::SessionStarted(_)
             | EventData::Sampling(_)
             | EventData::Integrity(_)
+            | EventData::Command(_)
             | EventData::IntervalOpened(_)
             | EventData::SessionEnded(_) => None,
         })

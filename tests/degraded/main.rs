@@ -127,6 +127,7 @@ fn noticed(told: &[EventData]) -> Vec<Noticed> {
         EventData::Integrity(integrity) => Some(integrity.what),
         EventData::SessionStarted(_)
         | EventData::Sampling(_)
+        | EventData::Command(_)
         | EventData::IntervalOpened(_)
         | EventData::IntervalClosed(_)
         | EventData::SessionEnded(_) => None,

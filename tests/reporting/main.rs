@@ -181,6 +181,7 @@ fn fill_signed(
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         outbox.append(None, data).unwrap();
     }

@@ -344,7 +344,7 @@ fn a_proctor_writes_from_the_page_and_sees_what_became_of_it() {
     let (cookie, path) = (server.sign_in(), format!("/sessions/{session}"));
     let page = server.page(&cookie, &path);
     let keys = field(page.text(), "key");
-    assert_eq!(field(page.text(), "kind"), ["message", "allow_start"]);
+    assert_eq!(field(page.text(), "kind"), ["message", "allow_start", "check_camera"]);
     let send = |cookie: &str, kind: &str, key: &str, text: &str| {
         let request = Request::post(format!("{path}/commands"))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -373,7 +373,7 @@ fn a_proctor_writes_from_the_page_and_sees_what_became_of_it() {
     let page = server.page(&cookie, &path);
     assert!(page.text().contains(">read</span>"), "{}", page.text());
     // The exam is on: its start needs no leave any more.
-    assert_eq!(field(page.text(), "kind"), ["message"]);
+    assert_eq!(field(page.text(), "kind"), ["message", "check_camera", "end"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod accounts;
+mod acting;
 mod api;
 mod audit;
 mod description;
@@ -285,6 +286,7 @@ impl Agent {
             intervals: 0,
             camera: SampledCamera { frames: 900, sampled: 150, unusable: 3 },
             truncated: Some("the file ends early".to_owned()),
+            ended_by: None,
         }))
     }
 

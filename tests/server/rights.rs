@@ -158,6 +158,9 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/v1/sessions/{session}/heartbeats", Agents, "{heartbeat}"),
     ("GET", "/v1/sessions/{session}/commands", Watching, ""),
     ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "message", "text": "x"}"#),
+    ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "check_camera"}"#),
+    ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "extend", "minutes": 15}"#),
+    ("POST", "/v1/sessions/{session}/commands", Acting, r#"{"kind": "end", "reason": "x"}"#),
     ("GET", "/v1/tokens", Administering, ""),
     ("POST", "/v1/tokens", Administering, r#"{"name": "x", "scope": "read"}"#),
     ("GET", "/v1/accounts", Administering, ""),
@@ -173,6 +176,9 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/sessions", IssuingPage, "label=x"),
     ("GET", "/sessions/{session}", Watching, ""),
     ("POST", "/sessions/{session}/commands", Acting, "kind=message&text=x&key=k"),
+    ("POST", "/sessions/{session}/commands", Acting, "kind=check_camera&key=c"),
+    ("POST", "/sessions/{session}/commands", Acting, "kind=extend&minutes=15&key=x"),
+    ("POST", "/sessions/{session}/commands", Acting, "kind=end&text=x&sure=yes&key=e"),
     ("POST", "/sessions/{session}/intervals/{interval}/review", Acting, "verdict=unsure&note=x"),
     ("GET", "/review", Watching, ""),
     ("GET", "/exams", Browsers, ""),
@@ -563,6 +569,8 @@ fn nobody_reads_or_changes_what_is_not_theirs() {
                     None if *body == "{heartbeat}" => status == 409,
                     None if *what == Everyone => status < 500 && status != 403,
                     // Agents have enrolled: that they may is the question here.
+                    // No end is planned: that they may ask is the question here.
+                    None if body.contains("extend") => status == 409,
                     None if address.ends_with("/policy") => status == 409,
                     None if *address == "/v1/accounts" && status == 409 => at == OWN,
                     // The second time there is nothing left to take back.

@@ -2,6 +2,7 @@
 //! agent.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod acting;
 mod check_in;
 mod end;
 mod every_screen;
@@ -17,15 +18,16 @@ use eframe::egui::{self, Key, Modifiers, ViewportCommand, ViewportEvent, Viewpor
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use inview::agent::{
-    Busy, Command, FoundCamera, Message, OpenCamera, Phase, Preview, Reports, Seen, Snapshot,
+    Busy, CameraCheck, Command, Extension, FoundCamera, Message, OpenCamera, Phase, Preview,
+    Reports, Seen, Snapshot,
 };
 use inview::capture::camera::{CameraId, Fit};
 use inview::geometry::{BoundingBox, Size};
 use inview::health::{Code, Condition};
 use inview::presence::Policy;
 use inview::report::{
-    ClosedBy, CommandId, EventData, Incarnation, Interval, IntervalId, Kind, Sampling, SessionId,
-    StartOverride,
+    CheckAnswer, ClosedBy, CommandId, EndedBy, EventData, Incarnation, Interval, IntervalId, Kind,
+    Sampling, SessionId, StartOverride,
 };
 use inview::spool::Outbox;
 use inview::theme;
@@ -67,7 +69,8 @@ impl Watched for Puppet {
     }
 
     fn preview(&self) -> Option<Preview> {
-        (self.snapshot.lock().unwrap().phase == Phase::CheckIn).then(|| Preview {
+        let now = self.snapshot();
+        (now.phase == Phase::CheckIn || now.camera_check.is_some()).then(|| Preview {
             seq: 1,
             size: Size::new(4, 3),
             rgb: [90; 36].into(),
@@ -122,6 +125,10 @@ fn window_read(phase: Phase, seen: Seen, direction: Direction) -> Window {
         health: Vec::new(),
         messages: Vec::new(),
         start_override: None,
+        camera_check: None,
+        planned_ms: None,
+        extensions: Vec::new(),
+        ended_by: None,
     };
     let puppet = Arc::new(Puppet {
         snapshot: Mutex::new(snapshot),

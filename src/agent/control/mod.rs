@@ -35,7 +35,7 @@ use crate::frame::Frame;
 use crate::health::{Code, Health};
 use crate::pace::Pace;
 use crate::presence::Change;
-use crate::report::{ClosedBy, Consent, Incarnation, Interval, ModelIdentity, Outcome};
+use crate::report::{ClosedBy, Consent, EndedBy, Incarnation, Interval, ModelIdentity};
 use crate::spool::{Shelter, erase_delivered};
 use crate::time::MediaTime;
 use crate::upload::Uploader;
@@ -111,6 +111,10 @@ pub(super) struct Control {
     preview: Arc<Mutex<Option<Preview>>>,
     /// The frame of the preview that was told of last.
     shown: Option<u64>,
+    /// The candidate sees their picture in the exam.
+    mirrors: bool,
+    /// The proctor who has ended the exam.
+    ended_by: Option<EndedBy>,
 }
 
 impl Control {
@@ -150,6 +154,8 @@ impl Control {
             reported: Arc::default(),
             preview: Arc::default(),
             shown: None,
+            mirrors: false,
+            ended_by: None,
             facts: None,
             reporter: None,
             journalled: None,
@@ -186,9 +192,12 @@ impl Control {
             journal,
         };
         control.start_reporter()?;
-        match left {
-            Some(entry) => control.resume(entry, at),
-            None => control.cameras = Some(Cameras::look(Arc::clone(&control.world.camera))?),
+        if let Some(entry) = left {
+            control.resume(entry, at);
+        } else {
+            // What an earlier life of the agent was asked to end has ended: it goes on no more.
+            control.proctor.inbox.note_ended(&control.anchor.utc(at));
+            control.cameras = Some(Cameras::look(Arc::clone(&control.world.camera))?);
         }
         Ok(control)
     }
@@ -248,8 +257,13 @@ impl Control {
             (Command::Begin { .. }, Phase::CheckIn) => {}
             (Command::End { flush }, Phase::Exam) => self.end(flush),
             (Command::Agreed(has_agreed), _) => self.proctor.has_agreed = has_agreed,
-            (Command::Shown(message), _) => self.note(message, Outcome::Shown),
-            (Command::Read(message), _) => self.note(message, Outcome::Read),
+            (Command::Shown(command), _) => {
+                self.proctor.inbox.note_shown(command, &self.anchor.utc((self.now)()));
+            }
+            (Command::Read(message), _) => {
+                self.proctor.inbox.note_read(message, &self.anchor.utc((self.now)()));
+            }
+            (Command::Checked { check, answer }, _) => self.checked(check, answer),
             (command @ (Command::Begin { .. } | Command::End { .. }), phase) => {
                 tracing::warn!(?command, ?phase, "a command that does not fit");
             }
@@ -316,7 +330,10 @@ impl Control {
         (self.ended, self.flush_until) = (Some(now), now + flush);
         // Before the last report of the session, which the detector makes.
         self.look_at_device(now);
+        self.proctor.inbox.note_over(&self.anchor.utc(now));
+        self.mirrors = false;
         self.order(Order::End);
+        self.order(Order::Mirror(false));
         self.capture.pulse.stop();
     }
 

@@ -9,12 +9,16 @@ use super::Control;
 use crate::agent::heart::{Beat, Heard, Heart};
 use crate::agent::inbox::Inbox;
 use crate::agent::pulse::Pulse;
+use crate::agent::report::Fact;
 use crate::agent::slot::Slot;
 use crate::agent::snapshot::Seen;
+use crate::agent::watch::Order;
 use crate::agent::worker::{Worker, named};
 use crate::agent::{Phase, Setup};
 use crate::health::{Code, Condition};
-use crate::report::{ChainHead, CommandId, Heartbeat, MAX_CONDITIONS, Outcome, Trouble};
+use crate::report::{
+    ChainHead, CheckAnswer, CommandId, CommandResult, Heartbeat, Kind, MAX_CONDITIONS, Trouble,
+};
 use crate::time::MediaTime;
 use crate::upload::heartbeat::HeartbeatClient;
 use crate::upload::{Obstacle, UploadError};
@@ -47,7 +51,7 @@ impl Proctor {
         let (hearing, heard) = bounded(4);
         Ok(Self {
             has_agreed: !setup.asks_consent,
-            inbox: Inbox::open(&setup.folder, setup.session),
+            inbox: Inbox::open(&setup.folder, setup.session, setup.policy.planned()),
             obstacle: None,
             had_no_disk: false,
             heard,
@@ -118,10 +122,7 @@ impl Control {
         let head = self.reported.lock().unwrap_or_else(PoisonError::into_inner).head;
         let (incarnation, head) = head.unwrap_or((self.incarnation, ChainHead::NONE));
         let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let may_tell = self.proctor.has_agreed || self.phase != Phase::CheckIn;
-        let visible = self.health.visible(now).into_iter();
-        // Whoever gets a heartbeat was reached.
-        let told = visible.filter(|condition| condition.code != Code::ServerUnreachable);
+        let told = self.told_health(now);
         let trouble = |condition: Condition| Trouble {
             code: condition.code.as_str().to_owned(),
             since: self.anchor.utc(condition.since_ms),
@@ -130,7 +131,7 @@ impl Control {
             incarnation,
             sent_at: String::new(),
             phase: self.phase,
-            seen: if may_tell { self.seen(&sight).0 } else { Seen::NotYet },
+            seen: if self.may_tell() { self.seen(&sight).0 } else { Seen::NotYet },
             health: told.take(MAX_CONDITIONS).map(trouble).collect(),
             head,
             confirmed: self.proctor.inbox.confirmations(self.phase),
@@ -152,27 +153,77 @@ impl Control {
         };
         self.proctor.obstacle = None;
         self.proctor.inbox.settle(&heard.said, &answer.commands);
-        let at = self.anchor.utc((self.now)());
+        let now = (self.now)();
+        let (at, now) = (self.anchor.utc(now), self.session_time(now));
         for command in &answer.commands {
-            if let Err(error) = self.proctor.inbox.take(command, self.phase, &at) {
+            if let Err(error) = self.proctor.inbox.take(command, (self.phase, now), &at) {
                 tracing::warn!(%error, "a command of the proctor is not done");
             }
         }
     }
 
-    /// Commands come to the disk with the reports, where both were in memory.
-    pub(super) fn look_after_commands(&mut self, now: MediaTime) {
-        let has_no_disk = {
-            let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-            reported.fault.is_some()
-        };
-        let is_back = std::mem::replace(&mut self.proctor.had_no_disk, has_no_disk) && !has_no_disk;
-        self.proctor.inbox.look_after(now, is_back);
+    /// What is wrong, as far as it is told: whoever gets a heartbeat was reached.
+    fn told_health(&self, now: MediaTime) -> impl Iterator<Item = Condition> + use<> {
+        let visible = self.health.visible(now).into_iter();
+        visible.filter(|condition| condition.code != Code::ServerUnreachable)
     }
 
-    /// A message is on the screen, or was read.
-    pub(super) fn note(&mut self, message: CommandId, outcome: Outcome) {
-        let at = self.anchor.utc((self.now)());
-        self.proctor.inbox.note(message, outcome, &at);
+    /// Zero before the exam.
+    fn session_time(&self, now: MediaTime) -> MediaTime {
+        if self.exam.is_some() { MediaTime::ZERO + now.since(self.zero) } else { MediaTime::ZERO }
+    }
+
+    /// Commands come to the disk with the reports, where both were in memory; in the exam, what came of them
+    /// becomes a report, and its end is done where a proctor asks for it.
+    pub(super) fn look_after_commands(&mut self, now: MediaTime) {
+        let (has_no_disk, told) = {
+            let reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            (reported.fault.is_some(), reported.told.clone())
+        };
+        let is_back = std::mem::replace(&mut self.proctor.had_no_disk, has_no_disk) && !has_no_disk;
+        let inbox = &mut self.proctor.inbox;
+        inbox.look_after(now, is_back);
+        inbox.note_told(&told);
+        if self.phase != Phase::Exam {
+            return;
+        }
+        let mirrors = inbox.camera_check().is_some();
+        let (reports, end) = (inbox.hand_over(), inbox.asks_to_end());
+        if self.mirrors != mirrors {
+            self.mirrors = mirrors;
+            self.order(Order::Mirror(mirrors));
+        }
+        for report in reports {
+            self.fact(Fact::Command(report));
+        }
+        if let Some(by) = end {
+            tracing::info!(command = %by.command, "a proctor ends the exam");
+            self.fact(Fact::EndsBy(by.clone()));
+            self.ended_by = Some(by);
+            self.end(self.setup.flush);
+        }
+    }
+
+    /// The candidate has looked after the camera: how it stands now is what counts.
+    pub(super) fn checked(&mut self, check: CommandId, answer: CheckAnswer) {
+        let now = (self.now)();
+        let sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut open: Vec<Kind> = self.open_intervals().iter().map(|open| open.kind).collect();
+        open.sort();
+        open.dedup();
+        let codes = self.told_health(now).map(|condition| condition.code.as_str().to_owned());
+        let result = CommandResult::CameraChecked {
+            answer,
+            seen: if self.may_tell() { self.seen(&sight).0 } else { Seen::NotYet },
+            open,
+            health: codes.take(MAX_CONDITIONS).collect(),
+        };
+        let (at, now) = (self.anchor.utc(now), self.session_time(now));
+        self.proctor.inbox.note_checked(check, (answer, now, &result), &at);
+    }
+
+    /// What is seen may be told.
+    fn may_tell(&self) -> bool {
+        self.proctor.has_agreed || self.phase != Phase::CheckIn
     }
 }

@@ -39,6 +39,10 @@ impl Control {
         if self.phase == Phase::Ending && complete {
             self.journal.remove();
         }
+        if self.ended_by.is_some() && complete && self.shelter.waiting() == 0 {
+            // The disk has the last report, or the server: no kill undoes it.
+            self.proctor.inbox.note_ended(&self.anchor.utc(now));
+        }
         let may_arrive = matches!(self.phase, Phase::Ending | Phase::Ended) && complete;
         if may_arrive && !self.delivered {
             self.delivered = self.uploader.is_some() && self.is_all_delivered();
@@ -114,6 +118,10 @@ impl Control {
             health: self.health.visible(now).into_iter().map(in_session_too).collect(),
             messages: self.proctor.inbox.messages(),
             start_override: self.proctor.inbox.start_override(),
+            camera_check: self.proctor.inbox.camera_check(),
+            planned_ms: self.proctor.inbox.planned_ms(),
+            extensions: self.proctor.inbox.extensions(),
+            ended_by: self.ended_by.clone(),
         };
         let shown =
             self.preview.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.seq);

@@ -50,6 +50,7 @@ impl Control {
                 anchor: self.anchor.clone(),
                 rate_hz: self.setup.policy.sample_rate_hz,
                 begun: Begun::default(),
+                ends_by: None,
                 key,
             },
             facts: found,
@@ -159,7 +160,8 @@ impl Control {
             make_detector: Arc::clone(&self.world.make_detector),
             policy: self.setup.policy.clone(),
             in_exam,
-            preview: (self.phase == Phase::CheckIn).then(|| Arc::clone(&self.preview)),
+            preview: Arc::clone(&self.preview),
+            mirrors: self.phase == Phase::CheckIn || self.mirrors,
             from: now,
         };
         self.watch.start(

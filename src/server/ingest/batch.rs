@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::report::{
-    EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation, Interval, MAX_BATCH_EVENTS,
-    SessionId, SessionStarted, fault_of_text,
+    CommandReport, CommandResult, EVENT_TYPES, Event, EventData, Hash, Identity, Incarnation,
+    Interval, MAX_BATCH_EVENTS, SessionEnded, SessionId, SessionStarted, fault_of_text,
 };
 use crate::server::http::depth;
 use crate::server::ingest::plain;
@@ -182,6 +182,7 @@ fn fault(event: &Event) -> Option<&'static str> {
         EventData::Integrity(integrity) => {
             (!is_within_a_session(integrity.at_ms)).then_some("at_ms is out of range")
         }
+        EventData::Command(report) => fault_of_command(report),
         EventData::IntervalClosed(report) if report.interval.end_ms.is_none() => {
             Some("a closed interval must have an end")
         }
@@ -192,9 +193,7 @@ fn fault(event: &Event) -> Option<&'static str> {
             }
             fault_of_interval(&report.interval)
         }
-        EventData::SessionEnded(ended) => {
-            (!is_within_a_session(ended.duration_ms)).then_some("duration_ms is out of range")
-        }
+        EventData::SessionEnded(ended) => fault_of_end(ended),
     }
 }
 
@@ -230,6 +229,28 @@ fn fault_of_start(started: &SessionStarted) -> Option<&'static str> {
         return Some("public_key is no key of Ed25519");
     }
     allowed.and_then(|allowed| fault_of_text(&allowed.reason))
+}
+
+fn fault_of_end(ended: &SessionEnded) -> Option<&'static str> {
+    if !is_within_a_session(ended.duration_ms) {
+        return Some("duration_ms is out of range");
+    }
+    let by = ended.ended_by.as_ref()?;
+    if is_no_timestamp(&by.at) {
+        return Some("the at of ended_by must be a time of RFC 3339");
+    }
+    fault_of_text(&by.reason)
+}
+
+fn fault_of_command(report: &CommandReport) -> Option<&'static str> {
+    let planned_ms = match &report.what {
+        CommandResult::Extended { planned_ms, .. } => *planned_ms,
+        CommandResult::CameraChecked { .. } => MediaTime::ZERO,
+    };
+    if !is_within_a_session(report.at_ms) || !is_within_a_session(planned_ms) {
+        return Some("at_ms or planned_ms is out of range");
+    }
+    report.fault()
 }
 
 pub(in crate::server) fn fault_of_interval(interval: &Interval) -> Option<&'static str> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::{
-    Event, EventData, Hash, Identity, Integrity, Interval, Sampling, SessionEnded, SessionStarted,
+    CommandReport, Event, EventData, Hash, Identity, Integrity, Interval, Sampling, SessionEnded,
+    SessionStarted,
 };
 
 /// An event that belongs to a session.
@@ -22,6 +23,7 @@ pub enum Says {
     Started(Box<SessionStarted>),
     Sampling(Sampling),
     Integrity(Integrity),
+    Command(CommandReport),
     /// `lasted`: for how long it had when it was reported, by the agent's clock.
     Opened {
         interval: Interval,
@@ -37,6 +39,7 @@ impl Says {
             EventData::SessionStarted(started) => Self::Started(Box::new(started)),
             EventData::Sampling(sampling) => Self::Sampling(sampling),
             EventData::Integrity(integrity) => Self::Integrity(integrity),
+            EventData::Command(report) => Self::Command(report),
             EventData::IntervalOpened(report) => {
                 let lasted = lasted(read(event.time.as_deref()), read(report.start_utc.as_deref()));
                 Self::Opened { interval: report.interval, lasted }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::report::{
-    ClosedBy, CommandKind, Family, ForkKind, Hash, Kind, Liveness, Noticed, Outcome, Phase, Role,
-    Seen, SessionStatus, SessionSummary, StorageFault, StoredCommand, Strain, Verdict,
+    self, CheckAnswer, ClosedBy, CommandKind, CommandReport, CommandResult, Family, ForkKind, Hash,
+    Kind, Liveness, Noticed, Outcome, Phase, Role, Seen, SessionStatus, SessionSummary,
+    StorageFault, StoredCommand, Strain, Verdict,
 };
 use crate::server::words;
 use crate::time::MediaTime;
@@ -175,7 +176,11 @@ pub(in crate::server) fn noticed(what: &Noticed) -> String {
 
 /// What is wrong with the agent. Codes that we do not know are words already: an agent may be newer.
 pub(in crate::server) fn each_trouble(liveness: &Liveness) -> impl Iterator<Item = String> {
-    liveness.health.iter().map(|trouble| match trouble.code.as_str() {
+    liveness.health.iter().map(|one| trouble(&one.code))
+}
+
+fn trouble(code: &str) -> String {
+    match code {
         "no_camera" => t!("trouble-no-camera"),
         "camera_busy" => t!("trouble-camera-busy"),
         "camera_denied" => t!("trouble-camera-denied"),
@@ -191,7 +196,7 @@ pub(in crate::server) fn each_trouble(liveness: &Liveness) -> impl Iterator<Item
         "server_unreachable" => t!("trouble-server-unreachable"),
         "server_refuses" => t!("trouble-server-refuses"),
         code => code.replace('_', " "),
-    })
+    }
 }
 
 pub(in crate::server) fn troubles(liveness: &Liveness) -> String {
@@ -207,6 +212,58 @@ pub(in crate::server) fn command(kind: &CommandKind) -> String {
     match kind {
         CommandKind::Message { .. } => t!("command-message"),
         CommandKind::AllowStart { .. } => t!("command-allow-start"),
+        CommandKind::CheckCamera => t!("command-check-camera"),
+        CommandKind::Extend { .. } => t!("command-extend"),
+        CommandKind::End { .. } => t!("command-end"),
+    }
+}
+
+/// What was asked for, in the words of whoever asked where there are any.
+pub(in crate::server) fn asked(kind: &CommandKind) -> String {
+    match kind {
+        CommandKind::Message { text } => text.clone(),
+        CommandKind::AllowStart { reason } | CommandKind::End { reason } => reason.clone(),
+        CommandKind::CheckCamera => t!("asked-check-camera"),
+        CommandKind::Extend { minutes } => t!("asked-extend", count = *minutes),
+    }
+}
+
+/// Why an agent refused. What we do not know is a word already: an agent may be newer.
+pub(in crate::server) fn refused(reason: &str) -> String {
+    match reason {
+        report::UNKNOWN => t!("refused-unknown"),
+        report::MALFORMED => t!("refused-malformed"),
+        report::ALREADY_BEGUN => t!("refused-already-begun"),
+        report::NOT_BEGUN => t!("refused-not-begun"),
+        report::ALREADY_ENDED => t!("refused-already-ended"),
+        report::NO_PLANNED_END => t!("refused-no-planned-end"),
+        report::CANNOT => t!("refused-cannot"),
+        reason => reason.replace('_', " "),
+    }
+}
+
+/// What the agent reported of a command.
+pub(in crate::server) fn came_of(report: &CommandReport) -> String {
+    match &report.what {
+        CommandResult::CameraChecked { answer, seen: sight, open, health } => {
+            let sight = std::iter::once(seen(*sight));
+            let open = open.iter().copied().map(kind);
+            let wrong = health.iter().map(|code| trouble(code));
+            let mut said: Vec<String> = Vec::new();
+            for one in sight.chain(open).chain(wrong) {
+                if !said.contains(&one) {
+                    said.push(one);
+                }
+            }
+            let (at, state) = (at(report.at_ms), list(said));
+            match answer {
+                CheckAnswer::Done => t!("checked-done", at = at, state = state),
+                CheckAnswer::Cannot => t!("checked-cannot", at = at, state = state),
+            }
+        }
+        CommandResult::Extended { planned_ms, .. } => {
+            t!("extended-to", at = at(report.at_ms), length = length(*planned_ms))
+        }
     }
 }
 
@@ -242,6 +299,14 @@ pub(in crate::server) fn said(outcome: Outcome) -> String {
 pub(in crate::server) fn clock(rfc3339: &str) -> String {
     let at = rfc3339.parse::<Timestamp>();
     at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
+}
+
+/// When a session that has begun is planned to end: by the agent's clock, as its candidate sees it.
+pub(in crate::server) fn planned_end(session: &SessionSummary) -> Option<String> {
+    let began = session.started_at.as_ref()?.parse::<Timestamp>().ok()?;
+    let planned = SignedDuration::from_millis(session.planned_ms?.as_micros() / 1_000);
+    let end = began.checked_add(planned).ok()?;
+    Some(end.strftime("%H:%M UTC").to_string())
 }
 
 pub(in crate::server) fn is_hatched(kind: Kind) -> bool {

@@ -16,6 +16,7 @@ use crate::server::sessions::timeline::clock;
 use crate::server::store::roster::Facts;
 use crate::server::store::{StoreError, Tenant};
 use crate::server::words;
+use crate::time::MediaTime;
 use crate::words::Language;
 
 /// A row of a session that goes on is made again after this long: its drawing moves.
@@ -57,6 +58,8 @@ struct Told<'a> {
     verdict: Option<Verdict>,
     alerts: u64,
     unreviewed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned_ms: Option<MediaTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_contact: Option<&'a str>,
 }
@@ -108,12 +111,20 @@ impl<'a> View<'a> {
             verdict: self.verdict(),
             alerts: self.facts.summary.alerts,
             unreviewed: self.facts.unreviewed,
+            planned_ms: self.facts.summary.planned_ms,
             last_contact: self.facts.summary.last_contact.as_deref(),
         }
     }
 
     fn exam(&self) -> Option<ExamId> {
         self.facts.summary.exam
+    }
+
+    /// When it is planned to end, while it goes on.
+    fn planned_end(&self) -> Option<String> {
+        let summary = &self.facts.summary;
+        let goes_on = matches!(summary.status, SessionStatus::Running | SessionStatus::Silent);
+        say::planned_end(summary).filter(|_| goes_on)
     }
 
     fn verdict(&self) -> Option<Verdict> {

@@ -261,6 +261,7 @@ pub(super) mod tests {
             exam: None,
             revision: 0,
             summary: SessionSummary {
+                planned_ms: None,
                 exam: None,
                 room: None,
                 session: SessionId::derived(&[]),

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | 201 and the command | it is kept, and handed out with the next heartbeat's answer |
 //! | 200 and the command | it was kept before under the same `Idempotency-Key` |
-//! | 400 malformed-command | the body is none, or its text is empty or too long |
+//! | 400 malformed-command | the body is none, its text is empty or too long, or its minutes are too many |
 //! | 404 | the tenant has no such session |
 //! | 403 scope | an auditor asks: auditors change nothing |
 //! | 409 too-many | the session has 1000 commands |
+//! | 409 session-ended | the session has ended: no agent hears of it |
+//! | 409 no-planned-end | the end is to be later, and none is planned |
 //! | 422 key-reused | another command was kept under the key |
 
 use axum::body::Body;
@@ -53,7 +55,7 @@ const COMMANDS: u64 = 1_000;
         Guarded,
         Sought,
         Sent,
-        (status = 409, description = "`too-many`: the session has 1000 commands.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`too-many`: the session has 1000 commands. `session-ended`: no agent hears of it any more. `no-planned-end`: there is no end that could be later.", body = Problem, content_type = "application/problem+json"),
         Keyed,
     ),
     security(("token" = ["read", "admin"]), ("cookie" = ["proctor", "admin"])),
@@ -108,14 +110,21 @@ async fn give(
     let done = keeping.await?.map_err(|not_kept| match not_kept {
         NotKept::NoSession => Refusal::not_found(),
         NotKept::TooMany => {
-            let title = "The session has as many commands as are kept for one";
-            Refusal::new(StatusCode::CONFLICT, problem::TOO_MANY, title)
+            conflict(problem::TOO_MANY, "The session has as many commands as are kept for one")
+        }
+        NotKept::Ended => conflict(problem::SESSION_ENDED, "The session has ended"),
+        NotKept::NoPlannedEnd => {
+            conflict(problem::NO_PLANNED_END, "No end is planned that could be later")
         }
     })?;
     if let Done::New(StoredCommand { id, sent_by, .. }) = &done {
         tracing::info!(%session, %id, by = sent_by, "a proctor gave a command");
     }
     idempotency::answer(done)
+}
+
+fn conflict(kind: &'static str, title: &'static str) -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, kind, title)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -160,8 +169,34 @@ pub(in crate::server) async fn list(
 #[derive(Deserialize)]
 pub(in crate::server) struct CommandForm {
     kind: String,
+    #[serde(default)]
     text: String,
+    #[serde(default)]
+    minutes: String,
+    /// The mark in the box that says what cannot be undone.
+    #[serde(default)]
+    sure: String,
     key: String,
+}
+
+impl CommandForm {
+    fn asks(&self) -> Result<CommandKind, Refusal> {
+        // Browsers end the lines of forms by two characters.
+        let text = self.text.replace("\r\n", "\n").trim().to_owned();
+        Ok(match self.kind.as_str() {
+            "message" => CommandKind::Message { text },
+            "allow_start" => CommandKind::AllowStart { reason: text },
+            "check_camera" => CommandKind::CheckCamera,
+            "extend" => {
+                let minutes = self.minutes.trim().parse();
+                let no_number = |_odd| malformed("the minutes must lie between 1 and 480");
+                CommandKind::Extend { minutes: minutes.map_err(no_number)? }
+            }
+            "end" if self.sure == "yes" => CommandKind::End { reason: text },
+            "end" => return Err(malformed("the box is not marked")),
+            _ => return Err(malformed("unknown kind")),
+        })
+    }
 }
 
 pub(in crate::server) async fn by_form(
@@ -170,16 +205,9 @@ pub(in crate::server) async fn by_form(
     form: Result<Form<CommandForm>, FormRejection>,
 ) -> Result<Response, PageError> {
     let Theirs(proctor, session) = theirs?;
-    let Form(CommandForm { kind, text, key }) =
-        form.map_err(|rejected| malformed(&rejected.body_text()))?;
-    // Browsers end the lines of forms by two characters.
-    let text = text.replace("\r\n", "\n").trim().to_owned();
-    let kind = match kind.as_str() {
-        "message" => CommandKind::Message { text },
-        "allow_start" => CommandKind::AllowStart { reason: text },
-        _ => return Err(malformed("unknown kind").into()),
-    };
-    let key = Some(key).filter(|key| is_key(key));
+    let Form(form) = form.map_err(|rejected| malformed(&rejected.body_text()))?;
+    let kind = form.asks()?;
+    let key = Some(form.key).filter(|key| is_key(key));
     give(&state, proctor, session, kind, key).await?;
     Ok(Redirect::to(&format!("/sessions/{session}#commands")).into_response())
 }

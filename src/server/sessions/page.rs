@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use crate::report::{
-    Kind, MAX_NOTE_CHARS, MAX_TEXT_CHARS, Phase, SessionDetail, SessionStatus, SessionSummary,
-    StoredCommand, StoredInterval,
+    Kind, MAX_EXTENSION_MINUTES, MAX_NOTE_CHARS, MAX_TEXT_CHARS, Phase, SessionDetail,
+    SessionStatus, SessionSummary, StoredCommand, StoredInterval,
 };
 use crate::server::State;
 use crate::server::access::auth::Theirs;
@@ -46,6 +46,10 @@ struct SessionPage {
     /// For each form that may be used, the key of what it sends.
     message_key: Option<String>,
     start_key: Option<String>,
+    check_key: Option<String>,
+    /// Where an end is planned.
+    extend_key: Option<String>,
+    end_key: Option<String>,
 }
 
 pub(in crate::server) async fn get(
@@ -69,7 +73,11 @@ pub(in crate::server) async fn get(
     let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
     // An agent that sends no heartbeats hears of nothing.
     let hears = phase.filter(|_| acts && detail.summary.status != SessionStatus::Ended);
+    let key_of = |may: bool| may.then(form_key).transpose();
+    let is_in = |phases: &[Phase]| hears.is_some_and(|phase| phases.contains(&phase));
+    let goes_on = is_in(&[Phase::CheckIn, Phase::Exam]);
     let gaps = detail.observed.as_ref().map_or(&[][..], |observed| &observed.gaps);
+    let has_end = detail.summary.planned_ms.is_some();
     let mut policy = Vec::new();
     flatten("", &detail.policy, &mut policy);
     let page = SessionPage {
@@ -84,8 +92,11 @@ pub(in crate::server) async fn get(
         commands,
         erases,
         judges: acts,
-        message_key: hears.map(|_| form_key()).transpose()?,
-        start_key: hears.filter(|it| *it == Phase::CheckIn).map(|_| form_key()).transpose()?,
+        message_key: key_of(hears.is_some())?,
+        start_key: key_of(is_in(&[Phase::CheckIn]))?,
+        check_key: key_of(goes_on)?,
+        extend_key: key_of(goes_on && has_end)?,
+        end_key: key_of(is_in(&[Phase::Exam]))?,
     };
     render(StatusCode::OK, &page)
 }

@@ -166,6 +166,7 @@ fn told_intervals(export: &Export) -> BTreeMap<IntervalId, Vec<IntervalReport>> 
                 EventData::SessionStarted(_)
                 | EventData::Sampling(_)
                 | EventData::Integrity(_)
+                | EventData::Command(_)
                 | EventData::SessionEnded(_),
             )
             | Err(_) => {}

@@ -1,19 +1,34 @@
 //! What proctors asked of agents, and what became of it. Nothing here is ever deleted.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use uuid::{NoContext, Uuid};
 
 use crate::report::{
-    CommandId, CommandKind, CommandList, Confirmation, MAX_COMMANDS, Outcome, ProctorCommand,
-    StoredCommand, StoredOutcome,
+    CommandId, CommandKind, CommandList, CommandReport, Confirmation, Identity, MAX_COMMANDS,
+    Outcome, ProctorCommand, SessionStatus, SessionSummary, StoredCommand, StoredOutcome,
 };
 use crate::server::store::StoreError;
 use crate::server::store::audit::{self, Deed, Entry};
-use crate::server::store::read::rfc3339;
+// Whether a command can be given is for how its session stands.
+use crate::server::store::read::{self, rfc3339};
 use crate::server::store::reports::ingest::Target;
 
 /// Commands that are kept for one session.
 const KEPT: u64 = 1_000;
+
+/// By how much a session's planned end was put off: what its agent has confirmed, or reported.
+pub(in crate::server::store) const EXTENDED_MINUTES: &str = "
+    coalesce((SELECT sum(json_extract(content, '$.minutes')) FROM command
+              WHERE command.tenant = session.tenant AND command.session = session.session
+                  AND json_extract(content, '$.kind') = 'extend'
+                  AND (EXISTS (SELECT 1 FROM outcome
+                               WHERE outcome.command = command.number AND outcome = 'done')
+                      OR EXISTS (SELECT 1 FROM command_report AS told
+                                 WHERE told.tenant = session.tenant
+                                     AND told.session = session.session
+                                     AND told.command = command.id))), 0)";
 
 /// A command that is to be kept.
 #[derive(Clone, Debug)]
@@ -29,6 +44,10 @@ pub(in crate::server) enum NotKept {
     /// The tenant has no such session.
     NoSession,
     TooMany,
+    /// The session has ended: its agent asks for nothing any more.
+    Ended,
+    /// There is no planned end that could be later.
+    NoPlannedEnd,
 }
 
 /// Keeps a command for the session's agent.
@@ -38,13 +57,17 @@ pub(in crate::server) fn keep(
     asked: &Asked,
 ) -> Result<Result<StoredCommand, NotKept>, StoreError> {
     let (tenant, session) = (to.tenant.as_str(), to.session.0.as_bytes());
-    let is_known: bool = database.query_row(
-        "SELECT EXISTS (SELECT 1 FROM session WHERE tenant = ?1 AND session = ?2)",
-        params![tenant, session],
-        |row| row.get(0),
-    )?;
-    if !is_known {
+    let Some(summary) = read::summary(database, &to.tenant, to.now, to.session)? else {
         return Ok(Err(NotKept::NoSession));
+    };
+    // A message finds nobody either, and does no harm.
+    if summary.status == SessionStatus::Ended && !asked.kind.is_message() {
+        return Ok(Err(NotKept::Ended));
+    }
+    let extends = matches!(asked.kind, CommandKind::Extend { .. });
+    // Where nothing says yet whether an end is planned, the agent decides.
+    if extends && summary.planned_ms.is_none() && knows_policy(&summary) {
+        return Ok(Err(NotKept::NoPlannedEnd));
     }
     let sql = "SELECT count(*) FROM command WHERE tenant = ?1 AND session = ?2";
     let kept: u64 = database.query_row(sql, params![tenant, session], |row| row.get(0))?;
@@ -75,7 +98,35 @@ pub(in crate::server) fn keep(
         sent_at: rfc3339(now),
         sent_by: asked.by.clone(),
         outcomes: Vec::new(),
+        report: None,
     }))
+}
+
+/// It was issued here, or has told by which policy it goes.
+const fn knows_policy(summary: &SessionSummary) -> bool {
+    summary.issued.is_some() || !summary.agent.is_empty()
+}
+
+/// Keeps what an agent reported of a command: the first report counts, also where no such command was given.
+pub(in crate::server::store) fn told(
+    database: &Connection,
+    to: &Target,
+    identity: &Identity,
+    report: &CommandReport,
+) -> Result<(), StoreError> {
+    let mut query = database.prepare_cached(
+        "INSERT OR IGNORE INTO command_report (tenant, session, command, incarnation, seq, report)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    query.execute(params![
+        to.tenant.as_str(),
+        to.session.0.as_bytes(),
+        report.command.0.as_bytes(),
+        identity.incarnation.0.as_bytes(),
+        identity.seq,
+        serde_json::to_string(report)?
+    ])?;
+    Ok(())
 }
 
 /// Notes what the agent says has become of its commands. The first word stands; commands that the
@@ -168,10 +219,11 @@ fn find(
              SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND (?3 IS NULL OR number > (
                  SELECT number FROM command WHERE tenant = ?1 AND session = ?2 AND id = ?3))
              ORDER BY number LIMIT ?4)
-         ORDER BY number, received_at, outcome = 'read'",
+         ORDER BY number, received_at, outcome <> 'shown'",
     )?;
     let after = after.map(|id| id.0.into_bytes());
     let session = to.session.0.as_bytes();
+    let mut reports = reports(database, to)?;
     let mut rows = query.query(params![to.tenant.as_str(), session, after, limit])?;
     let mut commands: Vec<StoredCommand> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -183,6 +235,7 @@ fn find(
                 sent_at: rfc3339(row.get(2)?),
                 sent_by: row.get(3)?,
                 outcomes: Vec::new(),
+                report: reports.remove(&id),
             });
         }
         let Some(name) = row.get::<_, Option<String>>(4)? else { continue };
@@ -193,4 +246,21 @@ fn find(
         }
     }
     Ok(commands)
+}
+
+/// What agents reported of the session's commands.
+fn reports(
+    database: &Connection,
+    to: &Target,
+) -> Result<BTreeMap<CommandId, CommandReport>, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT command, report FROM command_report WHERE tenant = ?1 AND session = ?2",
+    )?;
+    let mut rows = query.query(params![to.tenant.as_str(), to.session.0.as_bytes()])?;
+    let mut reports = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id = CommandId(Uuid::from_bytes(row.get(0)?));
+        reports.insert(id, serde_json::from_str(&row.get::<_, String>(1)?)?);
+    }
+    Ok(reports)
 }

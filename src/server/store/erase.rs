@@ -35,7 +35,7 @@ pub(super) const ERASED: &str = "
 /// Tables with rows of a session. `event` is found by `place`, `outcome` by `command`; in `credential` the agent's
 /// token stays until it expires, hashed: by it the agent learns that it is over. An answer in `idempotency` that
 /// names it is sealed, can be opened by the same request alone, and is gone within a day.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "place",
     "interval",
     "chain",
@@ -44,6 +44,7 @@ const TABLES: [&str; 16] = [
     "liveness",
     "sampling",
     "command",
+    "command_report",
     "integrity",
     "fork",
     "review",

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::report::{
@@ -11,6 +12,7 @@ use crate::report::{
     StoredInterval,
 };
 use crate::server::silence::SILENT_AFTER;
+use crate::server::store::command::EXTENDED_MINUTES;
 use crate::server::store::exam::Reach;
 use crate::server::store::liveness::{self, LIVENESS, silence};
 use crate::server::store::reports::{fork, signed};
@@ -41,6 +43,7 @@ fn summary_columns() -> String {
                 (SELECT count(*) FROM fork
                  WHERE fork.tenant = session.tenant AND fork.session = session.session),
                 seat.exam, seat.room,
+                json_extract(issue.policy, '$.planned_minutes'), {EXTENDED_MINUTES},
                 {LIVENESS}
          FROM session LEFT JOIN interval
              ON interval.tenant = session.tenant AND interval.session = session.session
@@ -68,6 +71,9 @@ struct Found {
     forks: u64,
     exam: Option<ExamId>,
     room: Option<String>,
+    /// By the policy that was issued.
+    planned_minutes: Option<i64>,
+    extended_minutes: i64,
     liveness: Option<Liveness>,
 }
 
@@ -89,7 +95,9 @@ impl Found {
             forks: row.get(14)?,
             exam: row.get::<_, Option<[u8; 16]>>(15)?.map(|it| ExamId(Uuid::from_bytes(it))),
             room: row.get(16)?,
-            liveness: liveness::read(row, 17)?,
+            planned_minutes: row.get(17)?,
+            extended_minutes: row.get(18)?,
+            liveness: liveness::read(row, 19)?,
         })
     }
 
@@ -133,6 +141,17 @@ impl Found {
         }
     }
 
+    /// By the policy that the agent has, or else by the one that was issued for it.
+    fn planned(&self) -> Option<MediaTime> {
+        let minutes = match &self.started {
+            Some(started) => started.policy.get("planned_minutes").and_then(Value::as_i64),
+            None => self.planned_minutes,
+        };
+        let minutes = minutes.filter(|minutes| (1..=24 * 60).contains(minutes))?;
+        let minutes = minutes.saturating_add(self.extended_minutes);
+        Some(MediaTime::from_millis(minutes.saturating_mul(60_000)))
+    }
+
     fn summary(&self, now: Timestamp, since: i64) -> SessionSummary {
         let started = self.started.as_ref();
         SessionSummary {
@@ -153,6 +172,7 @@ impl Found {
             intervals: self.intervals,
             alerts: self.alerts,
             liveness: self.liveness.clone(),
+            planned_ms: self.planned(),
             forks: self.forks,
         }
     }
@@ -286,7 +306,8 @@ pub(in crate::server) fn session(
         consent: started.and_then(|started| started.consent.clone()),
         start_override: started.and_then(|started| started.start_override.clone()),
         camera: ended.as_ref().map(|ended| ended.camera),
-        truncated: ended.and_then(|ended| ended.truncated),
+        truncated: ended.as_ref().and_then(|ended| ended.truncated.clone()),
+        ended_by: ended.and_then(|ended| ended.ended_by),
         sampling: sampling(database, tenant, session)?,
         integrity: integrity(database, tenant, session)?,
         chains: chains(database, tenant, session)?,
@@ -378,6 +399,7 @@ pub(super) fn told_by(body: Option<Vec<u8>>) -> Result<Option<IntervalReport>, S
         EventData::SessionStarted(_)
         | EventData::Sampling(_)
         | EventData::Integrity(_)
+        | EventData::Command(_)
         | EventData::SessionEnded(_) => None,
     })
 }

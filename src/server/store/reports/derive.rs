@@ -61,6 +61,7 @@ fn closed(waiting: &[Waiting]) -> BTreeSet<IntervalId> {
         Says::Started(_)
         | Says::Sampling(_)
         | Says::Integrity(_)
+        | Says::Command(_)
         | Says::Opened { .. }
         | Says::Ended(_) => None,
     });

@@ -46,6 +46,7 @@ impl Agent {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         }))
     }
 

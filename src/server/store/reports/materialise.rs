@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::presence::StillImagePolicy;
 use crate::report::{Family, Identity, Incarnation, Interval, Kind, SessionStarted, WebhookType};
 use crate::server::ingest::says::Says;
-use crate::server::store::StoreError;
 use crate::server::store::reports::ingest::Target;
 use crate::server::store::webhook::outbox::{self, Told};
+use crate::server::store::{StoreError, command};
 use crate::time::MediaTime;
 
 /// An opening that says to be older than this is not believed: an alert cannot be that late.
@@ -92,6 +92,7 @@ pub(in crate::server::store) fn materialise(
         Says::Integrity(integrity) => {
             keep(database, to, identity, "integrity", (integrity.at_ms, integrity))
         }
+        Says::Command(report) => command::told(database, to, identity, report),
         Says::Opened { interval, lasted } => {
             let since = opened_at(to.now, *lasted);
             if keep_interval(database, to, (number, identity), (since, interval), OPENED)? {

@@ -95,6 +95,7 @@ pub(in crate::server::store) fn declares(says: &Says) -> Option<PublicKey> {
         Says::Started(started) => started.public_key.as_ref()?.parse().ok(),
         Says::Sampling(_)
         | Says::Integrity(_)
+        | Says::Command(_)
         | Says::Opened { .. }
         | Says::Closed(_)
         | Says::Ended(_) => None,

@@ -30,6 +30,7 @@ const STEPS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |database| database.execute_batch(ERASED),
     |database| database.execute_batch(IDEMPOTENCY),
     |database| database.execute_batch(WEBHOOKS),
+    |database| database.execute_batch(COMMAND_REPORTS),
 ];
 const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps: more than there are.
@@ -398,6 +399,19 @@ const IDEMPOTENCY: &str = "
         PRIMARY KEY (tenant, who, what, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX idempotency_at ON idempotency (at);
+";
+
+/// What agents reported of commands. The first report of a command counts.
+const COMMAND_REPORTS: &str = "
+    CREATE TABLE command_report (
+        tenant TEXT NOT NULL,
+        session BLOB NOT NULL,
+        command BLOB NOT NULL,
+        incarnation BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        report TEXT NOT NULL,
+        PRIMARY KEY (tenant, session, command)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the connection that writes, and brings the tables up to date.

@@ -431,6 +431,7 @@ intervals-none = Es wurde keines gemeldet.
 intervals-first = Nur die ersten { $shown } von { $count } Intervallen werden gezeigt.
 interval-open = offen
 column-what = Was
+column-number = Nr.
 from = Von
 to = Bis
 seconds = Sekunden
@@ -498,6 +499,56 @@ erase = Löschen
 erase-note = Wenn ein Prüfling darum gebeten hat. Die Sitzung und alle ihre Meldungen sind endgültig fort; dass sie gelöscht wurde, bleibt im Audit-Protokoll, mit ihrer Kennung und Ihrem Namen.
 erase-sure = Ich möchte diese Sitzung löschen; das lässt sich nicht rückgängig machen
 erase-button = Sitzung löschen
+
+## Was von einer Sitzung herausgegeben wird
+export-title = Herausgeben:
+export-report = Bericht zum Drucken
+export-table = Tabelle (CSV)
+export-signed = Signierte Meldungen (JSON)
+export-signed-note = Von jedem nachzuprüfen: inview-server verify DATEI
+report-title = Bericht über eine Sitzung
+report-back = Zur Sitzung
+report-print = Drucken
+report-made = Erstellt { $time } von { $by }.
+report-unfinished = Die Sitzung ist nicht beendet: Dies ist, was zu dieser Zeit bekannt war.
+checked-title = Ob dies so ist, wie es gemeldet wurde
+checked-nothing = Es wurde nichts gemeldet: Es gibt nichts zu prüfen.
+checked-good = Geprüft: { $count ->
+    [one] 1 Meldung ist
+   *[other] { $count } Meldungen sind
+} wie gemeldet, und ebenso, was hier gezeigt wird.
+checked-wrong = Etwas hier ist nicht so, wie es gemeldet wurde: siehe unten.
+checked-note = Beim Erstellen dieser Seite aus den gespeicherten Bytes berechnet: Hash und Signatur jeder Meldung, dass jede an die vorige anschließt und dass die Intervalle die gemeldeten sind.
+checked-tables = Tabellen des Servers
+incarnation = Meldungen von { $id }
+chain-good = Lückenlos bis Meldung { $seq }: { $count ->
+    [one] 1 Meldung
+   *[other] { $count } Meldungen
+}.
+chain-missing = Von { $count ->
+    [one] 1 weiteren
+   *[other] { $count } weiteren
+} ist nur der Platz geblieben.
+chain-signed = Alle sind mit dem Schlüssel der Sitzung signiert.
+chain-unsigned = Sie sind nicht signiert: Die Sitzung hat keinen Schlüssel.
+chain-wrong = Falsch bei Meldung { $seq }, der ersten solchen: { $reason }.
+chain-head = Meldung { $seq }, SHA-256:
+session-key = Schlüssel der Sitzung
+server-key = Schlüssel des Servers
+forked-never = Es wurde kein anderer Verlauf dieser Sitzung bemerkt.
+wrong-format = dies ist kein Bericht in einem bekannten Format
+wrong-twice = eine Inkarnation ist doppelt da
+wrong-unreadable = sie ist nicht lesbar
+wrong-identity = sie gehört zu einer anderen Sitzung oder Inkarnation oder hat eine andere Nummer
+wrong-chain = sie schließt nicht an die vorige an: Etwas wurde geändert oder entfernt
+wrong-not-signed = sie hat keine Signatur
+wrong-signature = ihre Signatur ist nicht die des Sitzungsschlüssels über diese Bytes
+wrong-receipt = die Quittung ist nicht vom Server signiert
+wrong-received = der Server hat sie erhalten, und sie fehlt hier oder ist eine andere
+table-hash = Meldung { $seq } von { $id } ist nicht das, was gehasht wurde.
+table-interval = Intervall { $id } ist nicht so, wie es gemeldet wurde.
+table-intervals = { $kept } Intervalle sind gespeichert, und { $told } wurden gemeldet.
+table-integrity = Was über Meldungen und Uhren gesagt wird, ist nicht so, wie es gemeldet wurde.
 
 ## Sätze der Schnittstelle, die auf Seiten stehen
 problem-not-found = So etwas gibt es hier nicht

@@ -431,6 +431,7 @@ intervals-none = None has been reported.
 intervals-first = Only the first { $shown } of { $count } intervals are shown.
 interval-open = open
 column-what = What
+column-number = No.
 from = From
 to = To
 seconds = Seconds
@@ -498,6 +499,56 @@ erase = Erase
 erase-note = When a candidate has asked for it. The session and all its reports are gone for good; that it was erased stays in the audit log, with its id and your name.
 erase-sure = I want to erase this session; it cannot be undone
 erase-button = Erase session
+
+## What is given out of a session
+export-title = Take out:
+export-report = Report to print
+export-table = Table (CSV)
+export-signed = Signed events (JSON)
+export-signed-note = For anybody to check: inview-server verify FILE
+report-title = Report of a session
+report-back = To the session
+report-print = Print
+report-made = Made { $time } by { $by }.
+report-unfinished = The session has not ended: this is what was known then.
+checked-title = Whether this is as it was reported
+checked-nothing = Nothing has been reported: there is nothing to check.
+checked-good = Checked: { $count ->
+    [one] 1 report is
+   *[other] { $count } reports are
+} as reported, and so is what is shown here.
+checked-wrong = Something here is not as it was reported: see below.
+checked-note = Computed from the kept bytes when this page was made: each report’s hash and signature, that each follows upon the one before, and that the intervals are those that were reported.
+checked-tables = Tables of the server
+incarnation = Reports of { $id }
+chain-good = Unbroken up to report { $seq }: { $count ->
+    [one] 1 report
+   *[other] { $count } reports
+}.
+chain-missing = Of { $count ->
+    [one] 1 more
+   *[other] { $count } more
+} only the place is left.
+chain-signed = All are signed by the session’s key.
+chain-unsigned = They are not signed: the session has no key.
+chain-wrong = Wrong at report { $seq }, the first that is: { $reason }.
+chain-head = Report { $seq }, SHA-256:
+session-key = Key of the session
+server-key = Key of the server
+forked-never = No other history of this session was noticed.
+wrong-format = this is no report of a known format
+wrong-twice = one incarnation is there twice
+wrong-unreadable = it cannot be read
+wrong-identity = it is of another session or incarnation, or has another number
+wrong-chain = it does not follow upon the one before it: something was changed or removed
+wrong-not-signed = it has no signature
+wrong-signature = its signature is not the session key’s on these bytes
+wrong-receipt = the receipt is not signed by the server
+wrong-received = the server has received it, and it is not here, or is another one
+table-hash = Report { $seq } of { $id } is not what was hashed.
+table-interval = Interval { $id } is not as it was reported.
+table-intervals = { $kept } intervals are kept, and { $told } were reported.
+table-integrity = What was told of reports and clocks is not as it was reported.
 
 ## Sentences of the API that pages show. Here they are as the API has them, which is how they are known.
 problem-not-found = There is no such thing here

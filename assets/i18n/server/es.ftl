@@ -431,6 +431,7 @@ intervals-none = No se ha comunicado ninguno.
 intervals-first = Solo se muestran los primeros { $shown } de { $count } intervalos.
 interval-open = abierto
 column-what = Qué
+column-number = N.º
 from = Desde
 to = Hasta
 seconds = Segundos
@@ -498,6 +499,56 @@ erase = Borrar
 erase-note = Cuando un aspirante lo ha pedido. La sesión y todos sus avisos desaparecen para siempre; que se borró queda en el registro de auditoría, con su identificador y el nombre de usted.
 erase-sure = Quiero borrar esta sesión; no se puede deshacer
 erase-button = Borrar la sesión
+
+## Lo que se exporta de una sesión
+export-title = Exportar:
+export-report = Informe para imprimir
+export-table = Tabla (CSV)
+export-signed = Avisos firmados (JSON)
+export-signed-note = Cualquiera puede comprobarlo: inview-server verify ARCHIVO
+report-title = Informe de una sesión
+report-back = A la sesión
+report-print = Imprimir
+report-made = Creado el { $time } por { $by }.
+report-unfinished = La sesión no ha terminado: esto es lo que se sabía entonces.
+checked-title = Si esto es tal como se comunicó
+checked-nothing = No se ha comunicado nada: no hay nada que comprobar.
+checked-good = Comprobado: { $count ->
+    [one] 1 aviso está
+   *[other] { $count } avisos están
+} tal como se comunicaron, y lo que se muestra aquí también.
+checked-wrong = Algo aquí no está tal como se comunicó: véase abajo.
+checked-note = Calculado a partir de los bytes guardados al crear esta página: el hash y la firma de cada aviso, que cada uno sigue al anterior y que los intervalos son los comunicados.
+checked-tables = Tablas del servidor
+incarnation = Avisos de { $id }
+chain-good = Sin interrupción hasta el aviso { $seq }: { $count ->
+    [one] 1 aviso
+   *[other] { $count } avisos
+}.
+chain-missing = De { $count ->
+    [one] otro
+   *[other] otros { $count }
+} solo queda el lugar.
+chain-signed = Todos están firmados con la clave de la sesión.
+chain-unsigned = No están firmados: la sesión no tiene clave.
+chain-wrong = Incorrecto en el aviso { $seq }, el primero que lo está: { $reason }.
+chain-head = Aviso { $seq }, SHA-256:
+session-key = Clave de la sesión
+server-key = Clave del servidor
+forked-never = No se ha observado ningún otro historial de esta sesión.
+wrong-format = no es un informe de un formato conocido
+wrong-twice = una encarnación aparece dos veces
+wrong-unreadable = no se puede leer
+wrong-identity = es de otra sesión o encarnación, o tiene otro número
+wrong-chain = no sigue al anterior: algo se cambió o se quitó
+wrong-not-signed = no tiene firma
+wrong-signature = su firma no es la de la clave de la sesión sobre estos bytes
+wrong-receipt = el recibo no está firmado por el servidor
+wrong-received = el servidor lo recibió, y aquí falta o es otro
+table-hash = El aviso { $seq } de { $id } no es aquel del que se calculó el hash.
+table-interval = El intervalo { $id } no está tal como se comunicó.
+table-intervals = Hay { $kept } intervalos guardados, y se comunicaron { $told }.
+table-integrity = Lo dicho sobre avisos y relojes no está tal como se comunicó.
 
 ## Frases de la interfaz que aparecen en las páginas
 problem-not-found = Aquí no existe tal cosa

@@ -8,8 +8,10 @@ use crate::report::{
     ClosedBy, CommandKind, Family, ForkKind, Hash, Kind, Liveness, Noticed, Outcome, Phase, Role,
     Seen, SessionStatus, SessionSummary, StorageFault, StoredCommand, Strain, Verdict,
 };
+use crate::server::store::check::Fault;
 use crate::server::words;
 use crate::time::MediaTime;
+use crate::trust::verify::Wrong;
 use crate::words::Language;
 
 pub(in crate::server) use crate::server::words::problem;
@@ -136,6 +138,33 @@ pub(in crate::server) fn forked(how: ForkKind) -> String {
         ForkKind::HeadDiffers => t!("forked-head-differs"),
         ForkKind::Foreign => t!("forked-foreign"),
         ForkKind::TwoAgents => t!("forked-two-agents"),
+    }
+}
+
+/// What is wrong with a report, or its place.
+pub(in crate::server) fn wrong(wrong: Wrong) -> String {
+    match wrong {
+        Wrong::Format => t!("wrong-format"),
+        Wrong::Twice => t!("wrong-twice"),
+        Wrong::Unreadable => t!("wrong-unreadable"),
+        Wrong::Identity => t!("wrong-identity"),
+        Wrong::Chain => t!("wrong-chain"),
+        Wrong::NotSigned => t!("wrong-not-signed"),
+        Wrong::Signature => t!("wrong-signature"),
+        Wrong::Receipt => t!("wrong-receipt"),
+        Wrong::Received => t!("wrong-received"),
+    }
+}
+
+/// Where the server's tables are not as it was reported.
+pub(in crate::server) fn disagreement(fault: Fault) -> String {
+    match fault {
+        Fault::Hash { incarnation, seq } => {
+            t!("table-hash", seq = seq, id = incarnation.to_string())
+        }
+        Fault::Interval(id) => t!("table-interval", id = id.to_string()),
+        Fault::Intervals { kept, told } => t!("table-intervals", kept = kept, told = told),
+        Fault::Integrity => t!("table-integrity"),
     }
 }
 

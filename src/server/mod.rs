@@ -262,6 +262,7 @@ pub fn app(state: State) -> Router {
         .route("/assets/roster.css", get(roster::page::style))
         .route("/assets/roster.js", get(roster::page::script))
         .route("/assets/session.js", get(sessions::page::script))
+        .route("/assets/timeline.js", get(sessions::page::timeline_script))
         .route("/assets/report.css", get(sessions::report::style))
         .route("/assets/report.js", get(sessions::report::script))
         .route("/assets/review.js", get(roster::page::review_script))

@@ -218,6 +218,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/assets/roster.js", Everyone, ""),
     ("GET", "/assets/review.js", Everyone, ""),
     ("GET", "/assets/session.js", Everyone, ""),
+    ("GET", "/assets/timeline.js", Everyone, ""),
     ("GET", "/assets/report.css", Everyone, ""),
     ("GET", "/assets/report.js", Everyone, ""),
     ("GET", "/account", OwnAccount, ""),

@@ -418,6 +418,17 @@ timeline-label = Zeitleiste von { $session }: { $count ->
 } in { $length }; die Tabelle darunter enthält sie alle
 bar = { $what }: { $from } bis { $to } ({ $seconds } s)
 bar-open = { $what }: seit { $from }
+zoom = Ausschnitt
+zoom-in = Weniger Zeit zeigen, größer
+zoom-out = Mehr Zeit zeigen, kleiner
+zoom-back = Früher
+zoom-on = Später
+zoom-all = Ganze Prüfung
+zoom-whole = Die ganze Prüfung, { $length }
+zoom-part = { $from } bis { $to }
+zoom-keys = Über einen Teil ziehen zeigt ihn größer. Tasten, von einer Schaltfläche aus:
+zoom-keys-intervals = nächstes, voriges Intervall
+zoom-locate = In der Zeitleiste zeigen: { $what }, { $at }
 attested = Lebenszeichen belegen { $time } der Prüfung.
 attested-whole = Lebenszeichen belegen { $time } der Prüfung, ohne Lücke.
 gaps-title = Nichts gehört

@@ -418,6 +418,17 @@ timeline-label = Timeline of { $session }: { $count ->
 } in { $length }; the table below has them all
 bar = { $what }: { $from } to { $to } ({ $seconds } s)
 bar-open = { $what }: since { $from }
+zoom = Zoom
+zoom-in = Show less time, larger
+zoom-out = Show more time, smaller
+zoom-back = Earlier
+zoom-on = Later
+zoom-all = Whole exam
+zoom-whole = The whole exam, { $length }
+zoom-part = { $from } to { $to }
+zoom-keys = Drag over a part to see it larger. Keys, from a button:
+zoom-keys-intervals = next, previous interval
+zoom-locate = Show in the timeline: { $what }, { $at }
 attested = Heartbeats attest { $time } of the exam.
 attested-whole = Heartbeats attest { $time } of the exam, without a gap.
 gaps-title = Nothing heard

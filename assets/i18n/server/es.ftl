@@ -418,6 +418,17 @@ timeline-label = Cronología de { $session }: { $count ->
 } en { $length }; la tabla de abajo los contiene todos
 bar = { $what }: de { $from } a { $to } ({ $seconds } s)
 bar-open = { $what }: desde { $from }
+zoom = Zoom
+zoom-in = Mostrar menos tiempo, más grande
+zoom-out = Mostrar más tiempo, más pequeño
+zoom-back = Antes
+zoom-on = Después
+zoom-all = Todo el examen
+zoom-whole = Todo el examen, { $length }
+zoom-part = De { $from } a { $to }
+zoom-keys = Arrastre sobre una parte para verla más grande. Teclas, desde un botón:
+zoom-keys-intervals = intervalo siguiente, anterior
+zoom-locate = Mostrar en la cronología: { $what }, { $at }
 attested = Las señales de vida acreditan { $time } del examen.
 attested-whole = Las señales de vida acreditan { $time } del examen, sin interrupción.
 gaps-title = Sin noticias

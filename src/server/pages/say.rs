@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::{
-    ClosedBy, CommandKind, Family, ForkKind, Hash, Kind, Liveness, Noticed, Outcome, Phase, Role,
-    Seen, SessionStatus, SessionSummary, StorageFault, StoredCommand, Strain, Verdict,
+    ClosedBy, CommandKind, ForkKind, Hash, Kind, Liveness, Noticed, Outcome, Phase, Role, Seen,
+    SessionStatus, SessionSummary, StorageFault, StoredCommand, Strain, Verdict,
 };
 use crate::server::store::check::Fault;
 use crate::server::words;
@@ -14,6 +14,7 @@ use crate::time::MediaTime;
 use crate::trust::verify::Wrong;
 use crate::words::Language;
 
+pub(in crate::server) use crate::server::pages::texture::{Texture, is_patterned, texture};
 pub(in crate::server) use crate::server::words::problem;
 
 /// The language of the page.
@@ -271,10 +272,6 @@ pub(in crate::server) fn said(outcome: Outcome) -> String {
 pub(in crate::server) fn clock(rfc3339: &str) -> String {
     let at = rfc3339.parse::<Timestamp>();
     at.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
-}
-
-pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
-    kind.family() != Family::Presence && kind != Kind::SuspectedStillImage
 }
 
 /// `2026-11-25 18:58 UTC`; what is no time as it is.

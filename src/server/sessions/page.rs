@@ -111,6 +111,10 @@ pub(super) fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>
     kinds
 }
 
+pub(in crate::server) async fn timeline_script() -> impl IntoResponse {
+    script_of(include_str!("timeline.js"))
+}
+
 pub(in crate::server) async fn script() -> impl IntoResponse {
     script_of(include_str!("session.js"))
 }

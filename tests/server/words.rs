@@ -87,9 +87,19 @@ fn every_page_of_those_who_sign_in_is_in_each_language_and_names_no_message() {
         "fuera de la vista",
         "映っていない",
     ]) {
-        for address in
-            ["/", &of_session, &report, "/exams", "/accounts", "/tokens", "/account", "/login"]
-        {
+        for address in [
+            "/",
+            &of_session,
+            &report,
+            "/exams",
+            "/accounts",
+            "/tokens",
+            "/account",
+            "/login",
+            "/review",
+            "/webhooks",
+            "/audit",
+        ] {
             let page = server.page_in(&admin, language.tag(), address);
             assert_eq!(page.status, 200, "{address}");
             let text = page.text();

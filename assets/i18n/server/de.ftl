@@ -158,6 +158,133 @@ token-taken-back = zurückgezogen
 token-take-back = Zurückziehen
 token-take-back-named = Token { $name } zurückziehen
 
+## Webhooks
+webhook-new = Neuer Webhook
+webhook-name = Wem er gehört
+webhook-url = Wohin Nachrichten gehen
+webhook-types = Eine Nachricht wird gesendet, wenn
+webhook-type-presence-opened = ein Alarm zur Anwesenheit offen ist
+webhook-type-presence-closed = ein Intervall zur Anwesenheit vorbei ist
+webhook-type-camera-opened = die Kamera nichts sehen kann
+webhook-type-camera-closed = die Kamera wieder sehen kann
+webhook-type-gap-opened = von einer Sitzung nichts zu hören ist
+webhook-type-gap-closed = von einer Sitzung wieder zu hören ist
+webhook-type-started = eine Sitzung begonnen hat
+webhook-type-ended = eine Sitzung beendet ist
+webhook-type-review = jemand ein Intervall beurteilt hat
+webhook-type-ping = ein Test
+webhook-labels-tell = Sagen, wie Prüflinge heißen; sonst nur die Nummern ihrer Sitzungen
+webhook-make = Webhook erstellen
+webhooks-none = Noch wird niemandem etwas mitgeteilt.
+webhooks-none-note = Ein Webhook teilt einem anderen System von selbst mit, was hier geschieht.
+webhook-disabled = abgeschaltet
+webhook-in-use = in Betrieb
+webhook-failing = gestört
+webhook-all-exams = für alle Prüfungen
+webhook-one-exam = eine Prüfung
+webhook-told-all = erfährt alles
+webhook-told = erfährt { $count } von { $all } Arten
+webhook-labels-with = mit Bezeichnungen
+webhook-labels-without = ohne Bezeichnungen
+webhook-waiting = { $count ->
+    [0] keine Nachricht wartet
+    [one] 1 Nachricht wartet
+   *[other] { $count } Nachrichten warten
+}
+webhook-arrived = zuletzt angekommen { $time }
+webhook-arrived-never = nichts ist angekommen
+webhook-old-secret = das alte Geheimnis gilt bis { $time }
+webhook-retry = Es wird wieder versucht, nach { $count ->
+    [one] 1 Versuch
+   *[other] { $count } Versuchen
+}:
+webhook-retry-at = Es wird um { $time } wieder versucht, nach { $count ->
+    [one] 1 Versuch
+   *[other] { $count } Versuchen
+}:
+webhook-answered = die Antwort war { $status }
+webhook-answered-saying = die Antwort war { $status }, „{ $fault }“
+webhook-dead = { $count ->
+    [0] keine Nachricht wurde aufgegeben
+    [one] 1 Nachricht wurde aufgegeben
+   *[other] { $count } Nachrichten wurden aufgegeben
+}
+webhook-send-all = Alle noch einmal senden
+webhook-dead-disabled = Sie können noch einmal gesendet werden, sobald der Webhook eingeschaltet ist.
+webhook-when = Wann
+webhook-attempts = Versuche
+webhook-answer = Antwort
+webhook-again = Noch einmal
+webhook-send-again = Noch einmal senden
+webhook-send-again-named = Noch einmal senden: { $what }, { $time }
+webhook-test = Test senden
+webhook-test-named = Test an { $name } senden
+webhook-disable = Abschalten
+webhook-disable-named = { $name } abschalten
+webhook-enable = Einschalten
+webhook-enable-named = { $name } einschalten
+webhook-rotate = Neues Geheimnis
+webhook-rotate-named = Neues Geheimnis für { $name } erstellen
+webhook-delete = Löschen
+webhook-delete-sure = Ich möchte { $name } mit allen Nachrichten löschen
+webhook-delete-button = Webhook löschen
+webhook-secret-note = Geben Sie es denen, die die Nachrichten empfangen: Daran erkennen sie, dass eine Nachricht von hier kommt. Diese Seite kommt nicht wieder.
+webhook-secret = Geheimnis
+webhook-address = Adresse
+webhook-secret-before = Das vorige Geheimnis gilt bis
+
+## Das Protokoll, wer was getan hat
+audit-note = Wer was wann getan hat, das Neueste zuerst. Zeilen kommen nur hinzu; jede enthält den Hash der vorigen.
+audit-whole = unversehrt
+audit-rows = { $count ->
+    [0] keine Zeilen
+    [one] 1 Zeile, wie sie geschrieben wurde
+   *[other] { $count } Zeilen, jede wie sie geschrieben wurde
+}
+audit-head = die letzte hat den Hash
+audit-broken = Zeile { $number } ist nicht so, wie sie geschrieben wurde: { $why }. Jemand hat die Datenbank verändert.
+audit-who = Wer
+audit-anything = alles
+audit-from = Ab (UTC)
+audit-until = Bis (UTC)
+audit-none = Keine Zeile ist so.
+audit-row = Zeile
+audit-when = Wann (UTC)
+audit-detail = Sitzung oder Einzelheit
+audit-hash = Hash
+audit-older = Ältere Zeilen
+deed-signed-in = angemeldet
+deed-signed-out = abgemeldet
+deed-command-given = Anweisung gegeben
+deed-fork-recorded = anderen Verlauf bemerkt
+deed-silence-alerted = Alarm wegen fehlenden Kontakts
+deed-sign-in-refused = Anmeldung abgelehnt
+deed-session-issued = Sitzung ausgegeben
+deed-exam-created = Prüfung angelegt
+deed-exam-closed = Prüfung geschlossen
+deed-policy-changed = Regeln geändert
+deed-roster-imported = Liste eingelesen
+deed-account-created = Konto angelegt
+deed-account-disabled = Konto gesperrt
+deed-account-enabled = Konto entsperrt
+deed-role-changed = Rolle geändert
+deed-exams-assigned = Prüfungen zugewiesen
+deed-password-link-made = Link für ein Passwort erstellt
+deed-password-set = Passwort gesetzt
+deed-second-factor-set = zweiter Faktor eingerichtet
+deed-second-factor-removed = zweiter Faktor entfernt
+deed-token-made = Token erstellt
+deed-token-revoked = Token zurückgezogen
+deed-reviewed = beurteilt
+deed-session-erased = Sitzung gelöscht
+deed-session-exported = Sitzung herausgegeben
+deed-webhook-made = Webhook erstellt
+deed-webhook-enabled = Webhook eingeschaltet
+deed-webhook-disabled = Webhook abgeschaltet
+deed-webhook-secret-rotated = Geheimnis des Webhooks erneuert
+deed-webhook-deleted = Webhook gelöscht
+deed-messages-sent-again = Nachrichten noch einmal gesendet
+
 ## Prüfungen
 exams-none = Es gibt noch keine Prüfung.
 exams-none-assigned = Ihnen ist keine Prüfung zugewiesen.
@@ -359,6 +486,32 @@ review-violation = Verstoß
 review-unsure = Unklar
 review-undo = Zurücknehmen
 review-not-kept = Nicht gespeichert ({ $status }): Versuchen Sie es noch einmal, oder laden Sie die Seite neu
+review-all = Alle Prüfungen
+review-waits = { $count ->
+    [0] kein Alarm wartet
+    [one] 1 Alarm wartet
+   *[other] { $count } Alarme warten
+}
+review-from = ab { $from }
+review-from-to = von { $from } bis { $to }
+review-confidence = Sicherheit { $confidence }
+review-in-session = In seiner Sitzung
+review-place = Dieser Alarm, in { $length }
+review-whole = Die ganze Sitzung
+review-intervals = { $count ->
+    [0] Keine Intervalle
+    [one] 1 Intervall
+   *[other] { $count } Intervalle
+} in { $length }
+review-none = Kein Alarm einer beendeten Prüfung wartet auf ein Urteil.
+review-said-last = Ihr letztes Urteil:
+costs-title = Was Alarme kosten
+costs-by-hour = Alarme je Prüfungsstunde
+costs-alerts = Alarme in { $hours } Stunden
+costs-between = Zwischen zwei Ihrer Urteile
+costs-median = { $time }, der Median
+percent = { $share } %
+costs-note = Von den beendeten Sitzungen die neuesten tausend. Was wartet, ist nach Art und Länge geordnet; kurze und mehrdeutige Alarme kommen zuletzt.
 
 ## Die Seite einer Sitzung
 in-room = Raum { $room }
@@ -638,6 +791,28 @@ problem-body-late = Die Anfrage kam nicht rechtzeitig an
 problem-exam-id = exam muss die Kennung einer Prüfung sein.
 problem-after-exam = after muss die Kennung einer Prüfung sein.
 problem-after-session = after muss die Kennung einer Sitzung sein.
+problem-session-id = session muss die Kennung einer Sitzung sein
+problem-time = { $name } muss eine Zeit sein (RFC 3339)
+problem-after-number = after muss eine Zahl sein
+problem-row-missing = sie fehlt
+problem-row-changed = sie wurde verändert: Ihre Bytes haben nicht ihren Hash
+problem-row-other = sie ist eine andere Zeile
+problem-row-first = vor ihr kann nichts kommen
+problem-row-before = sie ist nicht die Zeile, nach der die nächste geschrieben wurde
+problem-row-unreadable = sie ist nicht lesbar
+problem-webhook-ping = ein Ping geht an jeden, der ihn verlangt: er steht nicht zur Wahl
+problem-webhook-off = der Webhook ist abgeschaltet: Schalten Sie ihn zuerst ein
+problem-webhook-was-off = der Webhook wurde abgeschaltet
+problem-webhooks-many = Es gibt 20 Webhooks: Löschen Sie zuerst einen
+problem-url-long = die Adresse hat höchstens 2000 Byte
+problem-url = dies ist keine Adresse
+problem-url-host = die Adresse nennt keinen Rechner
+problem-url-name = die Adresse enthält keinen Namen, kein Passwort und keinen Teil hinter #
+problem-url-https = die Adresse beginnt mit https://; http:// ist nur für diesen Rechner
+problem-url-within = die Adresse gehört zu einem Rechner, der nicht erreicht werden soll: Wer den Server betreibt, kann seine eigenen Netze erlauben (--allow-private-webhooks)
+problem-send-late = keine Antwort innerhalb von zehn Sekunden
+problem-send-refused = keine Verbindung: der Name, der Port, das Zertifikat, oder nicht zu erreichen
+problem-send-broken = die Verbindung brach ab
 
 # Pages that are named in the head
 review-title = Beurteilung

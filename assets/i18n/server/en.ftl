@@ -158,6 +158,133 @@ token-taken-back = taken back
 token-take-back = Take back
 token-take-back-named = Take back the token { $name }
 
+## Webhooks
+webhook-new = New webhook
+webhook-name = Whose it is
+webhook-url = Where messages go
+webhook-types = A message is sent when
+webhook-type-presence-opened = an alert about presence is open
+webhook-type-presence-closed = an interval about presence is over
+webhook-type-camera-opened = the camera cannot look
+webhook-type-camera-closed = the camera can look again
+webhook-type-gap-opened = nothing is heard of a session
+webhook-type-gap-closed = a session is heard of again
+webhook-type-started = a session has started
+webhook-type-ended = a session has ended
+webhook-type-review = somebody has reviewed an interval
+webhook-type-ping = a test
+webhook-labels-tell = Tell what candidates are called; without it, only their sessions’ numbers
+webhook-make = Make the webhook
+webhooks-none = Nobody is told anything yet.
+webhooks-none-note = A webhook tells another system by itself what happens here.
+webhook-disabled = disabled
+webhook-in-use = in use
+webhook-failing = failing
+webhook-all-exams = for all exams
+webhook-one-exam = one exam
+webhook-told-all = told of everything
+webhook-told = told of { $count } of { $all } kinds
+webhook-labels-with = with labels
+webhook-labels-without = without labels
+webhook-waiting = { $count ->
+    [0] no messages wait
+    [one] 1 message waits
+   *[other] { $count } messages wait
+}
+webhook-arrived = last arrived { $time }
+webhook-arrived-never = nothing has arrived
+webhook-old-secret = the old secret is good until { $time }
+webhook-retry = It is tried again, after { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+}:
+webhook-retry-at = It is tried again at { $time }, after { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+}:
+webhook-answered = it answered { $status }
+webhook-answered-saying = it answered { $status }, “{ $fault }”
+webhook-dead = { $count ->
+    [0] no messages were given up
+    [one] 1 message was given up
+   *[other] { $count } messages were given up
+}
+webhook-send-all = Send all of them again
+webhook-dead-disabled = They can be sent again once the webhook is enabled.
+webhook-when = When
+webhook-attempts = Attempts
+webhook-answer = Answer
+webhook-again = Again
+webhook-send-again = Send again
+webhook-send-again-named = Send again: { $what }, { $time }
+webhook-test = Send a test
+webhook-test-named = Send a test to { $name }
+webhook-disable = Disable
+webhook-disable-named = Disable { $name }
+webhook-enable = Enable
+webhook-enable-named = Enable { $name }
+webhook-rotate = New secret
+webhook-rotate-named = Make a new secret for { $name }
+webhook-delete = Delete
+webhook-delete-sure = I want to delete { $name }, and its messages with it
+webhook-delete-button = Delete the webhook
+webhook-secret-note = Give it to those who receive the messages: by it they know that a message comes from here. This page does not come again.
+webhook-secret = Secret
+webhook-address = Address
+webhook-secret-before = The secret before this one is good until
+
+## The record of who did what
+audit-note = Who did what, and when, the newest first. Rows are only added; each has the hash of the one before it.
+audit-whole = whole
+audit-rows = { $count ->
+    [0] no rows
+    [one] 1 row, as it was written
+   *[other] { $count } rows, each as it was written
+}
+audit-head = the last has the hash
+audit-broken = Row { $number } is not as it was written: { $why }. Somebody has changed the database.
+audit-who = Who
+audit-anything = anything
+audit-from = From (UTC)
+audit-until = Until (UTC)
+audit-none = No row is like this.
+audit-row = Row
+audit-when = When (UTC)
+audit-detail = Session or detail
+audit-hash = Hash
+audit-older = Older rows
+deed-signed-in = signed in
+deed-signed-out = signed out
+deed-command-given = command given
+deed-fork-recorded = other history noticed
+deed-silence-alerted = silence alerted
+deed-sign-in-refused = sign-in refused
+deed-session-issued = session issued
+deed-exam-created = exam made
+deed-exam-closed = exam closed
+deed-policy-changed = policy changed
+deed-roster-imported = list imported
+deed-account-created = account made
+deed-account-disabled = account disabled
+deed-account-enabled = account enabled
+deed-role-changed = role changed
+deed-exams-assigned = exams assigned
+deed-password-link-made = password link made
+deed-password-set = password set
+deed-second-factor-set = second factor set
+deed-second-factor-removed = second factor removed
+deed-token-made = token made
+deed-token-revoked = token taken back
+deed-reviewed = reviewed
+deed-session-erased = session erased
+deed-session-exported = session taken out
+deed-webhook-made = webhook made
+deed-webhook-enabled = webhook enabled
+deed-webhook-disabled = webhook disabled
+deed-webhook-secret-rotated = webhook’s secret renewed
+deed-webhook-deleted = webhook deleted
+deed-messages-sent-again = messages sent again
+
 ## Exams
 exams-none = There is no exam yet.
 exams-none-assigned = You are assigned to no exam.
@@ -359,6 +486,32 @@ review-violation = Violation
 review-unsure = Unsure
 review-undo = Undo
 review-not-kept = Not kept ({ $status }): try again, or load the page again
+review-all = All exams
+review-waits = { $count ->
+    [0] no alerts wait
+    [one] 1 alert waits
+   *[other] { $count } alerts wait
+}
+review-from = from { $from }
+review-from-to = from { $from } to { $to }
+review-confidence = confidence { $confidence }
+review-in-session = In its session
+review-place = This alert, in { $length }
+review-whole = All of the session
+review-intervals = { $count ->
+    [0] No intervals
+    [one] 1 interval
+   *[other] { $count } intervals
+} in { $length }
+review-none = No alert of an exam that has ended waits for a verdict.
+review-said-last = You said last:
+costs-title = What alerts cost
+costs-by-hour = Alerts an hour of exam
+costs-alerts = Alerts in { $hours } hours
+costs-between = Between two verdicts of yours
+costs-median = { $time }, the median
+percent = { $share } %
+costs-note = Of sessions that have ended, the newest thousand. What waits is ordered by its kind and its length; short and ambiguous alerts come last.
 
 ## The page of a session
 in-room = room { $room }
@@ -638,6 +791,28 @@ problem-body-late = The body did not arrive in time
 problem-exam-id = exam must be the id of an exam
 problem-after-exam = after must be the id of an exam
 problem-after-session = after must be the id of a session
+problem-session-id = session must be the id of a session
+problem-time = { $name } must be a time (RFC 3339)
+problem-after-number = after must be a number
+problem-row-missing = it is missing
+problem-row-changed = it has been changed: its bytes do not have its hash
+problem-row-other = it is another row
+problem-row-first = nothing can come before it
+problem-row-before = it is not the row that the next one was written after
+problem-row-unreadable = it cannot be read
+problem-webhook-ping = a ping is sent to whoever asks for one: it is no choice
+problem-webhook-off = the webhook is disabled: enable it first
+problem-webhook-was-off = the webhook was disabled
+problem-webhooks-many = There are 20 webhooks: delete one first
+problem-url-long = url has at most 2000 bytes
+problem-url = url is no address
+problem-url-host = url names no machine
+problem-url-name = url has no name, password or fragment
+problem-url-https = url begins with https://; http:// is for this machine alone
+problem-url-within = url is of a machine that is not to be reached: those who run the server may allow its own networks (--allow-private-webhooks)
+problem-send-late = no answer within ten seconds
+problem-send-refused = no connection: the name, the port, the certificate, or not to be reached
+problem-send-broken = the connection broke off
 
 # Pages that are named in the head
 review-title = Review

@@ -158,6 +158,133 @@ token-taken-back = retirado
 token-take-back = Retirar
 token-take-back-named = Retirar el token { $name }
 
+## Webhooks
+webhook-new = Webhook nuevo
+webhook-name = De quién es
+webhook-url = Adónde van los mensajes
+webhook-types = Se envía un mensaje cuando
+webhook-type-presence-opened = hay abierta una alerta sobre la presencia
+webhook-type-presence-closed = ha terminado un intervalo sobre la presencia
+webhook-type-camera-opened = la cámara no puede ver
+webhook-type-camera-closed = la cámara vuelve a ver
+webhook-type-gap-opened = no hay noticias de una sesión
+webhook-type-gap-closed = vuelve a haber noticias de una sesión
+webhook-type-started = ha empezado una sesión
+webhook-type-ended = ha terminado una sesión
+webhook-type-review = alguien ha revisado un intervalo
+webhook-type-ping = una prueba
+webhook-labels-tell = Decir cómo se llaman los aspirantes; si no, solo los números de sus sesiones
+webhook-make = Crear el webhook
+webhooks-none = Todavía no se informa a nadie.
+webhooks-none-note = Un webhook informa por sí mismo a otro sistema de lo que ocurre aquí.
+webhook-disabled = desactivado
+webhook-in-use = en uso
+webhook-failing = con fallos
+webhook-all-exams = para todos los exámenes
+webhook-one-exam = un examen
+webhook-told-all = se le informa de todo
+webhook-told = se le informa de { $count } de { $all } clases
+webhook-labels-with = con nombres
+webhook-labels-without = sin nombres
+webhook-waiting = { $count ->
+    [0] ningún mensaje en espera
+    [one] 1 mensaje en espera
+   *[other] { $count } mensajes en espera
+}
+webhook-arrived = último recibido el { $time }
+webhook-arrived-never = no ha llegado nada
+webhook-old-secret = el secreto anterior vale hasta el { $time }
+webhook-retry = Se vuelve a intentar, después de { $count ->
+    [one] 1 intento
+   *[other] { $count } intentos
+}:
+webhook-retry-at = Se vuelve a intentar a las { $time }, después de { $count ->
+    [one] 1 intento
+   *[other] { $count } intentos
+}:
+webhook-answered = la respuesta fue { $status }
+webhook-answered-saying = la respuesta fue { $status }, «{ $fault }»
+webhook-dead = { $count ->
+    [0] no se desistió de ningún mensaje
+    [one] Se desistió de 1 mensaje
+   *[other] Se desistió de { $count } mensajes
+}
+webhook-send-all = Volver a enviarlos todos
+webhook-dead-disabled = Se pueden volver a enviar cuando el webhook esté activado.
+webhook-when = Cuándo
+webhook-attempts = Intentos
+webhook-answer = Respuesta
+webhook-again = De nuevo
+webhook-send-again = Volver a enviar
+webhook-send-again-named = Volver a enviar: { $what }, { $time }
+webhook-test = Enviar una prueba
+webhook-test-named = Enviar una prueba a { $name }
+webhook-disable = Desactivar
+webhook-disable-named = Desactivar { $name }
+webhook-enable = Activar
+webhook-enable-named = Activar { $name }
+webhook-rotate = Secreto nuevo
+webhook-rotate-named = Crear un secreto nuevo para { $name }
+webhook-delete = Eliminar
+webhook-delete-sure = Quiero eliminar { $name }, y con él sus mensajes
+webhook-delete-button = Eliminar el webhook
+webhook-secret-note = Déselo a quienes reciben los mensajes: por él saben que un mensaje viene de aquí. Esta página no vuelve a aparecer.
+webhook-secret = Secreto
+webhook-address = Dirección
+webhook-secret-before = El secreto anterior vale hasta el
+
+## El registro de quién hizo qué
+audit-note = Quién hizo qué y cuándo, lo más reciente primero. Las filas solo se añaden; cada una lleva el hash de la anterior.
+audit-whole = íntegro
+audit-rows = { $count ->
+    [0] ninguna fila
+    [one] 1 fila, tal como se escribió
+   *[other] { $count } filas, cada una tal como se escribió
+}
+audit-head = la última tiene el hash
+audit-broken = La fila { $number } no está tal como se escribió: { $why }. Alguien ha cambiado la base de datos.
+audit-who = Quién
+audit-anything = todo
+audit-from = Desde (UTC)
+audit-until = Hasta (UTC)
+audit-none = Ninguna fila es así.
+audit-row = Fila
+audit-when = Cuándo (UTC)
+audit-detail = Sesión o detalle
+audit-hash = Hash
+audit-older = Filas anteriores
+deed-signed-in = inició sesión
+deed-signed-out = cerró sesión
+deed-command-given = orden dada
+deed-fork-recorded = otro historial observado
+deed-silence-alerted = alerta por falta de contacto
+deed-sign-in-refused = inicio de sesión rechazado
+deed-session-issued = sesión emitida
+deed-exam-created = examen creado
+deed-exam-closed = examen cerrado
+deed-policy-changed = reglas cambiadas
+deed-roster-imported = lista importada
+deed-account-created = cuenta creada
+deed-account-disabled = cuenta desactivada
+deed-account-enabled = cuenta activada
+deed-role-changed = rol cambiado
+deed-exams-assigned = exámenes asignados
+deed-password-link-made = enlace de contraseña creado
+deed-password-set = contraseña establecida
+deed-second-factor-set = segundo factor activado
+deed-second-factor-removed = segundo factor quitado
+deed-token-made = token creado
+deed-token-revoked = token retirado
+deed-reviewed = revisado
+deed-session-erased = sesión borrada
+deed-session-exported = sesión exportada
+deed-webhook-made = webhook creado
+deed-webhook-enabled = webhook activado
+deed-webhook-disabled = webhook desactivado
+deed-webhook-secret-rotated = secreto del webhook renovado
+deed-webhook-deleted = webhook eliminado
+deed-messages-sent-again = mensajes reenviados
+
 ## Exámenes
 exams-none = Todavía no hay ningún examen.
 exams-none-assigned = No tiene asignado ningún examen.
@@ -359,6 +486,32 @@ review-violation = Infracción
 review-unsure = Dudoso
 review-undo = Deshacer
 review-not-kept = No se ha guardado ({ $status }): inténtelo de nuevo o vuelva a cargar la página
+review-all = Todos los exámenes
+review-waits = { $count ->
+    [0] ninguna alerta en espera
+    [one] 1 alerta en espera
+   *[other] { $count } alertas en espera
+}
+review-from = desde { $from }
+review-from-to = de { $from } a { $to }
+review-confidence = confianza { $confidence }
+review-in-session = En su sesión
+review-place = Esta alerta, en { $length }
+review-whole = Toda la sesión
+review-intervals = { $count ->
+    [0] Ningún intervalo
+    [one] 1 intervalo
+   *[other] { $count } intervalos
+} en { $length }
+review-none = Ninguna alerta de un examen terminado espera un dictamen.
+review-said-last = Su último dictamen:
+costs-title = Lo que cuestan las alertas
+costs-by-hour = Alertas por hora de examen
+costs-alerts = Alertas en { $hours } horas
+costs-between = Entre dos dictámenes suyos
+costs-median = { $time }, la mediana
+percent = { $share } %
+costs-note = De las sesiones terminadas, las mil más recientes. Lo que espera se ordena por su clase y su duración; las alertas cortas y ambiguas van al final.
 
 ## La página de una sesión
 in-room = sala { $room }
@@ -638,6 +791,28 @@ problem-body-late = La petición no llegó a tiempo
 problem-exam-id = exam debe ser el identificador de un examen.
 problem-after-exam = after debe ser el identificador de un examen.
 problem-after-session = after debe ser el identificador de una sesión.
+problem-session-id = session debe ser el identificador de una sesión
+problem-time = { $name } debe ser una hora (RFC 3339)
+problem-after-number = after debe ser un número
+problem-row-missing = falta
+problem-row-changed = se ha cambiado: sus bytes no tienen su hash
+problem-row-other = es otra fila
+problem-row-first = no puede haber nada antes
+problem-row-before = no es la fila tras la que se escribió la siguiente
+problem-row-unreadable = no se puede leer
+problem-webhook-ping = un ping se envía a quien lo pide: no se elige
+problem-webhook-off = el webhook está desactivado: actívelo primero
+problem-webhook-was-off = el webhook se desactivó
+problem-webhooks-many = Hay 20 webhooks: elimine uno primero
+problem-url-long = la dirección tiene 2000 bytes como máximo
+problem-url = no es una dirección
+problem-url-host = la dirección no nombra ninguna máquina
+problem-url-name = la dirección no lleva nombre, contraseña ni fragmento
+problem-url-https = la dirección empieza por https://; http:// es solo para esta máquina
+problem-url-within = la dirección es de una máquina que no debe alcanzarse: quienes administran el servidor pueden permitir sus propias redes (--allow-private-webhooks)
+problem-send-late = sin respuesta en diez segundos
+problem-send-refused = sin conexión: el nombre, el puerto, el certificado, o no se puede alcanzar
+problem-send-broken = la conexión se interrumpió
 
 # Pages that are named in the head
 review-title = Revisión

@@ -154,6 +154,124 @@ token-taken-back = 取り消し済み
 token-take-back = 取り消す
 token-take-back-named = トークン「{ $name }」を取り消す
 
+## Webhook
+webhook-new = 新しいWebhook
+webhook-name = だれのものか
+webhook-url = メッセージの送り先
+webhook-types = 次のときにメッセージを送る
+webhook-type-presence-opened = 在席に関する警告が出たとき
+webhook-type-presence-closed = 在席に関する記録が終わったとき
+webhook-type-camera-opened = カメラで確認できなくなったとき
+webhook-type-camera-closed = カメラで再び確認できるようになったとき
+webhook-type-gap-opened = セッションからの連絡が途絶えたとき
+webhook-type-gap-closed = セッションからの連絡が再開したとき
+webhook-type-started = セッションが始まったとき
+webhook-type-ended = セッションが終わったとき
+webhook-type-review = だれかが記録を確認したとき
+webhook-type-ping = テスト
+webhook-labels-tell = 受験者の名前を伝える。選ばない場合はセッションの番号だけを伝えます
+webhook-make = Webhookを作成する
+webhooks-none = まだどこにも通知していません。
+webhooks-none-note = Webhookは、ここで起きたことを別のシステムに自動で知らせます。
+webhook-disabled = 無効
+webhook-in-use = 使用中
+webhook-failing = 失敗している
+webhook-all-exams = すべての試験が対象
+webhook-one-exam = 1つの試験
+webhook-told-all = すべてを通知
+webhook-told = { $all }種類のうち{ $count }種類を通知
+webhook-labels-with = 名前あり
+webhook-labels-without = 名前なし
+webhook-waiting = { $count ->
+    [0] 送信待ちなし
+   *[other] 送信待ち{ $count }件
+}
+webhook-arrived = 最後の到着 { $time }
+webhook-arrived-never = まだ届いていません
+webhook-old-secret = 以前のシークレットの有効期限 { $time }
+webhook-retry = { $count }回失敗し、再試行します:
+webhook-retry-at = { $count }回失敗し、{ $time }に再試行します:
+webhook-answered = 応答は{ $status }でした
+webhook-answered-saying = 応答は{ $status }「{ $fault }」でした
+webhook-dead = { $count ->
+    [0] 送信をあきらめたメッセージなし
+   *[other] 送信をあきらめたメッセージ{ $count }件
+}
+webhook-send-all = すべて再送する
+webhook-dead-disabled = Webhookを有効にすると再送できます。
+webhook-when = 日時
+webhook-attempts = 試行回数
+webhook-answer = 応答
+webhook-again = 再送
+webhook-send-again = 再送する
+webhook-send-again-named = 再送する: { $what } { $time }
+webhook-test = テストを送る
+webhook-test-named = { $name }にテストを送る
+webhook-disable = 無効にする
+webhook-disable-named = { $name }を無効にする
+webhook-enable = 有効にする
+webhook-enable-named = { $name }を有効にする
+webhook-rotate = 新しいシークレット
+webhook-rotate-named = { $name }の新しいシークレットを作成する
+webhook-delete = 削除
+webhook-delete-sure = { $name }とそのメッセージを削除します
+webhook-delete-button = Webhookを削除する
+webhook-secret-note = メッセージの受け手に渡してください。メッセージがここから届いたことを確かめるために使います。このページは二度と表示されません。
+webhook-secret = シークレット
+webhook-address = アドレス
+webhook-secret-before = 以前のシークレットの有効期限
+
+## 操作の記録
+audit-note = だれが、いつ、何をしたかを新しい順に示します。行は追加されるだけで、それぞれが前の行のハッシュを持ちます。
+audit-whole = 完全
+audit-rows = { $count ->
+    [0] 行はありません
+   *[other] { $count }行すべて、書かれたとおりです
+}
+audit-head = 最後の行のハッシュ
+audit-broken = 行{ $number }は書かれたとおりではありません: { $why }。だれかがデータベースを変更しました。
+audit-who = だれが
+audit-anything = すべて
+audit-from = から(UTC)
+audit-until = まで(UTC)
+audit-none = 該当する行はありません。
+audit-row = 行
+audit-when = 日時(UTC)
+audit-detail = セッションまたは詳細
+audit-hash = ハッシュ
+audit-older = 以前の行
+deed-signed-in = ログイン
+deed-signed-out = ログアウト
+deed-command-given = 指示を出した
+deed-fork-recorded = 別の履歴を検出
+deed-silence-alerted = 連絡なしの警告
+deed-sign-in-refused = ログイン拒否
+deed-session-issued = セッション発行
+deed-exam-created = 試験作成
+deed-exam-closed = 試験締め切り
+deed-policy-changed = ルール変更
+deed-roster-imported = 名簿取り込み
+deed-account-created = アカウント作成
+deed-account-disabled = アカウント無効化
+deed-account-enabled = アカウント有効化
+deed-role-changed = 役割変更
+deed-exams-assigned = 試験の割り当て
+deed-password-link-made = パスワード用リンク作成
+deed-password-set = パスワード設定
+deed-second-factor-set = 二要素認証の設定
+deed-second-factor-removed = 二要素認証の解除
+deed-token-made = トークン作成
+deed-token-revoked = トークン取り消し
+deed-reviewed = 確認
+deed-session-erased = セッション消去
+deed-session-exported = セッション書き出し
+deed-webhook-made = Webhook作成
+deed-webhook-enabled = Webhook有効化
+deed-webhook-disabled = Webhook無効化
+deed-webhook-secret-rotated = Webhookのシークレット更新
+deed-webhook-deleted = Webhook削除
+deed-messages-sent-again = メッセージ再送
+
 ## 試験
 exams-none = 試験はまだありません。
 exams-none-assigned = 割り当てられた試験はありません。
@@ -355,6 +473,27 @@ review-violation = 違反
 review-unsure = 不明
 review-undo = 元に戻す
 review-not-kept = 保存できませんでした({ $status })。もう一度試すか、ページを読み込み直してください
+review-all = すべての試験
+review-waits = { $count ->
+    [0] 確認待ちの警告なし
+   *[other] 警告{ $count }件が確認待ち
+}
+review-from = { $from }から
+review-from-to = { $from }から{ $to }
+review-confidence = 確信度 { $confidence }
+review-in-session = セッションの中の位置
+review-place = { $length }の中のこの警告
+review-whole = セッション全体
+review-intervals = { $length }に{ $count }件の記録
+review-none = 終了した試験に、確認待ちの警告はありません。
+review-said-last = 直前の判断:
+costs-title = 警告の負担
+costs-by-hour = 試験1時間あたりの警告
+costs-alerts = { $hours }時間の警告
+costs-between = あなたの判断の間隔
+costs-median = { $time }(中央値)
+percent = { $share }%
+costs-note = 終了したセッションのうち、新しい千件が対象です。確認待ちの警告は種類と長さの順に並び、短くあいまいなものは最後になります。
 
 ## セッションのページ
 in-room = 部屋 { $room }
@@ -606,6 +745,28 @@ problem-body-late = 送られた内容が時間内に届きませんでした
 problem-exam-id = exam には試験のIDを指定してください。
 problem-after-exam = after には試験のIDを指定してください。
 problem-after-session = after にはセッションのIDを指定してください。
+problem-session-id = sessionにはセッションのIDを指定してください
+problem-time = { $name }には日時(RFC 3339)を指定してください
+problem-after-number = afterには数を指定してください
+problem-row-missing = 行がありません
+problem-row-changed = 変更されています。内容がハッシュと一致しません
+problem-row-other = 別の行です
+problem-row-first = これより前の行はありえません
+problem-row-before = 次の行が書かれたときの前の行ではありません
+problem-row-unreadable = 読み取れません
+problem-webhook-ping = pingは求めた相手に送られるもので、選ぶものではありません
+problem-webhook-off = Webhookが無効です。先に有効にしてください
+problem-webhook-was-off = Webhookが無効にされました
+problem-webhooks-many = Webhookはすでに20個あります。先に1つ削除してください
+problem-url-long = アドレスは2000バイトまでです
+problem-url = アドレスではありません
+problem-url-host = アドレスにコンピューターの名前がありません
+problem-url-name = アドレスに名前、パスワード、#以降は使えません
+problem-url-https = アドレスはhttps://で始めてください。http://はこのコンピューターだけに使えます
+problem-url-within = 接続してはならないコンピューターのアドレスです。サーバーの管理者は自身のネットワークを許可できます(--allow-private-webhooks)
+problem-send-late = 10秒以内に応答がありませんでした
+problem-send-refused = 接続できません。名前、ポート、証明書に問題があるか、到達できません
+problem-send-broken = 接続が途中で切れました
 
 # Pages that are named in the head
 review-title = レビュー

@@ -227,6 +227,7 @@ pub fn app(state: State) -> Router {
         .route("/sessions/{session}/intervals/{interval}/review", post(sessions::review::by_form))
         .route("/exams", get(exams::pages::list).post(exams::pages::make))
         .route("/exams/{exam}", get(exams::pages::one))
+        .route("/exams/{exam}/policy", post(exams::pages::set_rules))
         .route("/exams/{exam}/close", post(exams::pages::close))
         .route("/exams/{exam}/roster", post(exams::pages::import))
         .route("/join/{code}", get(exams::join::page))

@@ -181,6 +181,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/exams", AdminBrowsers, "{exam-form}"),
     ("GET", "/exams/{exam}", Browsers, ""),
     ("POST", "/exams/{exam}/roster", AdminBrowsers, "{roster-form}"),
+    ("POST", "/exams/{exam}/policy", AdminBrowsers, "language=&key=k&warn_after=3"),
     ("GET", "/join/{code}", Everyone, ""),
     ("GET", "/login", Everyone, ""),
     ("POST", "/login", Everyone, "token={proctor-token}"),

@@ -174,7 +174,7 @@ const main = async (browser) => {
   assert.equal(await page.locator(".timeline .is-chosen").count(), 1);
   assert.equal(await page.locator("tr.is-chosen[aria-current=true]").count(), 1);
   await look(page, "session-zoomed");
-  await page.locator("[data-do=whole]").click();
+  await page.locator("[data-do=in]").press("0");
   const box = await page.locator("#zoom .timeline").boundingBox();
   await page.mouse.move(box.x + box.width * 0.2, box.y + 8);
   await page.mouse.down();

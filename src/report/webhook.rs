@@ -76,22 +76,6 @@ impl WebhookType {
         Self::CHOICE.into_iter().chain([Self::Ping]).find(|known| known.as_str() == name)
     }
 
-    /// What a person reads.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::PresenceOpened => "an alert about presence is open",
-            Self::PresenceClosed => "an interval about presence is over",
-            Self::CameraOpened => "the camera cannot look",
-            Self::CameraClosed => "the camera can look again",
-            Self::GapOpened => "nothing is heard of a session",
-            Self::GapClosed => "a session is heard of again",
-            Self::SessionStarted => "a session has started",
-            Self::SessionEnded => "a session has ended",
-            Self::ReviewGiven => "somebody has reviewed an interval",
-            Self::Ping => "a test",
-        }
-    }
-
     pub fn opened(kind: Kind) -> Self {
         Self::of(kind, [Self::PresenceOpened, Self::CameraOpened, Self::GapOpened])
     }

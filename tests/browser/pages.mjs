@@ -69,7 +69,7 @@ export const newPerson = async (browser, options = {}) => {
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of 40[34]/.test(message.text())) page.faults.push(message.text());
+    if (message.type() === "error" && !/status of 40[034]/.test(message.text())) page.faults.push(message.text());
   });
   return page;
 };

@@ -206,7 +206,7 @@ fn an_administrator_makes_an_exam_and_imports_a_list_on_the_pages() {
     };
     let refused = server.form(&admin, "/exams", &fields("1"));
     assert_eq!(refused.status, 400);
-    assert!(refused.text().contains("warn_after_ms must not be more than alert_after_ms"));
+    assert!(refused.text().contains("The candidate is told first: not later than"));
     assert!(refused.text().contains("value=\"1\""), "what was typed stands there still");
     let made = server.form(&admin, "/exams", &fields("7.5"));
     assert_eq!(made.status, 303, "{}", made.text());
@@ -246,4 +246,44 @@ fn an_administrator_makes_an_exam_and_imports_a_list_on_the_pages() {
     assert_eq!(server.form(&admin, &format!("{address}/close"), "").status, 303);
     let page = server.page(&admin, &address);
     assert!(page.text().contains("closed") && !page.text().contains("Import a list"));
+}
+
+#[test]
+fn an_exam_changes_its_rules_by_a_form_until_somebody_has_taken_a_session() {
+    let server = Server::start();
+    let admin = server.admin();
+    let policy = json!({"version": "mine", "face": {"enter": 0.8}});
+    let exam = server.exam(&json!({"name": "Law 1", "policy": policy}));
+    let issued: Issued = server
+        .put(&server.manager, "/v1/sessions", &json!({"label": "Ann", "exam": exam.exam}))
+        .json();
+    let (page, form) = (format!("/exams/{}", exam.exam), format!("/exams/{}/policy", exam.exam));
+    let shown = server.page(&admin, &page);
+    for part in ["Change the rules", "name=\"warn_after\"", "Default: 5.", "value=\"7\""] {
+        assert!(shown.text().contains(part), "{part}: {}", shown.text());
+    }
+    let read = || server.get(&format!("/v1/exams/{}", exam.exam)).json::<Exam>();
+    let wrong =
+        server.form(&admin, &form, "language=de&key=0123456789&warn_after=9&alert_after=soon");
+    assert_eq!(wrong.status, 400);
+    for part in ["This is no number.", "aria-invalid=\"true\"", "value=\"soon\"", "see the fields"]
+    {
+        assert!(wrong.text().contains(part), "{part}: {}", wrong.text());
+    }
+    assert_eq!(read().policy, policy);
+    let sent = "language=de&key=0123456789&warn_after=3&still_image=alert";
+    let changed = server.form(&admin, &form, sent);
+    assert_eq!(changed.status, 303, "{}", changed.text());
+    let expected = json!({"version": "exam-01234567", "face": {"enter": 0.8}, "warn_after_ms": 3000, "still_image": "alert"});
+    let now = read();
+    assert_eq!((now.policy, now.language.as_deref()), (expected.clone(), Some("de")));
+    assert!(server.deeds().iter().any(|(_, did)| did == "policy_changed"));
+    let taken: Value = server.take(&issued.code, 1).json();
+    assert_eq!(taken["policy"], expected);
+    let shown = server.page(&admin, &page);
+    assert!(shown.text().contains("they cannot be changed any more"), "{}", shown.text());
+    assert!(!shown.text().contains("name=\"warn_after\""));
+    let late = server.form(&admin, &form, "language=&key=0123456789&warn_after=1");
+    assert_eq!(late.status, 409);
+    assert_eq!((read().policy, read().language.as_deref()), (expected, Some("de")));
 }

@@ -8,6 +8,7 @@ mod audit;
 mod description;
 mod erasing;
 mod exams;
+mod exporting;
 mod heartbeats;
 mod ingest;
 mod issuing;

@@ -80,18 +80,31 @@ fn every_page_of_those_who_sign_in_is_in_each_language_and_names_no_message() {
     server.post(session, batch(&events));
     let admin = server.admin();
     let of_session = format!("/sessions/{session}");
+    let report = format!("/sessions/{session}/report");
     for (language, kind) in Language::ALL.into_iter().zip([
         "out of view",
         "nicht im Bild",
         "fuera de la vista",
         "映っていない",
     ]) {
-        for address in ["/", &of_session, "/exams", "/accounts", "/tokens", "/account", "/login"] {
+        for address in [
+            "/",
+            &of_session,
+            &report,
+            "/exams",
+            "/accounts",
+            "/tokens",
+            "/account",
+            "/login",
+            "/review",
+            "/webhooks",
+            "/audit",
+        ] {
             let page = server.page_in(&admin, language.tag(), address);
             assert_eq!(page.status, 200, "{address}");
             let text = page.text();
             assert!(text.contains(&format!("<html lang=\"{}\">", language.tag())), "{address}");
-            let shows_it = ["/", &*of_session].contains(&address);
+            let shows_it = ["/", &*of_session, &*report].contains(&address);
             assert!(!shows_it || text.contains(kind), "{address}");
             // The key of a message that is missing would stand in its place.
             for key in [">kind-", ">problem-", ">review-", "sessions-title", "=\"live-"] {

@@ -158,6 +158,133 @@ token-taken-back = zurückgezogen
 token-take-back = Zurückziehen
 token-take-back-named = Token { $name } zurückziehen
 
+## Webhooks
+webhook-new = Neuer Webhook
+webhook-name = Wem er gehört
+webhook-url = Wohin Nachrichten gehen
+webhook-types = Eine Nachricht wird gesendet, wenn
+webhook-type-presence-opened = ein Alarm zur Anwesenheit offen ist
+webhook-type-presence-closed = ein Intervall zur Anwesenheit vorbei ist
+webhook-type-camera-opened = die Kamera nichts sehen kann
+webhook-type-camera-closed = die Kamera wieder sehen kann
+webhook-type-gap-opened = von einer Sitzung nichts zu hören ist
+webhook-type-gap-closed = von einer Sitzung wieder zu hören ist
+webhook-type-started = eine Sitzung begonnen hat
+webhook-type-ended = eine Sitzung beendet ist
+webhook-type-review = jemand ein Intervall beurteilt hat
+webhook-type-ping = ein Test
+webhook-labels-tell = Sagen, wie Prüflinge heißen; sonst nur die Nummern ihrer Sitzungen
+webhook-make = Webhook erstellen
+webhooks-none = Noch wird niemandem etwas mitgeteilt.
+webhooks-none-note = Ein Webhook teilt einem anderen System von selbst mit, was hier geschieht.
+webhook-disabled = abgeschaltet
+webhook-in-use = in Betrieb
+webhook-failing = gestört
+webhook-all-exams = für alle Prüfungen
+webhook-one-exam = eine Prüfung
+webhook-told-all = erfährt alles
+webhook-told = erfährt { $count } von { $all } Arten
+webhook-labels-with = mit Bezeichnungen
+webhook-labels-without = ohne Bezeichnungen
+webhook-waiting = { $count ->
+    [0] keine Nachricht wartet
+    [one] 1 Nachricht wartet
+   *[other] { $count } Nachrichten warten
+}
+webhook-arrived = zuletzt angekommen { $time }
+webhook-arrived-never = nichts ist angekommen
+webhook-old-secret = das alte Geheimnis gilt bis { $time }
+webhook-retry = Es wird wieder versucht, nach { $count ->
+    [one] 1 Versuch
+   *[other] { $count } Versuchen
+}:
+webhook-retry-at = Es wird um { $time } wieder versucht, nach { $count ->
+    [one] 1 Versuch
+   *[other] { $count } Versuchen
+}:
+webhook-answered = die Antwort war { $status }
+webhook-answered-saying = die Antwort war { $status }, „{ $fault }“
+webhook-dead = { $count ->
+    [0] keine Nachricht wurde aufgegeben
+    [one] 1 Nachricht wurde aufgegeben
+   *[other] { $count } Nachrichten wurden aufgegeben
+}
+webhook-send-all = Alle noch einmal senden
+webhook-dead-disabled = Sie können noch einmal gesendet werden, sobald der Webhook eingeschaltet ist.
+webhook-when = Wann
+webhook-attempts = Versuche
+webhook-answer = Antwort
+webhook-again = Noch einmal
+webhook-send-again = Noch einmal senden
+webhook-send-again-named = Noch einmal senden: { $what }, { $time }
+webhook-test = Test senden
+webhook-test-named = Test an { $name } senden
+webhook-disable = Abschalten
+webhook-disable-named = { $name } abschalten
+webhook-enable = Einschalten
+webhook-enable-named = { $name } einschalten
+webhook-rotate = Neues Geheimnis
+webhook-rotate-named = Neues Geheimnis für { $name } erstellen
+webhook-delete = Löschen
+webhook-delete-sure = Ich möchte { $name } mit allen Nachrichten löschen
+webhook-delete-button = Webhook löschen
+webhook-secret-note = Geben Sie es denen, die die Nachrichten empfangen: Daran erkennen sie, dass eine Nachricht von hier kommt. Diese Seite kommt nicht wieder.
+webhook-secret = Geheimnis
+webhook-address = Adresse
+webhook-secret-before = Das vorige Geheimnis gilt bis
+
+## Das Protokoll, wer was getan hat
+audit-note = Wer was wann getan hat, das Neueste zuerst. Zeilen kommen nur hinzu; jede enthält den Hash der vorigen.
+audit-whole = unversehrt
+audit-rows = { $count ->
+    [0] keine Zeilen
+    [one] 1 Zeile, wie sie geschrieben wurde
+   *[other] { $count } Zeilen, jede wie sie geschrieben wurde
+}
+audit-head = die letzte hat den Hash
+audit-broken = Zeile { $number } ist nicht so, wie sie geschrieben wurde: { $why }. Jemand hat die Datenbank verändert.
+audit-who = Wer
+audit-anything = alles
+audit-from = Ab (UTC)
+audit-until = Bis (UTC)
+audit-none = Keine Zeile ist so.
+audit-row = Zeile
+audit-when = Wann (UTC)
+audit-detail = Sitzung oder Einzelheit
+audit-hash = Hash
+audit-older = Ältere Zeilen
+deed-signed-in = angemeldet
+deed-signed-out = abgemeldet
+deed-command-given = Anweisung gegeben
+deed-fork-recorded = anderen Verlauf bemerkt
+deed-silence-alerted = Alarm wegen fehlenden Kontakts
+deed-sign-in-refused = Anmeldung abgelehnt
+deed-session-issued = Sitzung ausgegeben
+deed-exam-created = Prüfung angelegt
+deed-exam-closed = Prüfung geschlossen
+deed-policy-changed = Regeln geändert
+deed-roster-imported = Liste eingelesen
+deed-account-created = Konto angelegt
+deed-account-disabled = Konto gesperrt
+deed-account-enabled = Konto entsperrt
+deed-role-changed = Rolle geändert
+deed-exams-assigned = Prüfungen zugewiesen
+deed-password-link-made = Link für ein Passwort erstellt
+deed-password-set = Passwort gesetzt
+deed-second-factor-set = zweiter Faktor eingerichtet
+deed-second-factor-removed = zweiter Faktor entfernt
+deed-token-made = Token erstellt
+deed-token-revoked = Token zurückgezogen
+deed-reviewed = beurteilt
+deed-session-erased = Sitzung gelöscht
+deed-session-exported = Sitzung herausgegeben
+deed-webhook-made = Webhook erstellt
+deed-webhook-enabled = Webhook eingeschaltet
+deed-webhook-disabled = Webhook abgeschaltet
+deed-webhook-secret-rotated = Geheimnis des Webhooks erneuert
+deed-webhook-deleted = Webhook gelöscht
+deed-messages-sent-again = Nachrichten noch einmal gesendet
+
 ## Prüfungen
 exams-none = Es gibt noch keine Prüfung.
 exams-none-assigned = Ihnen ist keine Prüfung zugewiesen.
@@ -177,6 +304,27 @@ exam-rate-note = Mehr findet kürzere Abwesenheiten und belastet den Computer de
 exam-virtual = Wenn die Kamera ein Programm ist
 exam-virtual-report = vermerken
 exam-virtual-refuse = Prüfung nicht beginnen lassen
+exam-default = Üblich: { $value }.
+exam-merge = Als eines zählen, was nicht weiter auseinander liegt als, in Sekunden
+exam-merge-note = Intervalle einer Art: eine Abwesenheit, nicht drei.
+exam-lost = Kamera verloren nach, in Sekunden
+exam-lost-note = So lange ohne jedes Bild.
+exam-lowest = Nicht weniger Bilder je Sekunde als
+exam-lowest-note = Solange der Computer des Prüflings wenig Akku hat, heiß oder ausgelastet ist.
+exam-still = Wenn sich das Gesicht nur wie ein Foto bewegt
+exam-still-report = für die Aufsicht vermerken
+exam-still-alert = dem Prüfling sagen und Alarm geben
+exam-still-ignore = nicht danach suchen
+exam-keep = Tage, die Meldungen auf dem Computer des Prüflings bleiben
+exam-keep-note = Nach der Prüfung, sobald alle angekommen sind.
+fault-number = Das ist keine Zahl.
+fault-day = Keine Zeit ist länger als ein Tag: Sie zählt in Sekunden.
+fault-rate = Zwischen { $least } und { $most }.
+fault-days = Ganze Tage, höchstens { $most }.
+fault-nothing = Mehr als 0.
+fault-choice = Das steht nicht zur Wahl.
+fault-warn-late = Der Prüfling erfährt es zuerst: nicht später als der Alarm für die Aufsicht.
+fault-alert-early = Nicht bevor es festgehalten wird.
 exam-language = Sprache der Seiten hinter den Links
 exam-language-browser = wie der Browser es verlangt
 exam-language-is = Sprache der Seiten hinter den Links: { $language }
@@ -204,6 +352,15 @@ import-button = Liste einlesen
 rules = Regeln
 rules-default = Die Standardregeln.
 rules-default-but = Die Standardregeln, außer:
+rules-change = Regeln ändern
+rules-note = Für alle Prüflinge der Prüfung, auch wenn sie schon einen Link haben; dieser behält seine Sprache. Was nur Programme setzen, bleibt, wie es ist.
+rules-wrong = Nicht geändert: siehe die markierten Felder.
+rules-save = Regeln übernehmen
+rules-taken = Das Programm eines Prüflings hat eine Sitzung übernommen und hat diese Regeln: Sie lassen sich nicht mehr ändern.
+rules-times = Zeiten
+rules-sampling = Bilder
+rules-watched = Was beobachtet wird
+rules-besides = Außerdem
 rooms-are = Räume: { $rooms }
 links-title = Links für { $exam }
 links-heading = Codes und Links
@@ -359,6 +516,32 @@ review-violation = Verstoß
 review-unsure = Unklar
 review-undo = Zurücknehmen
 review-not-kept = Nicht gespeichert ({ $status }): Versuchen Sie es noch einmal, oder laden Sie die Seite neu
+review-all = Alle Prüfungen
+review-waits = { $count ->
+    [0] kein Alarm wartet
+    [one] 1 Alarm wartet
+   *[other] { $count } Alarme warten
+}
+review-from = ab { $from }
+review-from-to = von { $from } bis { $to }
+review-confidence = Sicherheit { $confidence }
+review-in-session = In seiner Sitzung
+review-place = Dieser Alarm, in { $length }
+review-whole = Die ganze Sitzung
+review-intervals = { $count ->
+    [0] Keine Intervalle
+    [one] 1 Intervall
+   *[other] { $count } Intervalle
+} in { $length }
+review-none = Kein Alarm einer beendeten Prüfung wartet auf ein Urteil.
+review-said-last = Ihr letztes Urteil:
+costs-title = Was Alarme kosten
+costs-by-hour = Alarme je Prüfungsstunde
+costs-alerts = Alarme in { $hours } Stunden
+costs-between = Zwischen zwei Ihrer Urteile
+costs-median = { $time }, der Median
+percent = { $share } %
+costs-note = Von den beendeten Sitzungen die neuesten tausend. Was wartet, ist nach Art und Länge geordnet; kurze und mehrdeutige Alarme kommen zuletzt.
 
 ## Die Seite einer Sitzung
 in-room = Raum { $room }
@@ -447,6 +630,17 @@ timeline-label = Zeitleiste von { $session }: { $count ->
 } in { $length }; die Tabelle darunter enthält sie alle
 bar = { $what }: { $from } bis { $to } ({ $seconds } s)
 bar-open = { $what }: seit { $from }
+zoom = Ausschnitt
+zoom-in = Weniger Zeit zeigen, größer
+zoom-out = Mehr Zeit zeigen, kleiner
+zoom-back = Früher
+zoom-on = Später
+zoom-all = Ganze Prüfung
+zoom-whole = Die ganze Prüfung, { $length }
+zoom-part = { $from } bis { $to }
+zoom-keys = Über einen Teil ziehen zeigt ihn größer. Tasten, von einer Schaltfläche aus:
+zoom-keys-intervals = nächstes, voriges Intervall
+zoom-locate = In der Zeitleiste zeigen: { $what }, { $at }
 attested = Lebenszeichen belegen { $time } der Prüfung.
 attested-whole = Lebenszeichen belegen { $time } der Prüfung, ohne Lücke.
 gaps-title = Nichts gehört
@@ -460,6 +654,7 @@ intervals-none = Es wurde keines gemeldet.
 intervals-first = Nur die ersten { $shown } von { $count } Intervallen werden gezeigt.
 interval-open = offen
 column-what = Was
+column-number = Nr.
 from = Von
 to = Bis
 seconds = Sekunden
@@ -532,6 +727,56 @@ erase-note = Wenn ein Prüfling darum gebeten hat. Die Sitzung und alle ihre Mel
 erase-sure = Ich möchte diese Sitzung löschen; das lässt sich nicht rückgängig machen
 erase-button = Sitzung löschen
 
+## Was von einer Sitzung herausgegeben wird
+export-title = Herausgeben:
+export-report = Bericht zum Drucken
+export-table = Tabelle (CSV)
+export-signed = Signierte Meldungen (JSON)
+export-signed-note = Von jedem nachzuprüfen: inview-server verify DATEI
+report-title = Bericht über eine Sitzung
+report-back = Zur Sitzung
+report-print = Drucken
+report-made = Erstellt { $time } von { $by }.
+report-unfinished = Die Sitzung ist nicht beendet: Dies ist, was zu dieser Zeit bekannt war.
+checked-title = Ob dies so ist, wie es gemeldet wurde
+checked-nothing = Es wurde nichts gemeldet: Es gibt nichts zu prüfen.
+checked-good = Geprüft: { $count ->
+    [one] 1 Meldung ist
+   *[other] { $count } Meldungen sind
+} wie gemeldet, und die Intervalle stimmen damit überein.
+checked-wrong = Etwas hier ist nicht so, wie es gemeldet wurde: siehe unten.
+checked-note = Beim Erstellen dieser Seite aus den gespeicherten Bytes berechnet: Hash und Signatur jeder Meldung, dass jede an die vorige anschließt und dass die Intervalle die gemeldeten sind.
+checked-tables = Tabellen des Servers
+incarnation = Meldungen von { $id }
+chain-good = Lückenlos bis Meldung { $seq }: { $count ->
+    [one] 1 Meldung
+   *[other] { $count } Meldungen
+}.
+chain-missing = Von { $count ->
+    [one] 1 weiteren
+   *[other] { $count } weiteren
+} ist nur der Platz geblieben.
+chain-signed = Alle sind mit dem Schlüssel der Sitzung signiert.
+chain-unsigned = Sie sind nicht signiert: Die Sitzung hat keinen Schlüssel.
+chain-wrong = Falsch bei Meldung { $seq }, der ersten solchen: { $reason }.
+chain-head = Meldung { $seq }, SHA-256:
+session-key = Schlüssel der Sitzung
+server-key = Schlüssel des Servers
+forked-never = Es wurde kein anderer Verlauf dieser Sitzung bemerkt.
+wrong-format = dies ist kein Bericht in einem bekannten Format
+wrong-twice = eine Inkarnation ist doppelt da
+wrong-unreadable = sie ist nicht lesbar
+wrong-identity = sie gehört zu einer anderen Sitzung oder Inkarnation oder hat eine andere Nummer
+wrong-chain = sie schließt nicht an die vorige an: Etwas wurde geändert oder entfernt
+wrong-not-signed = sie hat keine Signatur
+wrong-signature = ihre Signatur ist nicht die des Sitzungsschlüssels über diese Bytes
+wrong-receipt = die Quittung ist nicht vom Server signiert
+wrong-received = der Server hat sie erhalten, und sie fehlt hier oder ist eine andere
+table-hash = Meldung { $seq } von { $id } ist nicht das, was gehasht wurde.
+table-interval = Intervall { $id } ist nicht so, wie es gemeldet wurde.
+table-intervals = { $kept } Intervalle sind gespeichert, und { $told } wurden gemeldet.
+table-integrity = Was über Meldungen und Uhren gesagt wird, ist nicht so, wie es gemeldet wurde.
+
 ## Sätze der Schnittstelle, die auf Seiten stehen
 problem-not-found = So etwas gibt es hier nicht
 problem-erased = Die Sitzung wurde gelöscht
@@ -568,8 +813,6 @@ problem-no-exam = Diese Prüfung gibt es nicht.
 problem-no-exam-of-id = es gibt keine Prüfung { $exam }
 problem-expires = expires_at ist eine Zeit (RFC 3339) innerhalb der nächsten { $days } Tage.
 problem-label = Der Name hat 1 bis { $count } Zeichen und keine Zeilenumbrüche.
-problem-number = { $typed } ist keine Zahl.
-problem-long-time = Keine Zeit ist länger als ein Tag: Sie wird in Sekunden angegeben.
 problem-policy = Das sind keine gültigen Regeln: { $fault }
 problem-room = Ein Raum hat 1 bis { $count } Zeichen und keine Zeilenumbrüche.
 problem-rooms = Eine Prüfung hat höchstens { $count } Räume.
@@ -600,6 +843,7 @@ problem-policy-kind = Regeln bestehen aus Namen und Werten.
 problem-rooms-of-exam = Nur eine Prüfung hat Räume.
 problem-key-exam = Unter diesem Schlüssel wurde etwas anderes verlangt
 problem-exam-closed = Die Prüfung ist geschlossen: Für sie wird nichts mehr ausgegeben
+problem-exam-begun = Ein Agent hat eine Sitzung der Prüfung übernommen: Er hat die Regeln, die er bekommen hat
 problem-command = Das kann von einem Agenten nicht verlangt werden
 problem-command-kind = Diese Art ist nicht bekannt.
 problem-commands-many = Für die Sitzung sind so viele Anweisungen gespeichert, wie für eine Sitzung möglich sind
@@ -612,6 +856,28 @@ problem-body-late = Die Anfrage kam nicht rechtzeitig an
 problem-exam-id = exam muss die Kennung einer Prüfung sein.
 problem-after-exam = after muss die Kennung einer Prüfung sein.
 problem-after-session = after muss die Kennung einer Sitzung sein.
+problem-session-id = session muss die Kennung einer Sitzung sein
+problem-time = { $name } muss eine Zeit sein (RFC 3339)
+problem-after-number = after muss eine Zahl sein
+problem-row-missing = sie fehlt
+problem-row-changed = sie wurde verändert: Ihre Bytes haben nicht ihren Hash
+problem-row-other = sie ist eine andere Zeile
+problem-row-first = vor ihr kann nichts kommen
+problem-row-before = sie ist nicht die Zeile, nach der die nächste geschrieben wurde
+problem-row-unreadable = sie ist nicht lesbar
+problem-webhook-ping = ein Ping geht an jeden, der ihn verlangt: er steht nicht zur Wahl
+problem-webhook-off = der Webhook ist abgeschaltet: Schalten Sie ihn zuerst ein
+problem-webhook-was-off = der Webhook wurde abgeschaltet
+problem-webhooks-many = Es gibt 20 Webhooks: Löschen Sie zuerst einen
+problem-url-long = die Adresse hat höchstens 2000 Byte
+problem-url = dies ist keine Adresse
+problem-url-host = die Adresse nennt keinen Rechner
+problem-url-name = die Adresse enthält keinen Namen, kein Passwort und keinen Teil hinter #
+problem-url-https = die Adresse beginnt mit https://; http:// ist nur für diesen Rechner
+problem-url-within = die Adresse gehört zu einem Rechner, der nicht erreicht werden soll: Wer den Server betreibt, kann seine eigenen Netze erlauben (--allow-private-webhooks)
+problem-send-late = keine Antwort innerhalb von zehn Sekunden
+problem-send-refused = keine Verbindung: der Name, der Port, das Zertifikat, oder nicht zu erreichen
+problem-send-broken = die Verbindung brach ab
 
 # Pages that are named in the head
 review-title = Beurteilung

@@ -158,6 +158,133 @@ token-taken-back = taken back
 token-take-back = Take back
 token-take-back-named = Take back the token { $name }
 
+## Webhooks
+webhook-new = New webhook
+webhook-name = Whose it is
+webhook-url = Where messages go
+webhook-types = A message is sent when
+webhook-type-presence-opened = an alert about presence is open
+webhook-type-presence-closed = an interval about presence is over
+webhook-type-camera-opened = the camera cannot look
+webhook-type-camera-closed = the camera can look again
+webhook-type-gap-opened = nothing is heard of a session
+webhook-type-gap-closed = a session is heard of again
+webhook-type-started = a session has started
+webhook-type-ended = a session has ended
+webhook-type-review = somebody has reviewed an interval
+webhook-type-ping = a test
+webhook-labels-tell = Tell what candidates are called; without it, only their sessions’ numbers
+webhook-make = Make the webhook
+webhooks-none = Nobody is told anything yet.
+webhooks-none-note = A webhook tells another system by itself what happens here.
+webhook-disabled = disabled
+webhook-in-use = in use
+webhook-failing = failing
+webhook-all-exams = for all exams
+webhook-one-exam = one exam
+webhook-told-all = told of everything
+webhook-told = told of { $count } of { $all } kinds
+webhook-labels-with = with labels
+webhook-labels-without = without labels
+webhook-waiting = { $count ->
+    [0] no messages wait
+    [one] 1 message waits
+   *[other] { $count } messages wait
+}
+webhook-arrived = last arrived { $time }
+webhook-arrived-never = nothing has arrived
+webhook-old-secret = the old secret is good until { $time }
+webhook-retry = It is tried again, after { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+}:
+webhook-retry-at = It is tried again at { $time }, after { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+}:
+webhook-answered = it answered { $status }
+webhook-answered-saying = it answered { $status }, “{ $fault }”
+webhook-dead = { $count ->
+    [0] no messages were given up
+    [one] 1 message was given up
+   *[other] { $count } messages were given up
+}
+webhook-send-all = Send all of them again
+webhook-dead-disabled = They can be sent again once the webhook is enabled.
+webhook-when = When
+webhook-attempts = Attempts
+webhook-answer = Answer
+webhook-again = Again
+webhook-send-again = Send again
+webhook-send-again-named = Send again: { $what }, { $time }
+webhook-test = Send a test
+webhook-test-named = Send a test to { $name }
+webhook-disable = Disable
+webhook-disable-named = Disable { $name }
+webhook-enable = Enable
+webhook-enable-named = Enable { $name }
+webhook-rotate = New secret
+webhook-rotate-named = Make a new secret for { $name }
+webhook-delete = Delete
+webhook-delete-sure = I want to delete { $name }, and its messages with it
+webhook-delete-button = Delete the webhook
+webhook-secret-note = Give it to those who receive the messages: by it they know that a message comes from here. This page does not come again.
+webhook-secret = Secret
+webhook-address = Address
+webhook-secret-before = The secret before this one is good until
+
+## The record of who did what
+audit-note = Who did what, and when, the newest first. Rows are only added; each has the hash of the one before it.
+audit-whole = whole
+audit-rows = { $count ->
+    [0] no rows
+    [one] 1 row, as it was written
+   *[other] { $count } rows, each as it was written
+}
+audit-head = the last has the hash
+audit-broken = Row { $number } is not as it was written: { $why }. Somebody has changed the database.
+audit-who = Who
+audit-anything = anything
+audit-from = From (UTC)
+audit-until = Until (UTC)
+audit-none = No row is like this.
+audit-row = Row
+audit-when = When (UTC)
+audit-detail = Session or detail
+audit-hash = Hash
+audit-older = Older rows
+deed-signed-in = signed in
+deed-signed-out = signed out
+deed-command-given = command given
+deed-fork-recorded = other history noticed
+deed-silence-alerted = silence alerted
+deed-sign-in-refused = sign-in refused
+deed-session-issued = session issued
+deed-exam-created = exam made
+deed-exam-closed = exam closed
+deed-policy-changed = policy changed
+deed-roster-imported = list imported
+deed-account-created = account made
+deed-account-disabled = account disabled
+deed-account-enabled = account enabled
+deed-role-changed = role changed
+deed-exams-assigned = exams assigned
+deed-password-link-made = password link made
+deed-password-set = password set
+deed-second-factor-set = second factor set
+deed-second-factor-removed = second factor removed
+deed-token-made = token made
+deed-token-revoked = token taken back
+deed-reviewed = reviewed
+deed-session-erased = session erased
+deed-session-exported = session taken out
+deed-webhook-made = webhook made
+deed-webhook-enabled = webhook enabled
+deed-webhook-disabled = webhook disabled
+deed-webhook-secret-rotated = webhook’s secret renewed
+deed-webhook-deleted = webhook deleted
+deed-messages-sent-again = messages sent again
+
 ## Exams
 exams-none = There is no exam yet.
 exams-none-assigned = You are assigned to no exam.
@@ -177,6 +304,27 @@ exam-rate-note = More finds shorter absences, and costs the candidate’s comput
 exam-virtual = When the camera is a program
 exam-virtual-report = report it
 exam-virtual-refuse = do not let the exam begin
+exam-default = Default: { $value }.
+exam-merge = Take for one what is no further apart than, in seconds
+exam-merge-note = Intervals of one kind: a single absence, not three.
+exam-lost = Camera lost after, in seconds
+exam-lost-note = So long without any picture.
+exam-lowest = No fewer pictures a second than
+exam-lowest-note = While the candidate’s computer is low on battery, hot or busy.
+exam-still = When the face moves only as a photo does
+exam-still-report = mark it for the proctor
+exam-still-alert = tell the candidate, and alert
+exam-still-ignore = do not look for it
+exam-keep = Days for which reports stay on the candidate’s computer
+exam-keep-note = After the exam, once all have arrived.
+fault-number = This is no number.
+fault-day = No time is longer than a day: it is in seconds.
+fault-rate = Between { $least } and { $most }.
+fault-days = Whole days, { $most } at most.
+fault-nothing = More than 0.
+fault-choice = This cannot be chosen.
+fault-warn-late = The candidate is told first: not later than the proctor is alerted.
+fault-alert-early = Not sooner than it is recorded.
 exam-language = Language of the links’ pages
 exam-language-browser = as the browser asks
 exam-language-is = Language of the links’ pages: { $language }
@@ -204,6 +352,15 @@ import-button = Import the list
 rules = Rules
 rules-default = The default policy.
 rules-default-but = The default policy, but for:
+rules-change = Change the rules
+rules-note = For all candidates of the exam, also those who have a link already, which keeps its language. What only programs set stays as it is.
+rules-wrong = Not changed: see the fields that are marked.
+rules-save = Keep these rules
+rules-taken = A candidate’s program has taken a session and holds these rules: they cannot be changed any more.
+rules-times = Times
+rules-sampling = Pictures
+rules-watched = What is watched
+rules-besides = Besides
 rooms-are = Rooms: { $rooms }
 links-title = Links of { $exam }
 links-heading = Codes and links
@@ -359,6 +516,32 @@ review-violation = Violation
 review-unsure = Unsure
 review-undo = Undo
 review-not-kept = Not kept ({ $status }): try again, or load the page again
+review-all = All exams
+review-waits = { $count ->
+    [0] no alerts wait
+    [one] 1 alert waits
+   *[other] { $count } alerts wait
+}
+review-from = from { $from }
+review-from-to = from { $from } to { $to }
+review-confidence = confidence { $confidence }
+review-in-session = In its session
+review-place = This alert, in { $length }
+review-whole = All of the session
+review-intervals = { $count ->
+    [0] No intervals
+    [one] 1 interval
+   *[other] { $count } intervals
+} in { $length }
+review-none = No alert of an exam that has ended waits for a verdict.
+review-said-last = You said last:
+costs-title = What alerts cost
+costs-by-hour = Alerts an hour of exam
+costs-alerts = Alerts in { $hours } hours
+costs-between = Between two verdicts of yours
+costs-median = { $time }, the median
+percent = { $share } %
+costs-note = Of sessions that have ended, the newest thousand. What waits is ordered by its kind and its length; short and ambiguous alerts come last.
 
 ## The page of a session
 in-room = room { $room }
@@ -447,6 +630,17 @@ timeline-label = Timeline of { $session }: { $count ->
 } in { $length }; the table below has them all
 bar = { $what }: { $from } to { $to } ({ $seconds } s)
 bar-open = { $what }: since { $from }
+zoom = Zoom
+zoom-in = Show less time, larger
+zoom-out = Show more time, smaller
+zoom-back = Earlier
+zoom-on = Later
+zoom-all = Whole exam
+zoom-whole = The whole exam, { $length }
+zoom-part = { $from } to { $to }
+zoom-keys = Drag over a part to see it larger. Keys, from a button:
+zoom-keys-intervals = next, previous interval
+zoom-locate = Show in the timeline: { $what }, { $at }
 attested = Heartbeats attest { $time } of the exam.
 attested-whole = Heartbeats attest { $time } of the exam, without a gap.
 gaps-title = Nothing heard
@@ -460,6 +654,7 @@ intervals-none = None has been reported.
 intervals-first = Only the first { $shown } of { $count } intervals are shown.
 interval-open = open
 column-what = What
+column-number = No.
 from = From
 to = To
 seconds = Seconds
@@ -532,6 +727,56 @@ erase-note = When a candidate has asked for it. The session and all its reports 
 erase-sure = I want to erase this session; it cannot be undone
 erase-button = Erase session
 
+## What is given out of a session
+export-title = Take out:
+export-report = Report to print
+export-table = Table (CSV)
+export-signed = Signed events (JSON)
+export-signed-note = For anybody to check: inview-server verify FILE
+report-title = Report of a session
+report-back = To the session
+report-print = Print
+report-made = Made { $time } by { $by }.
+report-unfinished = The session has not ended: this is what was known then.
+checked-title = Whether this is as it was reported
+checked-nothing = Nothing has been reported: there is nothing to check.
+checked-good = Checked: { $count ->
+    [one] 1 report is
+   *[other] { $count } reports are
+} as reported, and the intervals agree with them.
+checked-wrong = Something here is not as it was reported: see below.
+checked-note = Computed from the kept bytes when this page was made: each report’s hash and signature, that each follows upon the one before, and that the intervals are those that were reported.
+checked-tables = Tables of the server
+incarnation = Reports of { $id }
+chain-good = Unbroken up to report { $seq }: { $count ->
+    [one] 1 report
+   *[other] { $count } reports
+}.
+chain-missing = Of { $count ->
+    [one] 1 more
+   *[other] { $count } more
+} only the place is left.
+chain-signed = All are signed by the session’s key.
+chain-unsigned = They are not signed: the session has no key.
+chain-wrong = Wrong at report { $seq }, the first that is: { $reason }.
+chain-head = Report { $seq }, SHA-256:
+session-key = Key of the session
+server-key = Key of the server
+forked-never = No other history of this session was noticed.
+wrong-format = this is no report of a known format
+wrong-twice = one incarnation is there twice
+wrong-unreadable = it cannot be read
+wrong-identity = it is of another session or incarnation, or has another number
+wrong-chain = it does not follow upon the one before it: something was changed or removed
+wrong-not-signed = it has no signature
+wrong-signature = its signature is not the session key’s on these bytes
+wrong-receipt = the receipt is not signed by the server
+wrong-received = the server has received it, and it is not here, or is another one
+table-hash = Report { $seq } of { $id } is not what was hashed.
+table-interval = Interval { $id } is not as it was reported.
+table-intervals = { $kept } intervals are kept, and { $told } were reported.
+table-integrity = What was told of reports and clocks is not as it was reported.
+
 ## Sentences of the API that pages show. Here they are as the API has them, which is how they are known.
 problem-not-found = There is no such thing here
 problem-erased = The session was erased
@@ -568,8 +813,6 @@ problem-no-exam = there is no such exam
 problem-no-exam-of-id = there is no exam { $exam }
 problem-expires = expires_at is a time (RFC 3339) within the next { $days } days
 problem-label = the label has 1 to { $count } characters, and no line breaks
-problem-number = { $typed } is no number
-problem-long-time = no time is longer than a day: it is in seconds
 problem-policy = no policy: { $fault }
 problem-room = a room has 1 to { $count } characters, and no line breaks
 problem-rooms = an exam has { $count } rooms at most
@@ -600,6 +843,7 @@ problem-policy-kind = a policy is an object of names and values
 problem-rooms-of-exam = only an exam has rooms
 problem-key-exam = Something else was asked for under this key
 problem-exam-closed = The exam is closed: nothing more is issued for it
+problem-exam-begun = An agent has taken a session of the exam: it holds the policy that it was given
 problem-command = This cannot be asked of an agent
 problem-command-kind = unknown kind
 problem-commands-many = The session has as many commands as are kept for one
@@ -612,6 +856,28 @@ problem-body-late = The body did not arrive in time
 problem-exam-id = exam must be the id of an exam
 problem-after-exam = after must be the id of an exam
 problem-after-session = after must be the id of a session
+problem-session-id = session must be the id of a session
+problem-time = { $name } must be a time (RFC 3339)
+problem-after-number = after must be a number
+problem-row-missing = it is missing
+problem-row-changed = it has been changed: its bytes do not have its hash
+problem-row-other = it is another row
+problem-row-first = nothing can come before it
+problem-row-before = it is not the row that the next one was written after
+problem-row-unreadable = it cannot be read
+problem-webhook-ping = a ping is sent to whoever asks for one: it is no choice
+problem-webhook-off = the webhook is disabled: enable it first
+problem-webhook-was-off = the webhook was disabled
+problem-webhooks-many = There are 20 webhooks: delete one first
+problem-url-long = url has at most 2000 bytes
+problem-url = url is no address
+problem-url-host = url names no machine
+problem-url-name = url has no name, password or fragment
+problem-url-https = url begins with https://; http:// is for this machine alone
+problem-url-within = url is of a machine that is not to be reached: those who run the server may allow its own networks (--allow-private-webhooks)
+problem-send-late = no answer within ten seconds
+problem-send-refused = no connection: the name, the port, the certificate, or not to be reached
+problem-send-broken = the connection broke off
 
 # Pages that are named in the head
 review-title = Review

@@ -158,6 +158,133 @@ token-taken-back = retirado
 token-take-back = Retirar
 token-take-back-named = Retirar el token { $name }
 
+## Webhooks
+webhook-new = Webhook nuevo
+webhook-name = De quién es
+webhook-url = Adónde van los mensajes
+webhook-types = Se envía un mensaje cuando
+webhook-type-presence-opened = hay abierta una alerta sobre la presencia
+webhook-type-presence-closed = ha terminado un intervalo sobre la presencia
+webhook-type-camera-opened = la cámara no puede ver
+webhook-type-camera-closed = la cámara vuelve a ver
+webhook-type-gap-opened = no hay noticias de una sesión
+webhook-type-gap-closed = vuelve a haber noticias de una sesión
+webhook-type-started = ha empezado una sesión
+webhook-type-ended = ha terminado una sesión
+webhook-type-review = alguien ha revisado un intervalo
+webhook-type-ping = una prueba
+webhook-labels-tell = Decir cómo se llaman los aspirantes; si no, solo los números de sus sesiones
+webhook-make = Crear el webhook
+webhooks-none = Todavía no se informa a nadie.
+webhooks-none-note = Un webhook informa por sí mismo a otro sistema de lo que ocurre aquí.
+webhook-disabled = desactivado
+webhook-in-use = en uso
+webhook-failing = con fallos
+webhook-all-exams = para todos los exámenes
+webhook-one-exam = un examen
+webhook-told-all = se le informa de todo
+webhook-told = se le informa de { $count } de { $all } clases
+webhook-labels-with = con nombres
+webhook-labels-without = sin nombres
+webhook-waiting = { $count ->
+    [0] ningún mensaje en espera
+    [one] 1 mensaje en espera
+   *[other] { $count } mensajes en espera
+}
+webhook-arrived = último recibido el { $time }
+webhook-arrived-never = no ha llegado nada
+webhook-old-secret = el secreto anterior vale hasta el { $time }
+webhook-retry = Se vuelve a intentar, después de { $count ->
+    [one] 1 intento
+   *[other] { $count } intentos
+}:
+webhook-retry-at = Se vuelve a intentar a las { $time }, después de { $count ->
+    [one] 1 intento
+   *[other] { $count } intentos
+}:
+webhook-answered = la respuesta fue { $status }
+webhook-answered-saying = la respuesta fue { $status }, «{ $fault }»
+webhook-dead = { $count ->
+    [0] no se desistió de ningún mensaje
+    [one] Se desistió de 1 mensaje
+   *[other] Se desistió de { $count } mensajes
+}
+webhook-send-all = Volver a enviarlos todos
+webhook-dead-disabled = Se pueden volver a enviar cuando el webhook esté activado.
+webhook-when = Cuándo
+webhook-attempts = Intentos
+webhook-answer = Respuesta
+webhook-again = De nuevo
+webhook-send-again = Volver a enviar
+webhook-send-again-named = Volver a enviar: { $what }, { $time }
+webhook-test = Enviar una prueba
+webhook-test-named = Enviar una prueba a { $name }
+webhook-disable = Desactivar
+webhook-disable-named = Desactivar { $name }
+webhook-enable = Activar
+webhook-enable-named = Activar { $name }
+webhook-rotate = Secreto nuevo
+webhook-rotate-named = Crear un secreto nuevo para { $name }
+webhook-delete = Eliminar
+webhook-delete-sure = Quiero eliminar { $name }, y con él sus mensajes
+webhook-delete-button = Eliminar el webhook
+webhook-secret-note = Déselo a quienes reciben los mensajes: por él saben que un mensaje viene de aquí. Esta página no vuelve a aparecer.
+webhook-secret = Secreto
+webhook-address = Dirección
+webhook-secret-before = El secreto anterior vale hasta el
+
+## El registro de quién hizo qué
+audit-note = Quién hizo qué y cuándo, lo más reciente primero. Las filas solo se añaden; cada una lleva el hash de la anterior.
+audit-whole = íntegro
+audit-rows = { $count ->
+    [0] ninguna fila
+    [one] 1 fila, tal como se escribió
+   *[other] { $count } filas, cada una tal como se escribió
+}
+audit-head = la última tiene el hash
+audit-broken = La fila { $number } no está tal como se escribió: { $why }. Alguien ha cambiado la base de datos.
+audit-who = Quién
+audit-anything = todo
+audit-from = Desde (UTC)
+audit-until = Hasta (UTC)
+audit-none = Ninguna fila es así.
+audit-row = Fila
+audit-when = Cuándo (UTC)
+audit-detail = Sesión o detalle
+audit-hash = Hash
+audit-older = Filas anteriores
+deed-signed-in = inició sesión
+deed-signed-out = cerró sesión
+deed-command-given = orden dada
+deed-fork-recorded = otro historial observado
+deed-silence-alerted = alerta por falta de contacto
+deed-sign-in-refused = inicio de sesión rechazado
+deed-session-issued = sesión emitida
+deed-exam-created = examen creado
+deed-exam-closed = examen cerrado
+deed-policy-changed = reglas cambiadas
+deed-roster-imported = lista importada
+deed-account-created = cuenta creada
+deed-account-disabled = cuenta desactivada
+deed-account-enabled = cuenta activada
+deed-role-changed = rol cambiado
+deed-exams-assigned = exámenes asignados
+deed-password-link-made = enlace de contraseña creado
+deed-password-set = contraseña establecida
+deed-second-factor-set = segundo factor activado
+deed-second-factor-removed = segundo factor quitado
+deed-token-made = token creado
+deed-token-revoked = token retirado
+deed-reviewed = revisado
+deed-session-erased = sesión borrada
+deed-session-exported = sesión exportada
+deed-webhook-made = webhook creado
+deed-webhook-enabled = webhook activado
+deed-webhook-disabled = webhook desactivado
+deed-webhook-secret-rotated = secreto del webhook renovado
+deed-webhook-deleted = webhook eliminado
+deed-messages-sent-again = mensajes reenviados
+
 ## Exámenes
 exams-none = Todavía no hay ningún examen.
 exams-none-assigned = No tiene asignado ningún examen.
@@ -177,6 +304,27 @@ exam-rate-note = Con más se encuentran ausencias más cortas, y se carga más e
 exam-virtual = Cuando la cámara es un programa
 exam-virtual-report = anotarlo
 exam-virtual-refuse = no dejar que empiece el examen
+exam-default = Por defecto: { $value }.
+exam-merge = Contar como uno lo que no dista más de, en segundos
+exam-merge-note = Intervalos de una clase: una ausencia, no tres.
+exam-lost = Cámara perdida después de, en segundos
+exam-lost-note = Ese tiempo sin ninguna imagen.
+exam-lowest = No menos imágenes por segundo que
+exam-lowest-note = Mientras el ordenador del aspirante tiene poca batería, está caliente o muy ocupado.
+exam-still = Cuando la cara solo se mueve como una foto
+exam-still-report = anotarlo para quien supervisa
+exam-still-alert = avisar al aspirante y alertar
+exam-still-ignore = no buscarlo
+exam-keep = Días que los avisos quedan en el ordenador del aspirante
+exam-keep-note = Después del examen, cuando han llegado todos.
+fault-number = Esto no es un número.
+fault-day = Ningún tiempo supera un día: va en segundos.
+fault-rate = Entre { $least } y { $most }.
+fault-days = Días enteros, { $most } como máximo.
+fault-nothing = Más de 0.
+fault-choice = Esto no se puede elegir.
+fault-warn-late = El aspirante se entera primero: no después de alertar a quien supervisa.
+fault-alert-early = No antes de anotarlo.
 exam-language = Idioma de las páginas de los enlaces
 exam-language-browser = el que pida el navegador
 exam-language-is = Idioma de las páginas de los enlaces: { $language }
@@ -204,6 +352,15 @@ import-button = Importar la lista
 rules = Reglas
 rules-default = Las reglas predeterminadas.
 rules-default-but = Las reglas predeterminadas, excepto:
+rules-change = Cambiar las reglas
+rules-note = Para todos los aspirantes del examen, también los que ya tienen un enlace, que conserva su idioma. Lo que solo fijan los programas queda como está.
+rules-wrong = Sin cambios: vea los campos marcados.
+rules-save = Guardar estas reglas
+rules-taken = El programa de un aspirante ha tomado una sesión y tiene estas reglas: ya no se pueden cambiar.
+rules-times = Tiempos
+rules-sampling = Imágenes
+rules-watched = Lo que se observa
+rules-besides = Además
 rooms-are = Salas: { $rooms }
 links-title = Enlaces de { $exam }
 links-heading = Códigos y enlaces
@@ -359,6 +516,32 @@ review-violation = Infracción
 review-unsure = Dudoso
 review-undo = Deshacer
 review-not-kept = No se ha guardado ({ $status }): inténtelo de nuevo o vuelva a cargar la página
+review-all = Todos los exámenes
+review-waits = { $count ->
+    [0] ninguna alerta en espera
+    [one] 1 alerta en espera
+   *[other] { $count } alertas en espera
+}
+review-from = desde { $from }
+review-from-to = de { $from } a { $to }
+review-confidence = confianza { $confidence }
+review-in-session = En su sesión
+review-place = Esta alerta, en { $length }
+review-whole = Toda la sesión
+review-intervals = { $count ->
+    [0] Ningún intervalo
+    [one] 1 intervalo
+   *[other] { $count } intervalos
+} en { $length }
+review-none = Ninguna alerta de un examen terminado espera un dictamen.
+review-said-last = Su último dictamen:
+costs-title = Lo que cuestan las alertas
+costs-by-hour = Alertas por hora de examen
+costs-alerts = Alertas en { $hours } horas
+costs-between = Entre dos dictámenes suyos
+costs-median = { $time }, la mediana
+percent = { $share } %
+costs-note = De las sesiones terminadas, las mil más recientes. Lo que espera se ordena por su clase y su duración; las alertas cortas y ambiguas van al final.
 
 ## La página de una sesión
 in-room = sala { $room }
@@ -447,6 +630,17 @@ timeline-label = Cronología de { $session }: { $count ->
 } en { $length }; la tabla de abajo los contiene todos
 bar = { $what }: de { $from } a { $to } ({ $seconds } s)
 bar-open = { $what }: desde { $from }
+zoom = Zoom
+zoom-in = Mostrar menos tiempo, más grande
+zoom-out = Mostrar más tiempo, más pequeño
+zoom-back = Antes
+zoom-on = Después
+zoom-all = Todo el examen
+zoom-whole = Todo el examen, { $length }
+zoom-part = De { $from } a { $to }
+zoom-keys = Arrastre sobre una parte para verla más grande. Teclas, desde un botón:
+zoom-keys-intervals = intervalo siguiente, anterior
+zoom-locate = Mostrar en la cronología: { $what }, { $at }
 attested = Las señales de vida acreditan { $time } del examen.
 attested-whole = Las señales de vida acreditan { $time } del examen, sin interrupción.
 gaps-title = Sin noticias
@@ -460,6 +654,7 @@ intervals-none = No se ha comunicado ninguno.
 intervals-first = Solo se muestran los primeros { $shown } de { $count } intervalos.
 interval-open = abierto
 column-what = Qué
+column-number = N.º
 from = Desde
 to = Hasta
 seconds = Segundos
@@ -532,6 +727,56 @@ erase-note = Cuando un aspirante lo ha pedido. La sesión y todos sus avisos des
 erase-sure = Quiero borrar esta sesión; no se puede deshacer
 erase-button = Borrar la sesión
 
+## Lo que se exporta de una sesión
+export-title = Exportar:
+export-report = Informe para imprimir
+export-table = Tabla (CSV)
+export-signed = Avisos firmados (JSON)
+export-signed-note = Cualquiera puede comprobarlo: inview-server verify ARCHIVO
+report-title = Informe de una sesión
+report-back = A la sesión
+report-print = Imprimir
+report-made = Creado el { $time } por { $by }.
+report-unfinished = La sesión no ha terminado: esto es lo que se sabía entonces.
+checked-title = Si esto es tal como se comunicó
+checked-nothing = No se ha comunicado nada: no hay nada que comprobar.
+checked-good = Comprobado: { $count ->
+    [one] 1 aviso está
+   *[other] { $count } avisos están
+} tal como se comunicó, y los intervalos coinciden.
+checked-wrong = Algo aquí no está tal como se comunicó: véase abajo.
+checked-note = Calculado a partir de los bytes guardados al crear esta página: el hash y la firma de cada aviso, que cada uno sigue al anterior y que los intervalos son los comunicados.
+checked-tables = Tablas del servidor
+incarnation = Avisos de { $id }
+chain-good = Sin interrupción hasta el aviso { $seq }: { $count ->
+    [one] 1 aviso
+   *[other] { $count } avisos
+}.
+chain-missing = De { $count ->
+    [one] otro
+   *[other] otros { $count }
+} solo queda el lugar.
+chain-signed = Todos están firmados con la clave de la sesión.
+chain-unsigned = No están firmados: la sesión no tiene clave.
+chain-wrong = Incorrecto en el aviso { $seq }, el primero que lo está: { $reason }.
+chain-head = Aviso { $seq }, SHA-256:
+session-key = Clave de la sesión
+server-key = Clave del servidor
+forked-never = No se ha observado ningún otro historial de esta sesión.
+wrong-format = no es un informe de un formato conocido
+wrong-twice = una encarnación aparece dos veces
+wrong-unreadable = no se puede leer
+wrong-identity = es de otra sesión o encarnación, o tiene otro número
+wrong-chain = no sigue al anterior: algo se cambió o se quitó
+wrong-not-signed = no tiene firma
+wrong-signature = su firma no es la de la clave de la sesión sobre estos bytes
+wrong-receipt = el recibo no está firmado por el servidor
+wrong-received = el servidor lo recibió, y aquí falta o es otro
+table-hash = El aviso { $seq } de { $id } no es aquel del que se calculó el hash.
+table-interval = El intervalo { $id } no está tal como se comunicó.
+table-intervals = Hay { $kept } intervalos guardados, y se comunicaron { $told }.
+table-integrity = Lo dicho sobre avisos y relojes no está tal como se comunicó.
+
 ## Frases de la interfaz que aparecen en las páginas
 problem-not-found = Aquí no existe tal cosa
 problem-erased = La sesión se ha borrado
@@ -568,8 +813,6 @@ problem-no-exam = No existe ese examen.
 problem-no-exam-of-id = no existe el examen { $exam }
 problem-expires = expires_at es una hora (RFC 3339) dentro de los próximos { $days } días.
 problem-label = El nombre tiene de 1 a { $count } caracteres y ningún salto de línea.
-problem-number = { $typed } no es un número.
-problem-long-time = Ningún tiempo es más largo que un día: se indica en segundos.
 problem-policy = No son reglas válidas: { $fault }
 problem-room = Una sala tiene de 1 a { $count } caracteres y ningún salto de línea.
 problem-rooms = Un examen tiene como máximo { $count } salas.
@@ -600,6 +843,7 @@ problem-policy-kind = Las reglas se componen de nombres y valores.
 problem-rooms-of-exam = Solo un examen tiene salas.
 problem-key-exam = Con esta clave se pidió otra cosa
 problem-exam-closed = El examen está cerrado: no se emite nada más para él
+problem-exam-begun = Un agente ha tomado una sesión del examen: tiene las reglas que recibió
 problem-command = Esto no se le puede pedir a un agente
 problem-command-kind = Tipo desconocido.
 problem-commands-many = La sesión tiene ya tantas órdenes como se guardan para una
@@ -612,6 +856,28 @@ problem-body-late = La petición no llegó a tiempo
 problem-exam-id = exam debe ser el identificador de un examen.
 problem-after-exam = after debe ser el identificador de un examen.
 problem-after-session = after debe ser el identificador de una sesión.
+problem-session-id = session debe ser el identificador de una sesión
+problem-time = { $name } debe ser una hora (RFC 3339)
+problem-after-number = after debe ser un número
+problem-row-missing = falta
+problem-row-changed = se ha cambiado: sus bytes no tienen su hash
+problem-row-other = es otra fila
+problem-row-first = no puede haber nada antes
+problem-row-before = no es la fila tras la que se escribió la siguiente
+problem-row-unreadable = no se puede leer
+problem-webhook-ping = un ping se envía a quien lo pide: no se elige
+problem-webhook-off = el webhook está desactivado: actívelo primero
+problem-webhook-was-off = el webhook se desactivó
+problem-webhooks-many = Hay 20 webhooks: elimine uno primero
+problem-url-long = la dirección tiene 2000 bytes como máximo
+problem-url = no es una dirección
+problem-url-host = la dirección no nombra ninguna máquina
+problem-url-name = la dirección no lleva nombre, contraseña ni fragmento
+problem-url-https = la dirección empieza por https://; http:// es solo para esta máquina
+problem-url-within = la dirección es de una máquina que no debe alcanzarse: quienes administran el servidor pueden permitir sus propias redes (--allow-private-webhooks)
+problem-send-late = sin respuesta en diez segundos
+problem-send-refused = sin conexión: el nombre, el puerto, el certificado, o no se puede alcanzar
+problem-send-broken = la conexión se interrumpió
 
 # Pages that are named in the head
 review-title = Revisión

@@ -18,6 +18,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::report::{Exam, ExamId, ExamList, ExamPolicy, NewExam, Problem, problem};
@@ -291,12 +292,25 @@ pub(in crate::server) async fn put_policy(
     body: Body,
 ) -> Result<Json<Exam>, Refusal> {
     let ExamPolicy { policy: asked } = body::json(&headers, body).await?;
-    let Manager { tenant, by, reach } = manager;
-    find(&state, &tenant, reach, exam).await?;
-    let (policy, now, of) = (policy(asked)?, state.now(), tenant.clone());
+    let found = find(&state, &manager.tenant, manager.reach, exam).await?;
+    set_policy(&state, &manager, exam, (asked, found.language)).await?;
+    Ok(Json(find(&state, &manager.tenant, manager.reach, exam).await?))
+}
+
+/// Gives an exam another policy, and the links that are made from now on their language.
+pub(in crate::server) async fn set_policy(
+    state: &State,
+    manager: &Manager,
+    exam: ExamId,
+    (asked, its_language): (Value, Option<String>),
+) -> Result<(), Refusal> {
+    let its_language = language(its_language)?;
+    let (tenant, by, of) = (manager.tenant.clone(), manager.by.clone(), manager.tenant.clone());
+    let (policy, now) = (policy(asked)?, state.now());
     let setting = state.store.write(move |database| {
         let sessions = exam::set_policy(database, &tenant, exam, &policy)?;
         if sessions.is_some() {
+            exam::set_language(database, &tenant, exam, its_language.as_deref())?;
             note(database, &tenant, (&by, Deed::PolicyChanged, now), &exam.to_string())?;
         }
         Ok(sessions)
@@ -305,7 +319,7 @@ pub(in crate::server) async fn put_policy(
     let begun = || Refusal::new(StatusCode::CONFLICT, problem::EXAM_BEGUN, title);
     let sessions = setting.await?.ok_or_else(begun)?;
     state.store.changes().add(sessions.into_iter().map(|session| (of.clone(), session)));
-    Ok(Json(find(&state, &of, reach, exam).await?))
+    Ok(())
 }
 
 /// Sending it again changes nothing.

@@ -8,20 +8,20 @@ use axum::extract::{Multipart, Query, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
-use crate::presence::Policy;
-use crate::report::{Exam, ExamId, LineFault, NewExam, RosterSeat, SessionId, SessionSummary};
+use crate::report::{Exam, ExamId, LineFault, RosterSeat, SessionId, SessionSummary};
 use crate::server::State;
 use crate::server::access::auth::{Browser, Manager, Proctor};
 use crate::server::exams;
 use crate::server::exams::api::OfExam;
 use crate::server::exams::candidates::{self, MAX_BYTES, Wish};
+use crate::server::exams::form::{ExamForm, Faults, PolicyForm, RulesForm, chosen};
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency::is_key;
 use crate::server::http::origin::Origin;
 use crate::server::pages::{PageError, Who, flatten, form_key, render, say};
 use crate::server::sessions;
+use crate::server::store::exam;
 
 /// Exams, and seats of one, on a page.
 const EXAMS: u64 = 50;
@@ -39,6 +39,9 @@ struct ExamsPage {
     first: bool,
     /// The key of the form's exam, for those who may make one.
     form: Option<ExamForm>,
+    /// The defaults, which stand beside the fields.
+    usual: PolicyForm,
+    faults: Faults,
     fault: Option<String>,
 }
 
@@ -54,6 +57,12 @@ struct ExamPage {
     first: bool,
     /// The key of the form's import, for those who may import.
     key: Option<String>,
+    /// For those who may change the rules, unless an agent holds them.
+    rules: Option<RulesForm>,
+    /// For those who might: an agent holds them.
+    is_taken: bool,
+    usual: PolicyForm,
+    faults: Faults,
     list: String,
     fault: Option<String>,
     lines: Vec<LineFault>,
@@ -67,91 +76,6 @@ struct LinksPage {
     seats: Vec<RosterSeat>,
     /// The table, percent-encoded.
     table: String,
-}
-
-/// The form of a new exam, as it was typed.
-#[derive(Clone, Debug, Deserialize)]
-pub(in crate::server) struct ExamForm {
-    name: String,
-    rooms: String,
-    language: String,
-    warn_after: String,
-    record_after: String,
-    alert_after: String,
-    sample_rate: String,
-    virtual_camera: String,
-    key: String,
-}
-
-impl ExamForm {
-    /// With the default policy.
-    fn empty() -> Result<Self, Refusal> {
-        let policy = Policy::default();
-        Ok(Self {
-            name: String::new(),
-            rooms: String::new(),
-            language: String::new(),
-            warn_after: seconds(policy.warn_after_ms),
-            record_after: seconds(policy.record_after_ms),
-            alert_after: seconds(policy.alert_after_ms),
-            sample_rate: policy.sample_rate_hz.to_string(),
-            virtual_camera: "report".to_owned(),
-            key: form_key()?,
-        })
-    }
-
-    /// What it asks for: of the policy what differs from the default.
-    fn asks(&self) -> Result<NewExam, Refusal> {
-        let default = Policy::default();
-        let mut policy = Map::new();
-        for (name, typed, usual) in [
-            ("warn_after_ms", &self.warn_after, default.warn_after_ms),
-            ("record_after_ms", &self.record_after, default.record_after_ms),
-            ("alert_after_ms", &self.alert_after, default.alert_after_ms),
-        ] {
-            let millis = millis(typed)?;
-            if millis != usual {
-                policy.insert(name.to_owned(), json!(millis));
-            }
-        }
-        let rate = number(&self.sample_rate)?;
-        if rate != default.sample_rate_hz {
-            policy.insert("sample_rate_hz".to_owned(), json!(rate));
-        }
-        if self.virtual_camera != "report" {
-            policy.insert("virtual_camera".to_owned(), json!(self.virtual_camera));
-        }
-        if !policy.is_empty() {
-            // Reports name the policy, and this is not the default one.
-            let version = format!("exam-{}", self.key.get(..8).unwrap_or_default());
-            policy.insert("version".to_owned(), json!(version));
-        }
-        let rooms = self.rooms.lines().map(str::trim).filter(|room| !room.is_empty());
-        Ok(NewExam {
-            name: self.name.clone(),
-            policy: if policy.is_empty() { Value::Null } else { Value::Object(policy) },
-            rooms: rooms.map(str::to_owned).collect(),
-            language: Some(self.language.clone()).filter(|language| !language.is_empty()),
-        })
-    }
-}
-
-fn seconds(millis: u64) -> String {
-    (millis as f64 / 1_000.0).to_string()
-}
-
-fn number(typed: &str) -> Result<f64, Refusal> {
-    let number = typed.trim().replace(',', ".").parse::<f64>().ok();
-    let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-    number.ok_or_else(|| Refusal::malformed(format!("{typed:?} is no number")))
-}
-
-fn millis(typed: &str) -> Result<u64, Refusal> {
-    let seconds = number(typed)?;
-    if seconds > 86_400.0 {
-        return Err(Refusal::malformed("no time is longer than a day: it is in seconds"));
-    }
-    Ok((seconds * 1_000.0).round() as u64)
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,27 +96,40 @@ pub(in crate::server) async fn list(
     let Browser(proctor) = browser?;
     let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
     let form = if proctor.is_admin() { Some(ExamForm::empty()?) } else { None };
-    list_with(&state, &proctor, after.as_deref(), (form, None)).await
+    list_with(&state, &proctor, after.as_deref(), (form, Wrong::default())).await
+}
+
+/// What is wrong with a new exam: its fields, or the whole of it.
+#[derive(Default)]
+struct Wrong {
+    faults: Faults,
+    fault: Option<String>,
+}
+
+fn said(refusal: &Refusal) -> String {
+    say::problem(refusal.detail().unwrap_or(refusal.title()))
 }
 
 async fn list_with(
     state: &State,
     proctor: &Proctor,
     after: Option<&str>,
-    (form, fault): (Option<ExamForm>, Option<String>),
+    (form, Wrong { faults, fault }): (Option<ExamForm>, Wrong),
 ) -> Result<Response, PageError> {
     let page = (after, EXAMS);
     let found = exams::api::listed(state, proctor.tenant.clone(), proctor.reach, page).await?;
-    let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let is_wrong = fault.is_some() || !faults.is_empty();
     let page = ExamsPage {
         who: Who::of(proctor, "exams"),
         exams: found.exams,
         next: found.next,
         first: after.is_none(),
         form,
+        usual: PolicyForm::default(),
+        faults,
         fault,
     };
-    render(status, &page)
+    render(if is_wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK }, &page)
 }
 
 pub(in crate::server) async fn make(
@@ -203,15 +140,18 @@ pub(in crate::server) async fn make(
     let proctor = browser?.admin()?;
     let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
     let key = Some(form.key.clone()).filter(|key| is_key(key));
-    let made = match form.asks() {
-        Ok(asked) => exams::api::make(&state, &manager(&proctor), asked, key).await,
-        Err(refusal) => Err(refusal),
+    let asked = match form.asks() {
+        Ok(asked) => asked,
+        Err(faults) => {
+            let wrong = Wrong { faults, fault: None };
+            return list_with(&state, &proctor, None, (Some(form), wrong)).await;
+        }
     };
-    match made {
+    match exams::api::make(&state, &manager(&proctor), asked, key).await {
         Ok((_, exam)) => Ok(Redirect::to(&format!("/exams/{}", exam.exam)).into_response()),
         Err(refusal) if refusal.status() == StatusCode::BAD_REQUEST => {
-            let fault = say::problem(refusal.detail().unwrap_or(refusal.title()));
-            list_with(&state, &proctor, None, (Some(form), Some(fault))).await
+            let wrong = Wrong { fault: Some(said(&refusal)), ..Wrong::default() };
+            list_with(&state, &proctor, None, (Some(form), wrong)).await
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -226,21 +166,41 @@ pub(in crate::server) async fn one(
     let (Browser(proctor), OfExam(exam)) = (browser?, exam?);
     let Query(PageOf { after }) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
     let exam = exams::api::find(&state, &proctor.tenant, proctor.reach, exam).await?;
-    one_with(&state, &proctor, (exam, after.as_deref()), None, String::new()).await
+    one_with(&state, &proctor, (exam, after.as_deref()), Typed::default()).await
+}
+
+/// What somebody has sent from the page of an exam that cannot be done.
+#[derive(Default)]
+struct Typed {
+    refusal: Option<Refusal>,
+    list: String,
+    rules: Option<(RulesForm, Faults)>,
 }
 
 async fn one_with(
     state: &State,
     proctor: &Proctor,
     (exam, after): (Exam, Option<&str>),
-    refusal: Option<Refusal>,
-    list: String,
+    Typed { refusal, list, rules }: Typed,
 ) -> Result<Response, PageError> {
     let page = (after, SEATS);
     let found = sessions::api::page(state, proctor.clone(), Some(exam.exam), page).await?;
     let may_import = proctor.is_admin() && exam.closed_at.is_none();
     let mut policy = Vec::new();
     flatten("", &exam.policy, &mut policy);
+    let (tenant, id) = (proctor.tenant.clone(), exam.exam);
+    let untaken = state.store.read(move |database| exam::untaken(database, &tenant, id));
+    let is_taken = may_import && untaken.await?.is_none();
+    let status = match (&refusal, &rules) {
+        (Some(refusal), _) => refusal.status(),
+        (None, Some(_)) => StatusCode::BAD_REQUEST,
+        (None, None) => StatusCode::OK,
+    };
+    let (rules, faults) = match rules {
+        Some((rules, faults)) => (Some(rules), faults),
+        None if may_import => (Some(rules_of(&exam)?), Faults::default()),
+        None => (None, Faults::default()),
+    };
     let page = ExamPage {
         who: Who::of(proctor, "exams"),
         policy,
@@ -249,12 +209,53 @@ async fn one_with(
         next: found.next,
         first: after.is_none(),
         key: if may_import { Some(form_key()?) } else { None },
+        rules: rules.filter(|_| !is_taken),
+        is_taken,
+        usual: PolicyForm::default(),
+        faults,
         list,
-        fault: refusal.as_ref().map(|it| say::problem(it.detail().unwrap_or(it.title()))),
+        fault: refusal.as_ref().map(said),
         lines: refusal.as_ref().map_or(Vec::new(), |it| it.lines().to_vec()),
         exam,
     };
-    render(refusal.map_or(StatusCode::OK, |refusal| refusal.status()), &page)
+    render(status, &page)
+}
+
+fn rules_of(exam: &Exam) -> Result<RulesForm, Refusal> {
+    Ok(RulesForm {
+        language: exam.language.clone().unwrap_or_default(),
+        key: form_key()?,
+        policy: PolicyForm::of_value(&exam.policy),
+    })
+}
+
+/// The form of an exam's rules: what it has, or the fields that are wrong.
+pub(in crate::server) async fn set_rules(
+    Of(state): Of<State>,
+    browser: Result<Browser, Refusal>,
+    exam: Result<OfExam, Refusal>,
+    form: Result<Form<RulesForm>, FormRejection>,
+) -> Result<Response, PageError> {
+    let (proctor, OfExam(id)) = (browser?.admin()?, exam?);
+    let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
+    let exam = exams::api::find(&state, &proctor.tenant, proctor.reach, id).await?;
+    let policy = match form.policy.read(&exam.policy, &form.key) {
+        Ok(policy) => policy,
+        Err(faults) => {
+            let typed = Typed { rules: Some((form, faults)), ..Typed::default() };
+            return one_with(&state, &proctor, (exam, None), typed).await;
+        }
+    };
+    let asked = (policy, chosen(&form.language));
+    match exams::api::set_policy(&state, &manager(&proctor), id, asked).await {
+        Ok(()) => Ok(Redirect::to(&format!("/exams/{id}#rules")).into_response()),
+        Err(refusal) if refusal.status().is_client_error() => {
+            let rules = Some((form, Faults::default()));
+            let typed = Typed { refusal: Some(refusal), rules, ..Typed::default() };
+            one_with(&state, &proctor, (exam, None), typed).await
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// What the form of the import sends.
@@ -312,7 +313,8 @@ pub(in crate::server) async fn import(
             render(StatusCode::CREATED, &LinksPage { who, exam, seats, table })
         }
         Err(refusal) if refusal.status().is_client_error() => {
-            one_with(&state, &proctor, (exam, None), Some(refusal), sent.typed).await
+            let typed = Typed { refusal: Some(refusal), list: sent.typed, ..Typed::default() };
+            one_with(&state, &proctor, (exam, None), typed).await
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -340,32 +342,4 @@ fn encoded(text: &str) -> String {
         }
     }
     encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_asks_for_what_differs_from_the_default() {
-        let usual = ExamForm { name: "Law 1".to_owned(), ..ExamForm::empty().unwrap() };
-        assert_eq!(usual.asks().unwrap().policy, Value::Null);
-        let slower = ExamForm {
-            alert_after: "7,5".to_owned(),
-            sample_rate: "2".to_owned(),
-            rooms: " A1 \r\n\r\nA2\r\n".to_owned(),
-            language: "de".to_owned(),
-            key: "0123456789".to_owned(),
-            ..usual.clone()
-        };
-        let asked = slower.asks().unwrap();
-        let policy =
-            json!({"alert_after_ms": 7500, "sample_rate_hz": 2.0, "version": "exam-01234567"});
-        assert_eq!((asked.policy, asked.language.as_deref()), (policy, Some("de")));
-        assert_eq!(asked.rooms, ["A1", "A2"]);
-        for typed in ["", "soon", "-1", "NaN", "1e9"] {
-            let odd = ExamForm { warn_after: typed.to_owned(), ..usual.clone() };
-            assert!(odd.asks().is_err(), "{typed:?}");
-        }
-    }
 }

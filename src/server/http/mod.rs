@@ -1,7 +1,8 @@
 //! What all addresses have in common: what is let in, and how it is refused.
 //!
 //! In the order of a request: `door` (connections), `origin` (where it came from), `limit` and `pace` (how often),
-//! `body` and `depth` (what it carries). `error` is every refusal, `headers` are on every answer.
+//! `body` and `depth` (what it carries). `error` is every refusal, `headers` are on every answer;
+//! `table` is an answer for a spreadsheet.
 
 pub(super) mod body;
 pub(super) mod depth;
@@ -12,3 +13,4 @@ pub(super) mod idempotency;
 pub(super) mod limit;
 pub(super) mod origin;
 pub(super) mod pace;
+pub(super) mod table;

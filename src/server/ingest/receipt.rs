@@ -1,7 +1,7 @@
 //! Receipts, signed by the server's key, so that an agent can prove what the server has.
 //!
-//! `GET /v1/server-key` gives the public key to agents that did not enrol; `GET
-//! /v1/sessions/{session}/export` gives proctors a session as a whole, with a receipt for each chain.
+//! `GET /v1/server-key` gives the public key to agents that did not enrol; a session that is exported has a
+//! receipt for each chain.
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use axum::Json;
@@ -12,10 +12,8 @@ use jiff::{Timestamp, Unit};
 
 use crate::report::{Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
 use crate::server::State;
-use crate::server::access::auth::Theirs;
-use crate::server::api::answers::{Guarded, Sought};
 use crate::server::http::error::Refusal;
-use crate::server::store::{StoreError, export};
+use crate::server::store::StoreError;
 use crate::trust::export::{Export, SignedReceipt};
 use crate::trust::signature::{PublicKey, Signature, Signed, SigningKey};
 
@@ -76,28 +74,6 @@ pub(in crate::server) fn server_time(now: Timestamp) -> String {
 )]
 pub(in crate::server) async fn server_key(Of(state): Of<State>) -> Json<ServerKey> {
     Json(ServerKey { server_key: state.signer.public().to_string() })
-}
-
-/// All events of the session, in a form that can be checked without this server.
-#[utoipa::path(
-    get, path = "/v1/sessions/{session}/export", operation_id = "export_session", tag = "sessions",
-    params(("session" = SessionId, Path)),
-    responses(
-        (status = 200, body = Export),
-        Guarded,
-        Sought,
-    ),
-    security(("token" = ["read", "audit", "admin"]), ("cookie" = ["proctor", "auditor", "admin"])),
-)]
-pub(in crate::server) async fn export(
-    Of(state): Of<State>,
-    Theirs(proctor, session): Theirs,
-) -> Result<Json<Export>, Refusal> {
-    let now = state.now();
-    let reading =
-        state.store.read(move |database| export::export(database, &proctor.tenant, session));
-    let (export, heads) = reading.await?.ok_or(Refusal::not_found())?;
-    Ok(Json(vouch(export, &heads, &state.signer, session, now)?))
 }
 
 /// Adds what the server vouches for: that each chain reached as far as its head says.

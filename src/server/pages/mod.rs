@@ -1,6 +1,7 @@
 //! What the pages have in common: who looks, how they are drawn, and what is said when one is refused.
 
 pub(super) mod say;
+pub(super) mod texture;
 
 use askama::Template;
 use axum::http::StatusCode;

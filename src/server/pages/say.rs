@@ -5,14 +5,17 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::report::{
-    self, CheckAnswer, ClosedBy, CommandKind, CommandReport, CommandResult, Family, ForkKind, Hash,
-    Kind, Liveness, Noticed, Outcome, Phase, Role, Seen, SessionStatus, SessionSummary,
-    StorageFault, StoredCommand, Strain, Verdict,
+    self, CheckAnswer, ClosedBy, CommandKind, CommandReport, CommandResult, Delivery, ForkKind,
+    Hash, Kind, Liveness, Noticed, Outcome, Phase, Role, Seen, SessionStatus, SessionSummary,
+    StorageFault, StoredCommand, Strain, Verdict, WebhookType,
 };
+use crate::server::store::check::Fault;
 use crate::server::words;
 use crate::time::MediaTime;
+use crate::trust::verify::Wrong;
 use crate::words::Language;
 
+pub(in crate::server) use crate::server::pages::texture::{Texture, is_patterned, texture};
 pub(in crate::server) use crate::server::words::problem;
 
 /// The language of the page.
@@ -137,6 +140,98 @@ pub(in crate::server) fn forked(how: ForkKind) -> String {
         ForkKind::HeadDiffers => t!("forked-head-differs"),
         ForkKind::Foreign => t!("forked-foreign"),
         ForkKind::TwoAgents => t!("forked-two-agents"),
+    }
+}
+
+/// What a webhook tells of.
+pub(in crate::server) fn webhook_type(kind: WebhookType) -> String {
+    match kind {
+        WebhookType::PresenceOpened => t!("webhook-type-presence-opened"),
+        WebhookType::PresenceClosed => t!("webhook-type-presence-closed"),
+        WebhookType::CameraOpened => t!("webhook-type-camera-opened"),
+        WebhookType::CameraClosed => t!("webhook-type-camera-closed"),
+        WebhookType::GapOpened => t!("webhook-type-gap-opened"),
+        WebhookType::GapClosed => t!("webhook-type-gap-closed"),
+        WebhookType::SessionStarted => t!("webhook-type-started"),
+        WebhookType::SessionEnded => t!("webhook-type-ended"),
+        WebhookType::ReviewGiven => t!("webhook-type-review"),
+        WebhookType::Ping => t!("webhook-type-ping"),
+    }
+}
+
+/// What became of the last attempt to send a message.
+pub(in crate::server) fn answered(delivery: &Delivery) -> String {
+    match (delivery.status, delivery.fault.as_deref()) {
+        (Some(status), Some(fault)) => {
+            t!("webhook-answered-saying", status = status.to_string(), fault = fault)
+        }
+        (Some(status), None) => t!("webhook-answered", status = status.to_string()),
+        (None, fault) => fault.map(problem).unwrap_or_default(),
+    }
+}
+
+/// A deed by its name in the record; one that this server does not know as it is.
+pub(in crate::server) fn deed(name: &str) -> String {
+    match name {
+        "signed_in" => t!("deed-signed-in"),
+        "signed_out" => t!("deed-signed-out"),
+        "command_given" => t!("deed-command-given"),
+        "fork_recorded" => t!("deed-fork-recorded"),
+        "silence_alerted" => t!("deed-silence-alerted"),
+        "sign_in_refused" => t!("deed-sign-in-refused"),
+        "session_issued" => t!("deed-session-issued"),
+        "exam_created" => t!("deed-exam-created"),
+        "exam_closed" => t!("deed-exam-closed"),
+        "policy_changed" => t!("deed-policy-changed"),
+        "roster_imported" => t!("deed-roster-imported"),
+        "account_created" => t!("deed-account-created"),
+        "account_disabled" => t!("deed-account-disabled"),
+        "account_enabled" => t!("deed-account-enabled"),
+        "role_changed" => t!("deed-role-changed"),
+        "exams_assigned" => t!("deed-exams-assigned"),
+        "password_link_made" => t!("deed-password-link-made"),
+        "password_set" => t!("deed-password-set"),
+        "second_factor_set" => t!("deed-second-factor-set"),
+        "second_factor_removed" => t!("deed-second-factor-removed"),
+        "token_made" => t!("deed-token-made"),
+        "token_revoked" => t!("deed-token-revoked"),
+        "reviewed" => t!("deed-reviewed"),
+        "session_erased" => t!("deed-session-erased"),
+        "session_exported" => t!("deed-session-exported"),
+        "webhook_made" => t!("deed-webhook-made"),
+        "webhook_enabled" => t!("deed-webhook-enabled"),
+        "webhook_disabled" => t!("deed-webhook-disabled"),
+        "webhook_secret_rotated" => t!("deed-webhook-secret-rotated"),
+        "webhook_deleted" => t!("deed-webhook-deleted"),
+        "messages_sent_again" => t!("deed-messages-sent-again"),
+        name => name.replace('_', " "),
+    }
+}
+
+/// What is wrong with a report, or its place.
+pub(in crate::server) fn wrong(wrong: Wrong) -> String {
+    match wrong {
+        Wrong::Format => t!("wrong-format"),
+        Wrong::Twice => t!("wrong-twice"),
+        Wrong::Unreadable => t!("wrong-unreadable"),
+        Wrong::Identity => t!("wrong-identity"),
+        Wrong::Chain => t!("wrong-chain"),
+        Wrong::NotSigned => t!("wrong-not-signed"),
+        Wrong::Signature => t!("wrong-signature"),
+        Wrong::Receipt => t!("wrong-receipt"),
+        Wrong::Received => t!("wrong-received"),
+    }
+}
+
+/// Where the server's tables are not as it was reported.
+pub(in crate::server) fn disagreement(fault: Fault) -> String {
+    match fault {
+        Fault::Hash { incarnation, seq } => {
+            t!("table-hash", seq = seq, id = incarnation.to_string())
+        }
+        Fault::Interval(id) => t!("table-interval", id = id.to_string()),
+        Fault::Intervals { kept, told } => t!("table-intervals", kept = kept, told = told),
+        Fault::Integrity => t!("table-integrity"),
     }
 }
 
@@ -309,10 +404,6 @@ pub(in crate::server) fn planned_end(session: &SessionSummary) -> Option<String>
     Some(end.strftime("%H:%M UTC").to_string())
 }
 
-pub(in crate::server) fn is_hatched(kind: Kind) -> bool {
-    kind.family() != Family::Presence && kind != Kind::SuspectedStillImage
-}
-
 /// `2026-11-25 18:58 UTC`; what is no time as it is.
 pub(in crate::server) fn when(rfc3339: &str) -> String {
     let Ok(at) = rfc3339.parse::<Timestamp>() else { return rfc3339.to_owned() };
@@ -340,15 +431,6 @@ fn with_point(digits: String) -> String {
 /// A time within a session: `0:04.2`.
 pub(in crate::server) fn at(time: MediaTime) -> String {
     with_point(time.to_string())
-}
-
-/// For pages that speak English alone so far.
-pub(in crate::server) fn count(number: u64, one: &str, more: &str) -> String {
-    match number {
-        0 => format!("no {more}"),
-        1 => format!("1 {one}"),
-        _ => format!("{number} {more}"),
-    }
 }
 
 /// To the second, in UTC.
@@ -414,5 +496,15 @@ mod tests {
         assert_eq!(said(Language::German), expected("8,4 s", "25.11.2026, 18:58 UTC", "2,5"));
         assert_eq!(said(Language::Spanish), expected("8,4 s", "25/11/2026, 18:58 UTC", "2,5"));
         assert_eq!(said(Language::Japanese), expected("8.4秒", "2026/11/25 18:58 UTC", "2.5"));
+    }
+
+    #[test]
+    fn every_deed_is_said_in_the_language() {
+        words::within(Language::German, || {
+            for name in crate::server::store::audit::Deed::names() {
+                assert_ne!(deed(&name), name.replace('_', " "));
+            }
+        });
+        assert_eq!(deed("looked_up"), "looked up");
     }
 }

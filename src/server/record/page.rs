@@ -96,7 +96,7 @@ pub(in crate::server) async fn get(
     let (status, page, fault) = match asked {
         Ok(page) => (StatusCode::OK, Some(page), None),
         Err(refusal) if refusal.status() == StatusCode::BAD_REQUEST => {
-            let fault = refusal.detail().unwrap_or(refusal.title()).to_owned();
+            let fault = say::problem(refusal.detail().unwrap_or(refusal.title()));
             (StatusCode::BAD_REQUEST, None, Some(fault))
         }
         Err(refusal) => return Err(refusal.into()),

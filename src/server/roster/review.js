@@ -20,7 +20,7 @@
 
   const send = async (place, verdict) => {
     const form = place.querySelector("form.review");
-    // In the queue a key must not be taken for the next alert, or twice for this one.
+    // In the queue a key must not be taken for an alert that nobody has seen yet, or twice for this one.
     if (!form || (isQueue && isSending)) return;
     isSending = true;
     const note = form.querySelector("[name=note]")?.value.trim() || "";
@@ -39,9 +39,31 @@
     }
   };
 
+  // The next alert takes the place of the one that was judged, in one step: from when it is seen, keys are about it.
+  const advance = async (place) => {
+    const main = document.getElementById("main");
+    // The verdict is kept: what fails now is the page alone.
+    const text = await fetch(location.href).then((answer) => (answer.ok && !answer.redirected ? answer.text() : "")).catch(() => "");
+    const next = new DOMParser().parseFromString(text, "text/html").getElementById("main");
+    if (!next) { location.reload(); return; }
+    const had = place.contains(document.activeElement);
+    // The same element goes on, so that what it says anew is read out.
+    const status = main.querySelector("[role=status]");
+    const counted = next.querySelector("[role=status]");
+    const { className, textContent } = counted;
+    counted.replaceWith(status);
+    main.replaceChildren(...next.childNodes);
+    status.className = className;
+    status.textContent = textContent;
+    isSending = false;
+    const heading = document.getElementById("what") || main.querySelector("h1");
+    heading.tabIndex = -1;
+    if (had) heading.focus({ preventScroll: true });
+  };
+
   // In the roster the row comes by itself; on a session's page it is fetched.
   const renew = async (place) => {
-    if (isQueue) { location.replace(location.href); return; }
+    if (isQueue) { await advance(place); return; }
     isSending = false;
     if (place.matches(".row")) return;
     const answer = await fetch(location.href);

@@ -1,6 +1,6 @@
 //! The last ten minutes of a session, as a strip beside its name. Pure.
 
-use crate::report::{Family, Kind};
+use crate::report::Kind;
 use crate::server::store::roster::{DRAWN, Facts};
 use crate::time::MediaTime;
 
@@ -25,12 +25,6 @@ pub(in crate::server) struct Spark {
     /// Where the session begins, when that was less than ten minutes ago.
     pub(in crate::server) begins: f64,
     pub(in crate::server) marks: Vec<Mark>,
-}
-
-impl Mark {
-    pub(in crate::server) fn is_hatched(&self) -> bool {
-        self.kind.family() != Family::Presence
-    }
 }
 
 pub(in crate::server) fn spark(facts: &Facts) -> Spark {

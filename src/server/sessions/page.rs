@@ -24,7 +24,7 @@ use crate::time::MediaTime;
 
 /// Intervals of a session that are drawn on its page: a page stays a page whatever an agent reports.
 /// More than this is an interval every few seconds for hours.
-const LISTED: u64 = 5_000;
+pub(super) const LISTED: u64 = 5_000;
 
 #[derive(Template)]
 #[template(path = "session.html", config = "src/server/askama.toml")]
@@ -102,7 +102,7 @@ pub(in crate::server) async fn get(
 }
 
 /// How much of a session is drawn: of one that has fallen silent, the silence too.
-fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
+pub(super) fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
     let last = session.last_contact.as_deref().and_then(|last| last.parse::<Timestamp>().ok());
     match (session.status, session.liveness.is_some(), last) {
         (SessionStatus::Silent, true, Some(last)) => {
@@ -114,12 +114,16 @@ fn drawn(session: &SessionSummary, now: Timestamp) -> MediaTime {
 }
 
 /// Kinds that occur, in their own order.
-fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Kind> {
+pub(super) fn legend<'a>(intervals: impl IntoIterator<Item = &'a StoredInterval>) -> Vec<Kind> {
     let mut kinds: Vec<Kind> =
         intervals.into_iter().map(|stored| stored.report.interval.kind).collect();
     kinds.sort();
     kinds.dedup();
     kinds
+}
+
+pub(in crate::server) async fn timeline_script() -> impl IntoResponse {
+    script_of(include_str!("timeline.js"))
 }
 
 pub(in crate::server) async fn script() -> impl IntoResponse {

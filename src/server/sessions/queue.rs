@@ -83,8 +83,8 @@ struct Economics {
 }
 
 impl Economics {
-    fn by_hour(&self) -> Option<String> {
-        (self.hours > 0.0).then(|| format!("{:.1}", self.alerts as f64 / self.hours))
+    fn by_hour(&self) -> Option<f64> {
+        (self.hours > 0.0).then(|| self.alerts as f64 / self.hours)
     }
 
     fn share(&self, verdict: Verdict) -> usize {

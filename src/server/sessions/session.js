@@ -34,7 +34,7 @@
     return `${node.nodeName} ${node.id || asks || node.getAttribute("aria-labelledby") || ""}`;
   };
   const renewed = (old, next) => {
-    if (old.id === "live" || old.isEqualNode(next)) return;
+    if (old.id === "live" || old.id === "shown" || old.isEqualNode(next)) return;
     if (!isElement(old)) { old.nodeValue = next.nodeValue; return; }
     if (old.matches("form.ask") || (old.matches("form") && isHeld(old))) return;
     if (old.matches("svg, form")) { old.replaceWith(next); return; }
@@ -83,6 +83,7 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         if (document.title !== page.title) document.title = page.title;
         renewed(main, page.getElementById("main"));
+        document.dispatchEvent(new Event("renewed"));
       }
       tell(Boolean(isOver));
     } catch {

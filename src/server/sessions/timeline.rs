@@ -3,7 +3,7 @@
 //! Positions are percentages of the width, so that the drawing fits a phone and a wide screen
 //! with text of one size. Bars of intervals that overlap stand in lanes below each other.
 
-use crate::report::{Family, Gap, Kind, StoredInterval};
+use crate::report::{Gap, IntervalId, Kind, StoredInterval};
 use crate::server::pages::say;
 use crate::time::MediaTime;
 
@@ -12,6 +12,8 @@ const TICKS: i64 = 8;
 /// Distances between ticks that people count in, in seconds.
 const STEPS: [i64; 17] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200];
+/// Narrower bars, in percent, get an edge that can be seen.
+const THIN: f64 = 0.35;
 /// An empty or very short session is drawn as if it had this length.
 const SHORTEST: MediaTime = MediaTime::from_millis(1_000);
 
@@ -22,11 +24,14 @@ pub(in crate::server) struct Timeline {
     pub(in crate::server) unheard: Vec<Band>,
     pub(in crate::server) ticks: Vec<Tick>,
     pub(in crate::server) lanes: usize,
+    /// What the whole width is.
+    pub(in crate::server) extent: MediaTime,
 }
 
 /// One interval.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::server) struct Bar {
+    pub(in crate::server) id: IntervalId,
     /// Percent of the width.
     pub(in crate::server) x: f64,
     pub(in crate::server) width: f64,
@@ -59,8 +64,9 @@ pub(in crate::server) struct Tick {
 }
 
 impl Bar {
-    pub(in crate::server) fn is_hatched(&self) -> bool {
-        self.kind.family() != Family::Presence && self.kind != Kind::SuspectedStillImage
+    /// Whether it would hardly be seen: it is drawn with a thicker edge.
+    pub(in crate::server) fn is_thin(&self) -> bool {
+        self.width < THIN
     }
 }
 
@@ -88,7 +94,7 @@ pub(in crate::server) fn layout(
             let x = percent(interval.start_ms);
             let title = titled(&say::kind(interval.kind), interval.start_ms, interval.end_ms);
             let (kind, alert) = (interval.kind, stored.alert);
-            Bar { x, width: percent(end) - x, lane, kind, alert, title }
+            Bar { id: interval.id, x, width: percent(end) - x, lane, kind, alert, title }
         })
         .collect();
     let unheard = gaps.iter().map(|gap| {
@@ -96,7 +102,8 @@ pub(in crate::server) fn layout(
         let title = titled(&say::kind(Kind::ReportingGap), gap.start_ms, gap.end_ms);
         Band { x, width: percent(gap.end_ms.unwrap_or(extent)) - x, title }
     });
-    Timeline { bars, unheard: unheard.collect(), ticks: ticks(extent), lanes: lanes.len().max(1) }
+    let (unheard, ticks, lanes) = (unheard.collect(), ticks(extent), lanes.len().max(1));
+    Timeline { bars, unheard, ticks, lanes, extent }
 }
 
 /// The axis reaches as far as anything that is known, and shows that an open interval is one.

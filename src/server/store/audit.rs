@@ -42,6 +42,7 @@ pub(in crate::server) enum Deed {
     TokenRevoked,
     Reviewed,
     SessionErased,
+    SessionExported,
     WebhookMade,
     WebhookEnabled,
     WebhookDisabled,
@@ -51,7 +52,7 @@ pub(in crate::server) enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 30] = [
+    const ALL: [Self; 31] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::CommandGiven,
@@ -76,6 +77,7 @@ impl Deed {
         Self::TokenRevoked,
         Self::Reviewed,
         Self::SessionErased,
+        Self::SessionExported,
         Self::WebhookMade,
         Self::WebhookEnabled,
         Self::WebhookDisabled,

@@ -1,6 +1,8 @@
-//! Whether the tables of a session agree with its events, for whoever has the file.
+//! Whether the tables of a session agree with its events, for whoever has the file, and for its report.
 
 use std::collections::BTreeMap;
+use std::fmt;
+#[cfg(feature = "cli")]
 use std::path::Path;
 
 use rusqlite::{Connection, params};
@@ -11,21 +13,58 @@ use crate::report::{
     StoredIntegrity,
 };
 use crate::server::store::export::export;
+#[cfg(feature = "cli")]
 use crate::server::store::reports::tail::Tail;
-use crate::server::store::{StoreError, Tenant, read, schema};
+#[cfg(feature = "cli")]
+use crate::server::store::schema;
+use crate::server::store::{StoreError, Tenant, read};
 use crate::time::MediaTime;
 use crate::trust::envelope;
 use crate::trust::export::{Export, Link};
 
-/// A session in a database that may be in use.
+/// A session as it is kept.
 pub(in crate::server) struct Kept {
     pub(in crate::server) export: Export,
     pub(in crate::server) heads: Vec<Chain>,
-    /// What of the database does not agree with the session's events, each in a line.
-    pub(in crate::server) faults: Vec<String>,
+    pub(in crate::server) faults: Vec<Fault>,
+}
+
+/// What of the database does not agree with the session's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Fault {
+    /// The bytes of a report do not have the hash that is kept beside them.
+    Hash {
+        incarnation: Incarnation,
+        seq: u64,
+    },
+    Interval(IntervalId),
+    Intervals {
+        kept: usize,
+        told: usize,
+    },
+    /// What was told of reports and clocks.
+    Integrity,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hash { incarnation, seq } => {
+                write!(f, "report {seq} of incarnation {incarnation} is not what was hashed")
+            }
+            Self::Interval(id) => write!(f, "interval {id} is not as it was reported"),
+            Self::Intervals { kept, told } => {
+                write!(f, "{kept} intervals are kept, and {told} were reported")
+            }
+            Self::Integrity => {
+                f.write_str("what was told of reports and clocks is not as it was reported")
+            }
+        }
+    }
 }
 
 /// Reads a session; `None` when there is none of this id.
+#[cfg(feature = "cli")]
 pub(in crate::server) fn in_file(
     path: &Path,
     session: SessionId,
@@ -41,15 +80,24 @@ pub(in crate::server) fn in_file(
     if tail.len() > 0 {
         tail.settle_some(&view, usize::MAX)?;
     }
-    let tenant = Tenant::local();
-    let Some((export, heads)) = export(&view, &tenant, session)? else { return Ok(None) };
-    let mut faults = wrong_hashes(&view, &tenant, session)?;
-    faults.extend(wrong_intervals(&view, &tenant, &export)?);
-    faults.extend(wrong_integrity(&view, &tenant, &export)?);
+    of(&view, &Tenant::local(), session)
+}
+
+/// Reads a session whose events are derived; `None` when the tenant has none of this id that has reported.
+pub(in crate::server) fn of(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Option<Kept>, StoreError> {
+    let Some((export, heads)) = export(database, tenant, session)? else { return Ok(None) };
+    let mut faults = wrong_hashes(database, tenant, session)?;
+    faults.extend(wrong_intervals(database, tenant, &export)?);
+    faults.extend(wrong_integrity(database, tenant, &export)?);
     Ok(Some(Kept { export, heads, faults }))
 }
 
 /// Whether events wait.
+#[cfg(feature = "cli")]
 fn unsettled(database: &Connection) -> Result<bool, StoreError> {
     let mut tail = Tail::default();
     tail.restore(database)?;
@@ -61,7 +109,7 @@ fn wrong_hashes(
     database: &Connection,
     tenant: &Tenant,
     session: SessionId,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<Fault>, StoreError> {
     let mut query = database.prepare(
         "SELECT incarnation, seq, hash, body FROM report
          WHERE tenant = ?1 AND session = ?2 AND body IS NOT NULL ORDER BY incarnation, seq",
@@ -72,7 +120,7 @@ fn wrong_hashes(
         let incarnation = Incarnation(Uuid::from_bytes(row.get(0)?));
         let (seq, hash): (u64, Hash) = (row.get(1)?, Hash::from_bytes(row.get(2)?));
         if Hash::of(&row.get::<_, Vec<u8>>(3)?) != hash {
-            wrong.push(format!("report {seq} of incarnation {incarnation} is not what was hashed"));
+            wrong.push(Fault::Hash { incarnation, seq });
         }
     }
     Ok(wrong)
@@ -83,7 +131,7 @@ fn wrong_integrity(
     database: &Connection,
     tenant: &Tenant,
     export: &Export,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Fault>, StoreError> {
     let key = |told: &StoredIntegrity| (told.incarnation, told.seq);
     let mut kept = read::integrity(database, tenant, export.session)?;
     kept.sort_by_key(key);
@@ -99,8 +147,7 @@ fn wrong_integrity(
         }
     }
     told.sort_by_key(key);
-    let fault = || "what was told of reports and clocks is not as it was reported".to_owned();
-    Ok((kept != told).then(fault))
+    Ok((kept != told).then_some(Fault::Integrity))
 }
 
 /// Intervals that are not as the events tell them.
@@ -108,7 +155,7 @@ fn wrong_intervals(
     database: &Connection,
     tenant: &Tenant,
     export: &Export,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<Fault>, StoreError> {
     let told = told_intervals(export);
     let mut query = database.prepare(
         "SELECT interval, report, start_ms, end_ms,
@@ -134,11 +181,11 @@ fn wrong_intervals(
         };
         found += 1;
         if !told.get(&id).is_some_and(|told| told.iter().any(is_this)) {
-            wrong.push(format!("interval {id} is not as it was reported"));
+            wrong.push(Fault::Interval(id));
         }
     }
     if found != told.len() {
-        wrong.push(format!("{found} intervals are kept, and {} were reported", told.len()));
+        wrong.push(Fault::Intervals { kept: found, told: told.len() });
     }
     Ok(wrong)
 }

@@ -219,6 +219,22 @@ pub(in crate::server) fn set_policy(
     exam: ExamId,
     policy: &Value,
 ) -> Result<Option<Vec<SessionId>>, StoreError> {
+    let Some(sessions) = untaken(database, tenant, exam)? else { return Ok(None) };
+    let text = serde_json::to_string(policy)?;
+    let sql = "UPDATE exam SET policy = ?3 WHERE tenant = ?1 AND exam = ?2";
+    database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), text])?;
+    for session in &sessions {
+        issue::set_policy(database, tenant, *session, (policy, &text))?;
+    }
+    Ok(Some(sessions))
+}
+
+/// Its sessions; `None` when an agent has taken one of them.
+pub(in crate::server) fn untaken(
+    database: &Connection,
+    tenant: &Tenant,
+    exam: ExamId,
+) -> Result<Option<Vec<SessionId>>, StoreError> {
     let sql = "SELECT session, enrolled_at IS NOT NULL OR first_contact IS NOT NULL
                FROM seat JOIN session USING (tenant, session) LEFT JOIN issue USING (tenant, session)
                WHERE seat.tenant = ?1 AND exam = ?2";
@@ -234,13 +250,19 @@ pub(in crate::server) fn set_policy(
         }
         sessions.push(session);
     }
-    let text = serde_json::to_string(policy)?;
-    let sql = "UPDATE exam SET policy = ?3 WHERE tenant = ?1 AND exam = ?2";
-    database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), text])?;
-    for session in &sessions {
-        issue::set_policy(database, tenant, *session, (policy, &text))?;
-    }
     Ok(Some(sessions))
+}
+
+/// Links that are made from now on lead to pages in this language, or in the browser's own.
+pub(in crate::server) fn set_language(
+    database: &Connection,
+    tenant: &Tenant,
+    exam: ExamId,
+    language: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE exam SET language = ?3 WHERE tenant = ?1 AND exam = ?2";
+    database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), language])?;
+    Ok(())
 }
 
 /// Nothing more is issued for it from now on. Whether it was open until now.

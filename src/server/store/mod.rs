@@ -20,7 +20,6 @@ pub(super) mod access;
 pub(super) mod audit;
 pub(super) mod census;
 pub(super) mod changes;
-#[cfg(feature = "cli")]
 pub(super) mod check;
 pub(super) mod command;
 pub(super) mod erase;

@@ -84,6 +84,9 @@ fn embedded(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
+/// In one piece: pages look it up.
+const NOT_WITHIN: &str = "url is of a machine that is not to be reached: those who run the server may allow its own networks (--allow-private-webhooks)";
+
 /// An address that messages may be sent to, or why not.
 pub(super) fn check(text: &str, within: Within) -> Result<Url, &'static str> {
     if text.len() > MOST {
@@ -102,12 +105,7 @@ pub(super) fn check(text: &str, within: Within) -> Result<Url, &'static str> {
         _ => return Err("url begins with https://; http:// is for this machine alone"),
     }
     let is_within = literal.map_or(within == Within::Private || !is_local, |it| within.has(it));
-    if is_within {
-        Ok(url)
-    } else {
-        Err("url is of a machine that is not to be reached: those who run the server may allow \
-             its own networks (--allow-private-webhooks)")
-    }
+    if is_within { Ok(url) } else { Err(NOT_WITHIN) }
 }
 
 /// Finds machines by name, and no others than may be reached.

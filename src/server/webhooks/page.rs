@@ -42,9 +42,9 @@ struct WebhooksPage {
 }
 
 impl WebhooksPage {
-    fn exam(&self, exam: &ExamId) -> &str {
+    fn exam(&self, exam: &ExamId) -> String {
         let found = self.exams.iter().find(|known| known.exam == *exam);
-        found.map_or("one exam", |exam| &exam.name)
+        found.map_or_else(|| t!("webhook-one-exam"), |exam| exam.name.clone())
     }
 }
 
@@ -96,7 +96,7 @@ pub(in crate::server) async fn make(
     match manage::make(&state, By::of(&admin), asked).await {
         Ok(made) => shown(&admin, StatusCode::CREATED, made),
         Err(refusal) if refusal.status() == StatusCode::CONFLICT => {
-            page_with(&state, &admin, Some(refusal.title().to_owned())).await
+            page_with(&state, &admin, Some(say::problem(refusal.title()))).await
         }
         Err(refusal) => page_with(&state, &admin, Some(mendable(refusal)?)).await,
     }

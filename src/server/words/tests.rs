@@ -161,7 +161,7 @@ fn sentences_of_the_api_are_known_to_pages_as_the_api_has_them() {
     for sentence in &known {
         assert!(code.contains(sentence), "{sentence:?} is said nowhere");
     }
-    for folder in ["src/server/access", "src/server/exams"] {
+    for folder in ["src/server/access", "src/server/exams", "src/server/webhooks"] {
         for (path, text) in sources(folder, "rs") {
             let refusals = text.split("Refusal::malformed(").skip(1);
             for said in refusals.filter_map(|said| {

@@ -135,6 +135,7 @@ pub fn genuine_export() -> Export {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         let body = serde_json::to_vec(&Event::new(&identity, head, None, data)).unwrap();
         head = Hash::of(&body);
@@ -196,6 +197,7 @@ fn genuine_spool() -> [Vec<u8>; 2] {
             intervals: 0,
             camera: SampledCamera::default(),
             truncated: None,
+            ended_by: None,
         });
         outbox.append(None, data).unwrap();
     }

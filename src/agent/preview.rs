@@ -146,6 +146,7 @@ mod tests {
             people: None,
             face_change: None,
             remains: None,
+            stir: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

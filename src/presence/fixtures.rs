@@ -353,10 +353,8 @@ mod tests {
         let flicker: [&[Detection]; 4] = [&[one], &[large], &[one, large], &[large]];
         assert_eq!(of_small(&flicker.repeat(3)), [Nature::Undecided]);
         // A body that appears across the whole frame has not come from there.
-        assert_eq!(
-            of_small(&[&[one], &[hiker(500.0, 70.0)], &[one]].repeat(3)),
-            [Nature::Undecided]
-        );
+        let far: [&[Detection]; 3] = [&[one], &[hiker(500.0, 70.0)], &[one]];
+        assert_eq!(of_small(&far.repeat(3)), [Nature::Undecided]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
-    Attention, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, PictureStats, Policy,
-    StillImagePolicy, Vanishing, Verdict,
+    Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, PictureStats,
+    Policy, StillImagePolicy, Stir, Vanishing, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -62,6 +62,7 @@ pub struct Pipeline<D> {
     monitor: Monitor,
     attention: Attention,
     vanishing: Vanishing,
+    calm: Calm,
     face_watch: FaceWatch,
     picture: Option<Arc<LumaGrid>>,
     people: Vec<Detection>,
@@ -84,6 +85,8 @@ pub struct Sample {
     pub face_change: Option<FaceChange>,
     /// Of a face that has vanished, the share of the candidate that is as it was.
     pub remains: Option<f64>,
+    /// Since when the picture is not the calm one before.
+    pub stir: Option<Stir>,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -102,6 +105,7 @@ impl<D: Detector> Pipeline<D> {
             policy,
             attention: Attention::default(),
             vanishing: Vanishing::default(),
+            calm: Calm::default(),
             face_watch: FaceWatch::default(),
             picture: None,
             people: Vec::new(),
@@ -146,6 +150,7 @@ impl<D: Detector> Pipeline<D> {
             faces = Some(found);
         }
         let face_change = self.face_change(frame, faces.is_some());
+        let stir = self.calm.look(frame.pts, &grid);
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
@@ -158,6 +163,7 @@ impl<D: Detector> Pipeline<D> {
             }),
             face_change,
             remains,
+            stir,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.picture = Some(grid);
@@ -165,7 +171,18 @@ impl<D: Detector> Pipeline<D> {
         self.sampled += 1;
         self.cadence.took(frame.pts);
         let Frame { seq, pts, .. } = *frame;
-        Ok(Sample { seq, pts, picture, faces, people, face_change, remains, verdict, changes })
+        Ok(Sample {
+            seq,
+            pts,
+            picture,
+            faces,
+            people,
+            face_change,
+            remains,
+            stir,
+            verdict,
+            changes,
+        })
     }
 
     /// What is left of a candidate whose face has vanished.

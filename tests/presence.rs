@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use inview::detection::{Detection, Label};
 use inview::geometry::{BoundingBox, Size};
-use inview::presence::{Change, Finds, Look, Monitor, PictureChange, PictureStats, Policy};
+use inview::presence::{Change, Finds, Look, Monitor, PictureChange, PictureStats, Policy, Stir};
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
 use proptest::prelude::*;
@@ -21,6 +21,8 @@ enum Scene {
     Covered,
     Dark,
     FrozenFace,
+    /// Nobody is found, and the room is not as it was for this long before.
+    Stirred(i64),
 }
 
 /// One frame of a script.
@@ -52,7 +54,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         Scene::Face | Scene::FrozenFace => (vec![face(280.0)], vec![body(190.0)]),
         Scene::TwoFaces => (vec![face(280.0), face(480.0)], vec![body(190.0)]),
         Scene::BodyOnly => (vec![], vec![body(190.0)]),
-        Scene::Nobody | Scene::Covered | Scene::Dark => (vec![], vec![]),
+        Scene::Nobody | Scene::Covered | Scene::Dark | Scene::Stirred(_) => (vec![], vec![]),
     };
     let moving = PictureChange { mean: 1.0, max: 60, share: 0.02, noise: 1.0 };
     let unchanged = PictureChange { mean: 0.0, max: 0, share: 0.0, noise: 0.0 };
@@ -60,9 +62,12 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
     let (p99, structure) = match shot.scene {
         Scene::Dark => (6, 0.2),
         Scene::Covered => (30, 0.01),
-        Scene::Face | Scene::BodyOnly | Scene::Nobody | Scene::TwoFaces | Scene::FrozenFace => {
-            (200, 0.2)
-        }
+        Scene::Face
+        | Scene::BodyOnly
+        | Scene::Nobody
+        | Scene::TwoFaces
+        | Scene::FrozenFace
+        | Scene::Stirred(_) => (200, 0.2),
     };
     let picture = PictureStats { mean: 120.0, p99, light: f64::from(p99), structure, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
@@ -74,6 +79,19 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         finds: (!monitor.is_covered(&picture)).then_some(finds),
         face_change: None,
         remains: None,
+        stir: match shot.scene {
+            Scene::Stirred(calm_ms) => {
+                let since = MediaTime::from_millis(shot.at_ms);
+                Some(Stir { calm_since: MediaTime::from_millis(shot.at_ms - calm_ms), since })
+            }
+            Scene::Face
+            | Scene::BodyOnly
+            | Scene::Nobody
+            | Scene::TwoFaces
+            | Scene::Covered
+            | Scene::Dark
+            | Scene::FrozenFace => None,
+        },
     };
     monitor.look(&look).1
 }
@@ -133,6 +151,32 @@ fn someone_who_leaves_is_out_of_view_from_last_seen_to_seen_again() {
 fn someone_who_turns_around_is_in_view_with_the_face_not_visible() {
     let found = found(&[(Scene::Face, 4_000), (Scene::BodyOnly, 3_000), (Scene::Face, 3_000)]);
     assert_eq!(found, [(Kind::FaceNotVisible, 3_800, 7_000, ClosedBy::SeenAgain)]);
+}
+
+#[test]
+fn who_comes_back_without_a_head_is_there_from_the_first_look_in_which_the_room_is_not_empty() {
+    let found = found(&[
+        (Scene::Face, 2_000),
+        (Scene::Nobody, 4_000),
+        (Scene::Stirred(1_000), 600),
+        (Scene::BodyOnly, 600),
+        (Scene::Face, 3_000),
+    ]);
+    let (away, hidden) = (Kind::OutOfView, Kind::FaceNotVisible);
+    let again = ClosedBy::SeenAgain;
+    assert_eq!(found, [(away, 1_800, 6_000, again), (hidden, 5_800, 7_200, again)]);
+}
+
+#[test]
+fn a_room_that_is_not_as_it_was_is_empty_until_somebody_is_found_in_it() {
+    let scenes = |stirred, then| {
+        [(Scene::Face, 2_000), (Scene::Nobody, 4_000), (stirred, 2_000), (then, 2_000)]
+    };
+    let expected = [(Kind::OutOfView, 1_800, 10_000, ClosedBy::SessionEnd)];
+    assert_eq!(found(&scenes(Scene::Stirred(1_000), Scene::Nobody)), expected);
+    // The calm picture is one with somebody in it: a coat is taken off the chair they have left.
+    let expected = [(Kind::OutOfView, 1_800, 8_000, ClosedBy::SeenAgain)];
+    assert_eq!(found(&scenes(Scene::Stirred(9_000), Scene::Face)), expected);
 }
 
 #[test]

@@ -147,6 +147,7 @@ mod tests {
             people: None,
             face_change: None,
             remains: None,
+            stir: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

@@ -21,6 +21,15 @@ const SAME_IOU: f32 = 0.3;
 /// Overlap from which a find is taken for a known fixture, whatever the detector's jitter: nobody
 /// sits down exactly before a portrait of their own size.
 const FIXTURE_IOU: f32 = 0.8;
+/// Bodies smaller than this, in parts of the frame's height, walk by more than their width from look
+/// to look: one that is nowhere near is taken for one of the same size that is nowhere else now …
+const SMALL_SHARE: f32 = 0.25;
+/// … give or take this factor …
+const SAME_SIZE: f32 = 1.3;
+/// … unless the way is too far. From look to look also the camera may turn, by this part of the frame's
+/// width in a second; over longer, a body walks its own height in a second.
+const TURN: f32 = 1.5;
+const TURN_LASTS: Duration = Duration::from_millis(500);
 /// A find that is off its place for this long has moved; for less, the detector erred: at 5 Hz in
 /// one frame.
 const STRAY_LASTS: Duration = Duration::from_millis(300);
@@ -75,7 +84,13 @@ impl Fixtures {
     pub(super) fn take(&mut self, at: MediaTime, frame: Size, finds: &[Detection]) -> Vec<Nature> {
         self.tracked
             .retain(|t| t.nature == Nature::Fixture || at.since(t.last_seen) <= FORGET_AFTER);
-        let places: Vec<usize> = finds.iter().map(|find| self.follow(at, frame, find)).collect();
+        let near: Vec<Option<usize>> =
+            finds.iter().map(|find| self.follow(at, frame, find)).collect();
+        let places: Vec<usize> = finds
+            .iter()
+            .zip(near)
+            .map(|(find, near)| near.unwrap_or_else(|| self.walked_or_new(at, frame, find)))
+            .collect();
         for &place in &places {
             let label = self.tracked[place].label;
             let company = places.iter().any(|&other| {
@@ -100,8 +115,8 @@ impl Fixtures {
         finds.iter().map(known).collect()
     }
 
-    /// Finds the place of a detection among those remembered, or makes one.
-    fn follow(&mut self, at: MediaTime, frame: Size, find: &Detection) -> usize {
+    /// Finds the place of a detection among those remembered.
+    fn follow(&mut self, at: MediaTime, frame: Size, find: &Detection) -> Option<usize> {
         let known = self.tracked.iter().enumerate().filter(|(_, t)| t.label == find.label);
         let here = |t: &Tracked| t.is_at(&find.bounding_box, frame);
         let overlap = |t: &Tracked| t.latest().iou(&find.bounding_box);
@@ -111,9 +126,25 @@ impl Fixtures {
                 .filter(|(_, t)| at.since(t.last_seen) <= FORGET_AFTER && overlap(t) >= SAME_IOU)
                 .max_by(|(_, a), (_, b)| overlap(a).total_cmp(&overlap(b)))
         });
-        if let Some((place, _)) = known {
-            self.tracked[place].settle(at, self.after);
-            self.tracked[place].see(at, frame, &find.bounding_box);
+        let (place, _) = known?;
+        self.see(place, at, frame, find);
+        Some(place)
+    }
+
+    fn see(&mut self, place: usize, at: MediaTime, frame: Size, find: &Detection) {
+        self.tracked[place].settle(at, self.after);
+        self.tracked[place].see(at, frame, &find.bounding_box);
+    }
+
+    /// The place of a detection that is at none of those remembered: of the small body that walked there
+    /// from the nearest of them, or one of its own.
+    fn walked_or_new(&mut self, at: MediaTime, frame: Size, find: &Detection) -> usize {
+        let lost =
+            self.tracked.iter().enumerate().filter(|(_, t)| t.may_have_walked(at, frame, find));
+        let way = |t: &Tracked| distance(&t.latest(), &find.bounding_box);
+        let nearest = lost.min_by(|(_, a), (_, b)| way(a).total_cmp(&way(b)));
+        if let Some((place, _)) = nearest {
+            self.see(place, at, frame, find);
             return place;
         }
         let place = self.free_place();
@@ -186,10 +217,31 @@ impl Tracked {
         self.last_seen = at;
     }
 
+    /// Whether this may be the small body that is found elsewhere now.
+    fn may_have_walked(&self, at: MediaTime, frame: Size, find: &Detection) -> bool {
+        let (then, now) = (self.latest(), find.bounding_box);
+        let (shorter, longer) = (then.height().min(now.height()), then.height().max(now.height()));
+        let since = at.since(self.last_seen);
+        let speed = if since <= TURN_LASTS { TURN * frame.width as f32 } else { longer };
+        self.label == Label::Person
+            && find.label == Label::Person
+            && self.nature != Nature::Fixture
+            && self.last_seen < at
+            && since <= FORGET_AFTER
+            && longer < SMALL_SHARE * frame.height as f32
+            && longer <= SAME_SIZE * shorter
+            && distance(&then, &now) <= speed * since.as_secs_f32()
+    }
+
     fn is_at(&self, place: &BoundingBox, frame: Size) -> bool {
         is_still(&self.anchor, place, frame)
             || self.nature == Nature::Fixture && self.anchor.iou(place) >= FIXTURE_IOU
     }
+}
+
+fn distance(a: &BoundingBox, b: &BoundingBox) -> f32 {
+    let ((ax, ay), (bx, by)) = (a.center(), b.center());
+    (ax - bx).hypot(ay - by)
 }
 
 fn is_still(anchor: &BoundingBox, now: &BoundingBox, frame: Size) -> bool {
@@ -250,6 +302,59 @@ mod tests {
             natures = fixtures.take(at, FRAME, &[face(300.0 + 12.0 * sway(step)), poster]);
         }
         assert_eq!(natures, [Nature::Live, Nature::Fixture]);
+    }
+
+    fn hiker(left: f32, height: f32) -> Detection {
+        let bounding_box = BoundingBox::new(left, 200.0, left + 30.0, 200.0 + height);
+        Detection { label: Label::Person, score: 0.6, bounding_box }
+    }
+
+    /// The natures of small bodies, found at these places from look to look.
+    fn of_small(looks: &[&[Detection]]) -> Vec<Nature> {
+        let mut fixtures = Fixtures::new(Duration::from_secs(5));
+        let take = |(step, finds): (i64, &&[Detection])| {
+            fixtures.take(MediaTime::from_millis(step * 200), FRAME, finds)
+        };
+        (0..).zip(looks).map(take).last().unwrap()
+    }
+
+    #[test]
+    fn a_small_body_that_walks_by_more_than_its_width_lives() {
+        let walk =
+            [100.0, 160.0, 250.0, 300.0].map(|left| [hiker(left, 70.0), hiker(left + 40.0, 64.0)]);
+        let looks: Vec<&[Detection]> = walk.iter().map(|finds| &finds[..]).collect();
+        assert_eq!(of_small(&looks[..3]), [Nature::Undecided; 2]);
+        assert_eq!(of_small(&looks), [Nature::Live; 2]);
+    }
+
+    #[test]
+    fn a_small_body_that_is_looked_for_once_a_second_lives_as_long_as_it_walks_no_faster_than_people()
+     {
+        let after = |way: f32| {
+            let mut fixtures = Fixtures::new(Duration::from_secs(5));
+            let mut natures = Vec::new();
+            for step in 0..4 {
+                let at = MediaTime::from_millis(step * 1_000);
+                natures = fixtures.take(at, FRAME, &[hiker(100.0 + way * step as f32, 70.0)]);
+            }
+            natures
+        };
+        assert_eq!(after(60.0), [Nature::Live]);
+        assert_eq!(after(90.0), [Nature::Undecided]);
+    }
+
+    #[test]
+    fn small_pictures_on_the_wall_do_not_walk() {
+        let (one, other) = (hiker(100.0, 70.0), hiker(200.0, 70.0));
+        let both: &[Detection] = &[one, other];
+        assert_eq!(of_small(&[both; 12]), [Nature::Undecided; 2]);
+        // Found in some looks only, and not of one size.
+        let large = hiker(200.0, 110.0);
+        let flicker: [&[Detection]; 4] = [&[one], &[large], &[one, large], &[large]];
+        assert_eq!(of_small(&flicker.repeat(3)), [Nature::Undecided]);
+        // A body that appears across the whole frame has not come from there.
+        let far: [&[Detection]; 3] = [&[one], &[hiker(500.0, 70.0)], &[one]];
+        assert_eq!(of_small(&far.repeat(3)), [Nature::Undecided]);
     }
 
     #[test]

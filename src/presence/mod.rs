@@ -5,7 +5,8 @@
 //! detections ────> fixtures: what never moves is a picture         │
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
-//! pixels around it ────> vanishing: it is gone; is the candidate? ─┘             │
+//! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
+//! luma samples ────────> stir: an empty room is not as it was ─────┘             │
 //!                                                                                │
 //!                                         Monitor: one Track a kind <────────────┘ ──> opened, warned, alerted, closed
 //! ```
@@ -26,6 +27,7 @@ mod small;
 mod stillness;
 #[cfg(test)]
 mod stillness_tests;
+mod stir;
 mod track;
 mod vanishing;
 #[cfg(test)]
@@ -39,5 +41,6 @@ pub use policy::{
     FacePolicy, PersonPolicy, PicturePolicy, Policy, StillImagePolicy, VirtualCameraPolicy,
 };
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
+pub use stir::{Calm, Stir};
 pub use vanishing::{STILL_THERE, Vanishing};
 pub use view::View;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
 use super::stillness::{FaceChange, Stillness};
+use super::stir::Stir;
 use super::track::{Counts, Evidence, Step, Times, Track};
 use super::vanishing::STILL_THERE;
 use super::view::{Company, Reading, View, Viewer};
@@ -31,6 +32,8 @@ pub struct Look<'a> {
     /// Of a face that has vanished, the share of the candidate that is as it was: see
     /// [`super::Vanishing`].
     pub remains: Option<f64>,
+    /// Since when the picture is not the calm one before.
+    pub stir: Option<Stir>,
 }
 
 /// What the models found.
@@ -102,6 +105,8 @@ pub struct Monitor {
     stillness: Stillness,
     last_look: Option<MediaTime>,
     last_changed: Option<MediaTime>,
+    /// Since when every look showed nobody.
+    nobody_since: Option<MediaTime>,
     numbers: u64,
     ids: Box<dyn FnMut(u64) -> IntervalId + Send>,
 }
@@ -128,6 +133,7 @@ impl Monitor {
             tracks: KINDS.map(track).into(),
             last_look: None,
             last_changed: None,
+            nobody_since: None,
             numbers: 0,
             ids: Box::new(ids),
             policy,
@@ -153,6 +159,8 @@ impl Monitor {
         let reading = look.finds.map(|finds| self.read(look, &finds));
         let verdict = self.judge(look, reading.as_ref());
         let still_image = self.still_image(look, verdict, reading.as_ref());
+        self.nobody_since =
+            (verdict == Verdict::Nobody).then(|| self.nobody_since.unwrap_or(look.pts));
         for index in 0..self.tracks.len() {
             let kind = self.tracks[index].kind;
             let evidence = self.evidence(kind, verdict, reading.as_ref(), look, still_image);
@@ -225,6 +233,10 @@ impl Monitor {
         if reading.remains.is_some() {
             reading.view = View::BodyOnly;
         }
+        // An empty room is not as it was.
+        let empty_since = self.nobody_since.filter(|_| reading.view == View::Nobody);
+        reading.may_be_back =
+            empty_since.is_some_and(|since| look.stir.is_some_and(|stir| since <= stir.calm_since));
         reading
     }
 
@@ -234,6 +246,7 @@ impl Monitor {
         let mut changes = Vec::new();
         if self.tracks[0].track.open().is_some() {
             self.last_changed = Some(at);
+            self.nobody_since = None;
             self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
             self.settle(0, steps, &mut changes);
@@ -462,6 +475,9 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
         };
     }
     let unseen = 1.0 - reading.best_face.max(reading.best_person);
+    if kind == Kind::OutOfView && reading.may_be_back {
+        return Evidence::MayBeOver;
+    }
     if kind == Kind::OutOfView {
         return holds(reading.view == View::Nobody, unseen);
     }
@@ -470,6 +486,7 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
             (1.0 - STILL_THERE / share / 2.0) * (1.0 - f64::from(reading.best_face)),
         ),
         View::BodyOnly => holds(true, reading.best_person * (1.0 - reading.best_face)),
+        View::Nobody if reading.may_be_back => Evidence::MayHold,
         // A body that is not found for a moment has not left.
         View::Nobody => Evidence::Worse,
         View::Face => Evidence::Clear,

@@ -98,8 +98,11 @@ pub struct PersonPolicy {
     pub enter: f32,
     pub keep: f32,
     pub another: f32,
-    /// Smaller bodies, in parts of the frame's height, are people in the distance.
+    /// Smaller bodies, in parts of the frame's height, are people in the distance: not the candidate.
     pub min_height: f32,
+    /// People in the distance are company from this height on: half a person at the other end of a
+    /// large room. They must be found with `enter`, for they have few pixels.
+    pub another_min_height: f32,
     /// With a face in view, bodies are looked for this often while something else than the
     /// candidate moves, and a tenth as often while nothing does.
     pub every_ms: u64,
@@ -161,7 +164,14 @@ impl Default for FacePolicy {
 
 impl Default for PersonPolicy {
     fn default() -> Self {
-        Self { enter: 0.40, keep: 0.20, another: 0.30, min_height: 0.25, every_ms: 1_000 }
+        Self {
+            enter: 0.40,
+            keep: 0.20,
+            another: 0.30,
+            min_height: 0.25,
+            another_min_height: 0.12,
+            every_ms: 1_000,
+        }
     }
 }
 
@@ -258,7 +268,8 @@ impl Policy {
             limits.iter().all(|limit| limit.is_finite() && *limit >= 0.0),
             "picture: limits must be numbers that are not negative",
         );
-        let heights = [self.face.min_height, self.person.min_height];
+        let person = &self.person;
+        let heights = [self.face.min_height, person.min_height, person.another_min_height];
         require(
             heights.iter().all(|height| (0.0..=1.0).contains(height)),
             "min_height must lie between 0 and 1",

@@ -141,6 +141,7 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             finds: Some(Finds { faces, people: &[], people_fresh: true }),
             face_change: faces.first().and_then(|face| watch.look(&frame, face.bounding_box)),
             remains: None,
+            stir: None,
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

@@ -29,6 +29,8 @@ pub(super) enum Evidence {
     Unknown,
     /// It may hold; a later frame will tell, and if it does, it has held since here.
     MayHold,
+    /// It may be over; a later frame will tell, and if it is, it has been over since here.
+    MayBeOver,
 }
 
 /// How long things must last.
@@ -43,10 +45,12 @@ pub(super) struct Times {
 #[derive(Clone, Copy, Debug)]
 struct Run {
     start: MediaTime,
+    /// First frame from which on it may have been over.
+    doubted: Option<MediaTime>,
     /// First frame that spoke against it, while that is not yet believed.
     cleared: Option<MediaTime>,
     counts: Counts,
-    /// Counted since `cleared`: belongs to the run only if that was an error.
+    /// Counted since `doubted` or `cleared`: belongs to the run only if that was an error.
     doubtful: Counts,
 }
 
@@ -125,42 +129,54 @@ pub(super) enum Step {
 
 impl Run {
     fn starting(start: MediaTime, counts: Counts) -> Self {
-        Self { start, cleared: None, counts, doubtful: Counts::default() }
+        Self { start, doubted: None, cleared: None, counts, doubtful: Counts::default() }
     }
 
     /// Takes one frame; `true` when the run is over.
     fn take(&mut self, at: MediaTime, evidence: Evidence, counts: Counts, times: &Times) -> bool {
         let confirm = match evidence {
             Evidence::Worse => times.confirm.max(times.record_after / 2),
-            Evidence::Holds(_) | Evidence::Clear | Evidence::Unknown | Evidence::MayHold => {
-                times.confirm
-            }
+            Evidence::Holds(_)
+            | Evidence::Clear
+            | Evidence::Unknown
+            | Evidence::MayHold
+            | Evidence::MayBeOver => times.confirm,
         };
-        match (evidence, self.cleared) {
-            (Evidence::Holds(_), _) => {
+        match evidence {
+            Evidence::Holds(_) => {
                 self.counts.add(std::mem::take(&mut self.doubtful));
                 self.counts.add(counts);
-                self.cleared = None;
+                (self.doubted, self.cleared) = (None, None);
                 false
             }
-            (Evidence::Unknown | Evidence::MayHold, None) => {
+            Evidence::Unknown | Evidence::MayHold if self.over_since().is_none() => {
                 self.counts.add(counts);
                 false
             }
-            (Evidence::Unknown | Evidence::MayHold, Some(_)) => {
+            Evidence::Unknown | Evidence::MayHold => {
                 self.doubtful.add(counts);
                 false
             }
-            (Evidence::Clear | Evidence::Worse, cleared) => {
+            Evidence::MayBeOver => {
                 self.doubtful.add(counts);
-                let cleared = *self.cleared.insert(cleared.unwrap_or(at));
+                self.doubted = self.doubted.or(Some(at));
+                false
+            }
+            Evidence::Clear | Evidence::Worse => {
+                self.doubtful.add(counts);
+                let cleared = *self.cleared.get_or_insert(at);
                 at.since(cleared) >= confirm
             }
         }
     }
 
+    /// Since when it is over, should it be.
+    fn over_since(&self) -> Option<MediaTime> {
+        self.doubted.or(self.cleared)
+    }
+
     fn is_long_enough(&self, at: MediaTime, times: &Times) -> bool {
-        self.cleared.is_none() && at.since(self.start) >= times.record_after
+        self.over_since().is_none() && at.since(self.start) >= times.record_after
     }
 }
 
@@ -188,7 +204,7 @@ impl Track {
                 (self.last_clear, self.may_hold_since) = (Some(at), None);
             }
             Evidence::MayHold => self.may_hold_since = self.may_hold_since.or(Some(at)),
-            Evidence::Holds(_) | Evidence::Unknown => {}
+            Evidence::Holds(_) | Evidence::Unknown | Evidence::MayBeOver => {}
         }
         steps
     }
@@ -227,7 +243,7 @@ impl Track {
             }
             State::Open { id, mut run } => {
                 if run.take(at, evidence, counts, &times) {
-                    let end = run.cleared.unwrap_or(at);
+                    let end = run.over_since().unwrap_or(at);
                     (State::Closing { id, run, end, again: None }, None)
                 } else {
                     (State::Open { id, run }, None)
@@ -247,7 +263,7 @@ impl Track {
                     } else if holds && again.is_long_enough(at, &times) {
                         run.counts.add(std::mem::take(&mut run.doubtful));
                         run.counts.add(again.counts);
-                        run.cleared = None;
+                        (run.doubted, run.cleared) = (None, None);
                         (State::Open { id, run }, Some(Step::Resumed { start: again.start }))
                     } else {
                         (State::Closing { id, run, end, again: Some(again) }, None)
@@ -311,7 +327,7 @@ impl Track {
         if let State::Closing { id, mut run, again: Some(again), .. } = self.state
             && again.is_long_enough(at, &self.times)
         {
-            run.cleared = None;
+            (run.doubted, run.cleared) = (None, None);
             self.state = State::Open { id, run };
         }
         steps.extend(self.stop(at, by));
@@ -322,7 +338,7 @@ impl Track {
         let state = std::mem::replace(&mut self.state, State::Clear);
         let (id, run, cleared) = match state {
             State::Clear | State::Pending(_) => return Vec::new(),
-            State::Open { id, run } => (id, run, run.cleared),
+            State::Open { id, run } => (id, run, run.cleared.and(run.over_since())),
             State::Closing { id, run, end, .. } => (id, run, Some(end)),
         };
         let (end, by) = match cleared {
@@ -345,7 +361,7 @@ mod tests {
     };
 
     /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `w` worse, `m`
-    /// may hold, `?` cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
+    /// may hold, `o` may be over, `?` cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
     fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
         let mut track = Track::new(TIMES);
         let mut number = 0;
@@ -361,6 +377,7 @@ mod tests {
                 '.' => Evidence::Clear,
                 'w' => Evidence::Worse,
                 'm' => Evidence::MayHold,
+                'o' => Evidence::MayBeOver,
                 _ => Evidence::Unknown,
             };
             steps.extend(track.take(at, evidence, Counts::frame(2), &mut id));
@@ -424,6 +441,16 @@ mod tests {
         assert_eq!(closed("mmmxxxxx......."), [(0, 1_600, ClosedBy::SeenAgain)]);
         assert_eq!(closed("mmm.mmxxxxxx......."), [(600, 2_400, ClosedBy::SeenAgain)]);
         assert_eq!(closed("mmmmmmmmmmm......."), []);
+    }
+
+    #[test]
+    fn what_may_have_been_over_is_over_from_its_first_frame_once_it_is_known() {
+        assert_eq!(closed("..xxxxxxooo......."), [(200, 1_600, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxxxxxooo."), [(200, 1_600, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxxxxxoooxxo......."), [(200, 2_600, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxxxxxooo.xxx......"), [(200, 3_000, ClosedBy::SeenAgain)]);
+        assert_eq!(closed("..xxxxxxooo"), [(200, 2_200, ClosedBy::SessionEnd)]);
+        assert_eq!(closed("..xxoooooooo......."), []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::fixtures::{Fixtures, Nature};
-use super::policy::Policy;
+use super::policy::{PersonPolicy, Policy};
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
@@ -42,6 +42,8 @@ pub(super) struct Reading {
     /// The share of the candidate's silhouette that is as it was, where that alone says that somebody
     /// is there.
     pub remains: Option<f64>,
+    /// Nobody is found, and the candidate may yet be coming back.
+    pub may_be_back: bool,
 }
 
 /// Reads frames, remembering where the candidate was and what never moves.
@@ -63,6 +65,7 @@ struct Place {
 const PLACE_LASTS: Duration = Duration::from_secs(1);
 
 /// A frame's finds with their natures.
+#[derive(Clone)]
 struct Finds<'a> {
     of: Vec<(&'a Detection, Nature)>,
 }
@@ -90,9 +93,10 @@ impl Viewer {
         people: &[Detection],
         fresh: bool,
     ) -> Reading {
-        let height = frame.height as f32;
-        let faces = self.alive(at, frame, faces, policy.face.min_height * height, true);
-        let people = self.alive(at, frame, people, policy.person.min_height * height, fresh);
+        let faces = self.alive(at, frame, faces, true).reaching(frame, policy.face.min_height);
+        let everybody = self.alive(at, frame, people, fresh);
+        let people = everybody.clone().reaching(frame, policy.person.min_height);
+        let distant = everybody.in_the_distance(frame, &policy.person);
         let last = |place: Option<Place>| {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
@@ -111,11 +115,12 @@ impl Viewer {
         };
         Reading {
             view,
-            company: company(policy, &faces, face, &people, person),
+            company: company(policy, &faces, face, &people, person, &distant),
             face: face.map(|face| face.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
             remains: None,
+            may_be_back: false,
         }
     }
 
@@ -124,7 +129,6 @@ impl Viewer {
         at: MediaTime,
         frame: Size,
         finds: &'a [Detection],
-        min_height: f32,
         fresh: bool,
     ) -> Finds<'a> {
         let natures = if fresh {
@@ -132,19 +136,27 @@ impl Viewer {
         } else {
             self.fixtures.recall(frame, finds)
         };
-        let of = finds
-            .iter()
-            .zip(natures)
-            .filter(|(find, nature)| {
-                *nature != Nature::Fixture
-                    && find.bounding_box.clipped_to(frame).height() >= min_height
-            })
-            .collect();
-        Finds { of }
+        let finds = finds.iter().zip(natures);
+        Finds { of: finds.filter(|(_, nature)| *nature != Nature::Fixture).collect() }
     }
 }
 
 impl Finds<'_> {
+    /// Those of at least this part of the frame's height.
+    fn reaching(mut self, frame: Size, share: f32) -> Self {
+        self.of.retain(|(find, _)| height_in(frame, find) >= share);
+        self
+    }
+
+    /// Those that are too small for the candidate, and large enough for company.
+    fn in_the_distance(self, frame: Size, policy: &PersonPolicy) -> Self {
+        let mut distant = self.reaching(frame, policy.another_min_height);
+        distant.of.retain(|(find, _)| {
+            height_in(frame, find) < policy.min_height && find.score >= policy.enter
+        });
+        distant
+    }
+
     fn best(&self) -> f32 {
         self.of.iter().map(|(find, _)| find.score).fold(0.0, f32::max)
     }
@@ -188,6 +200,7 @@ fn company(
     face: Option<&Detection>,
     people: &Finds<'_>,
     person: Option<&Detection>,
+    distant: &Finds<'_>,
 ) -> Company {
     let apart = |find: &Detection, own: Option<&Detection>| {
         own.is_none_or(|own| {
@@ -207,12 +220,32 @@ fn company(
         };
     let mut found = others(faces, face, policy.face.another);
     found.extend(others(people, person, policy.person.another));
+    found.extend(match (face, person) {
+        (None, None) => all_but_one(distant),
+        (Some(_), _) | (None, Some(_)) => others(distant, person, policy.person.enter),
+    });
     let live = found.iter().filter(|(_, nature)| *nature == Nature::Live);
     match live.map(|(score, _)| *score).max_by(f32::total_cmp) {
         Some(score) => Company::Yes(score),
         None if found.is_empty() => Company::No,
         None => Company::Undecided,
     }
+}
+
+/// What is left of people in the distance when one of them is nobody's company: who is known best.
+fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
+    let mut found: Vec<_> = distant.of.iter().map(|(find, nature)| (find.score, *nature)).collect();
+    found.sort_by(|(a, a_nature), (b, b_nature)| {
+        let known = (*a_nature == Nature::Live).cmp(&(*b_nature == Nature::Live));
+        known.then(a.total_cmp(b))
+    });
+    found.pop();
+    found
+}
+
+/// The part of the frame's height that a find takes.
+fn height_in(frame: Size, find: &Detection) -> f32 {
+    find.bounding_box.clipped_to(frame).height() / (frame.height as f32).max(1.0)
 }
 
 /// Whether a body is not the one that the candidate's face belongs to.
@@ -272,6 +305,35 @@ mod tests {
     fn people_in_the_distance_are_not_the_candidate() {
         let hiker = find(Label::Person, 0.9, 100.0, 30.0, 70.0);
         assert_eq!(read(&[(&[], &[hiker])]), [(View::Nobody, Company::No)]);
+    }
+
+    /// People in the distance who walk on from look to look, and what is said at last.
+    fn distant(score: f32, height: f32, places: &[f32], people: &[Detection]) -> (View, Company) {
+        let frames: Vec<Vec<Detection>> = (0..4)
+            .map(|step| {
+                let walk = step as f32 * 8.0;
+                let hiker = |left: &f32| find(Label::Person, score, left + walk, 30.0, height);
+                people.iter().copied().chain(places.iter().map(hiker)).collect()
+            })
+            .collect();
+        let frames: Vec<(&[Detection], &[Detection])> =
+            frames.iter().map(|people| (&[][..], &people[..])).collect();
+        read(&frames).pop().unwrap()
+    }
+
+    #[test]
+    fn people_in_the_distance_are_company_for_the_candidate_and_for_each_other() {
+        let candidate = [person(0.9, 300.0)];
+        assert_eq!(distant(0.5, 70.0, &[100.0], &candidate), (View::BodyOnly, Company::Yes(0.5)));
+        assert_eq!(distant(0.5, 70.0, &[100.0], &[]), (View::Nobody, Company::No));
+        assert_eq!(distant(0.5, 70.0, &[100.0, 200.0], &[]), (View::Nobody, Company::Yes(0.5)));
+    }
+
+    #[test]
+    fn people_in_the_distance_are_no_company_when_they_are_tiny_or_found_badly() {
+        let candidate = [person(0.9, 300.0)];
+        assert_eq!(distant(0.5, 50.0, &[100.0], &candidate), (View::BodyOnly, Company::No));
+        assert_eq!(distant(0.35, 70.0, &[100.0], &candidate), (View::BodyOnly, Company::No));
     }
 
     #[test]

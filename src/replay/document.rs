@@ -99,6 +99,9 @@ pub struct TraceLine {
     /// Of a face that has vanished, the share of the candidate that is as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remains: Option<f64>,
+    /// Since when the picture is not the calm one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stirred_since_s: Option<f64>,
     pub picture: PictureStats,
     pub state: Verdict,
     /// What the frame changed, in words.
@@ -196,6 +199,7 @@ impl TraceLine {
             people: sample.people.as_ref().map(traced),
             face_change: sample.face_change.map(|it| it.change),
             remains: sample.remains,
+            stirred_since_s: sample.stir.map(|stir| stir.since.as_secs_f64()),
             picture: sample.picture,
             state: sample.verdict,
             why: sample.changes.iter().map(in_words).collect(),

@@ -19,7 +19,9 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
-use crate::presence::{Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Verdict};
+use crate::presence::{
+    Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Stir, Verdict,
+};
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
 use crate::time::MediaTime;
@@ -40,6 +42,8 @@ pub struct Seen {
     pub face_change: Option<FaceChange>,
     /// Of a face that has vanished, the share of the candidate that is as it was.
     pub remains: Option<f64>,
+    /// Since when the picture is not the calm one before.
+    pub stir: Option<Stir>,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -70,6 +74,7 @@ pub fn way_of_looking(policy: &Policy) -> Policy {
     way.face.min_height = any.face.min_height;
     (way.person.enter, way.person.keep) = (any.person.enter, any.person.keep);
     (way.person.another, way.person.min_height) = (any.person.another, any.person.min_height);
+    way.person.another_min_height = any.person.another_min_height;
     way.picture.dark_luma = any.picture.dark_luma;
     way.picture.still_difference = any.picture.still_difference;
     way.picture.still_difference_empty = any.picture.still_difference_empty;
@@ -132,6 +137,7 @@ impl Looks {
                 }),
                 face_change: seen.face_change,
                 remains: seen.remains,
+                stir: seen.stir,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -182,6 +188,7 @@ impl<D: Detector> Lane<D> {
             people: sample.people,
             face_change: sample.face_change,
             remains: sample.remains,
+            stir: sample.stir,
         });
         self.next_seq = frame.seq + 1;
         Ok(())

@@ -38,7 +38,7 @@ const fn time(name: &'static str, high: f64) -> Knob {
     Knob { name, low: 1.0, high, whole: true }
 }
 
-const KNOBS: [Knob; 16] = [
+const KNOBS: [Knob; 17] = [
     score("face.enter"),
     score("face.keep"),
     score("face.another"),
@@ -47,6 +47,7 @@ const KNOBS: [Knob; 16] = [
     score("person.keep"),
     score("person.another"),
     score("person.min_height"),
+    score("person.another_min_height"),
     time("record_after_ms", 30_000.0),
     time("merge_gap_ms", 10_000.0),
     time("confirm_ms", 5_000.0),

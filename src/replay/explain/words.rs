@@ -3,7 +3,9 @@
 use super::Moment;
 use super::differ::differences;
 use crate::detection::Detection;
-use crate::presence::{ALIVE, Change, FaceChange, PictureStats, Policy, STILL_THERE, Verdict};
+use crate::presence::{
+    ALIVE, Change, FaceChange, PictureStats, Policy, STILL_THERE, Stir, Verdict,
+};
 use crate::replay::looks::Seen;
 use crate::report::Kind;
 use crate::score::Label;
@@ -186,6 +188,9 @@ fn candidate(lines: &mut Vec<String>, seen: &Seen) {
             "vanished in place; {share:.2} of the candidate is as it was (still there from {STILL_THERE})"
         );
         line(lines, "the face", &text);
+    }
+    if let Some(Stir { since, .. }) = seen.stir {
+        line(lines, "the room", &format!("not as it was, since {since}"));
     }
 }
 

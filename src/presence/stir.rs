@@ -1,0 +1,138 @@
+//! Whether somebody may be coming back into an empty picture, before anybody is found in it.
+//!
+//! Who comes back is seen in part at first, moving, often without a head: detectors find them some looks
+//! later. The picture shows it at once, since an empty room stays as it is. That alone says nothing, for
+//! doors, cats and screens move, too; so it only dates what the detectors find soon after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::picture::LumaGrid;
+use crate::geometry::BoundingBox;
+use crate::time::MediaTime;
+
+/// A sample that changed by this part of the picture's brightness …
+const CHANGED_SHARE_OF_P99: u8 = 16;
+/// … in at least this part of the samples: a limb, and more than a detail of the room.
+const STIRRED_SHARE: f64 = 0.01;
+/// Who comes in changes a part of the picture, and nothing in at least one of so many columns; light and
+/// a camera that is turned change all of it.
+const COLUMNS: u8 = 4;
+/// A picture is calm when it has been the same for so long.
+const CALM_AFTER: Duration = Duration::from_secs(1);
+/// Who has not been found after so long has not come back: the room is another one now.
+const STIR_LASTS: Duration = Duration::from_secs(2);
+
+/// The picture is not the one that it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stir {
+    /// It was the same from here on …
+    pub calm_since: MediaTime,
+    /// … and is not since the look at this time.
+    pub since: MediaTime,
+}
+
+/// Remembers the last picture in which nothing moved.
+#[derive(Clone, Debug, Default)]
+pub struct Calm {
+    picture: Option<(MediaTime, Arc<LumaGrid>)>,
+    stirred: Option<MediaTime>,
+}
+
+impl Calm {
+    /// Takes the picture of a look; says since when it is not the calm one before, if it is not.
+    pub fn look(&mut self, at: MediaTime, picture: &Arc<LumaGrid>) -> Option<Stir> {
+        let begins = || Some((at, Arc::clone(picture)));
+        let Some((calm_since, calm)) = &mut self.picture else {
+            self.picture = begins();
+            return None;
+        };
+        let calm_since = *calm_since;
+        if !picture.moved_since(calm, CHANGED_SHARE_OF_P99, STIRRED_SHARE, &[]) {
+            // Light that changes by and by is followed.
+            *calm = Arc::clone(picture);
+            self.stirred = None;
+            return None;
+        }
+        let since = self.stirred.unwrap_or(at);
+        let too_long = at.since(since) > STIR_LASTS;
+        if since.since(calm_since) < CALM_AFTER || too_long || !is_calm_somewhere(picture, calm) {
+            (self.picture, self.stirred) = (begins(), None);
+            return None;
+        }
+        self.stirred = Some(since);
+        Some(Stir { calm_since, since })
+    }
+}
+
+/// Whether nothing has changed in one of the columns.
+fn is_calm_somewhere(picture: &LumaGrid, calm: &LumaGrid) -> bool {
+    let column = |place: u8| {
+        let edge = |place: u8| f32::from(place) / f32::from(COLUMNS);
+        let beside = [
+            BoundingBox::new(0.0, 0.0, edge(place), 1.0),
+            BoundingBox::new(edge(place + 1), 0.0, 1.0, 1.0),
+        ];
+        let share = STIRRED_SHARE / f64::from(COLUMNS);
+        !picture.moved_since(calm, CHANGED_SHARE_OF_P99, share, &beside)
+    };
+    (0..COLUMNS).any(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{Frame, Payload};
+    use crate::geometry::Size;
+
+    const FRAME: Size = Size::new(320, 240);
+
+    /// Looks five times a second at a grey room with a bright thing, so many pixels wide.
+    fn stirs(widths: &[u32]) -> Vec<Option<(i64, i64)>> {
+        let mut calm = Calm::default();
+        let mut look = |(index, width): (usize, &u32)| {
+            let at = MediaTime::from_millis(index as i64 * 200);
+            let luma = |x: u32, y: u32| if x < *width { 240 } else { 100 + ((x + y) % 7) as u8 };
+            let points = (0..FRAME.height).flat_map(|y| (0..FRAME.width).map(move |x| luma(x, y)));
+            let payload = Payload::Gray8(points.collect());
+            let frame = Frame { seq: 0, pts: at, size: FRAME, payload };
+            calm.look(at, &Arc::new(LumaGrid::of(&frame)))
+                .map(|stir| (stir.calm_since.as_millis(), stir.since.as_millis()))
+        };
+        widths.iter().enumerate().map(&mut look).collect()
+    }
+
+    #[test]
+    fn a_picture_that_was_calm_stirs_from_the_first_look_that_differs() {
+        let stirs = stirs(&[0, 0, 0, 0, 0, 0, 40, 90, 90]);
+        assert_eq!(stirs[..6], [None; 6]);
+        assert_eq!(stirs[6..], [Some((0, 1_200)); 3]);
+    }
+
+    #[test]
+    fn a_picture_that_is_never_the_same_does_not_stir() {
+        assert_eq!(stirs(&[0, 20, 40, 60, 80, 60, 40, 20, 0, 20]), [None; 10]);
+        assert_eq!(stirs(&[0, 0, 0, 0, 40]), [None; 5]);
+    }
+
+    #[test]
+    fn what_goes_away_again_and_details_are_no_stir() {
+        let stirs = stirs(&[0, 0, 0, 0, 0, 0, 2, 40, 0, 40]);
+        assert_eq!(stirs[6..], [None, Some((0, 1_400)), None, Some((0, 1_800))]);
+    }
+
+    #[test]
+    fn light_and_a_camera_that_is_turned_are_no_stir() {
+        assert_eq!(stirs(&[0, 0, 0, 0, 0, 0, 319, 319, 0])[6..], [None; 3]);
+        assert_eq!(stirs(&[0, 0, 0, 0, 0, 0, 90, 319, 319])[6..], [Some((0, 1_200)), None, None]);
+    }
+
+    #[test]
+    fn what_stays_is_a_part_of_the_room_after_two_seconds() {
+        let mut widths = vec![0; 6];
+        widths.extend([40; 20]);
+        let stirs = stirs(&widths);
+        assert_eq!(stirs[16], Some((0, 1_200)));
+        assert_eq!(stirs[17..], [None; 9]);
+    }
+}

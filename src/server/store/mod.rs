@@ -55,9 +55,13 @@ use self::changes::Changes;
 use self::reports::ingest::{self, Outcome, Target};
 use self::reports::signed::Checked as Signatures;
 use self::reports::tail::Tail;
-use self::writer::{Job, QUEUE, Writer, after_reports, in_savepoint, job, settle_some, whole};
+pub(super) use self::writer::{Group, Place};
+use self::writer::{
+    Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_some, whole,
+};
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;
+use crate::trust::tree;
 
 /// Connections that read at one time. They are kept: opening one costs more than most questions.
 const READERS: usize = 16;
@@ -117,6 +121,13 @@ pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
     audit::check(&schema::open_reader(path)?)
 }
 
+/// A receipt, and where it stands among those that are signed with it.
+#[derive(Debug)]
+pub(super) struct Receipted {
+    pub(super) text: String,
+    pub(super) place: Place,
+}
+
 /// The database's handle; clones share it. The last one to go closes the database.
 #[derive(Clone)]
 pub struct Store {
@@ -156,19 +167,19 @@ impl Store {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Stores a batch of reports; returns after the commit.
+    /// Stores a batch of reports; returns after the commit, with the receipt when all of it is stored.
     pub(super) async fn ingest(
         &self,
         to: Target,
         batch: Vec<Received>,
         signatures: Box<Signatures>,
-    ) -> Result<Outcome, StoreError> {
-        let answer = self.enqueue(move |database, tail| {
+    ) -> Result<(Outcome, Option<Receipted>), StoreError> {
+        let work = move |database: &Connection, tail: &mut Tail| {
             tail.restore(database)?;
             if tail.is_full() {
                 return Err(StoreError::Busy);
             }
-            let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
+            let applied = whole(|| ingest::apply(database, tail, &to, &batch, &signatures));
             match &applied {
                 // What is stored shows once it is derived; what is refused shows as that.
                 Ok(Outcome::Fork { .. } | Outcome::Foreign { .. }) => {
@@ -177,9 +188,21 @@ impl Store {
                 Ok(Outcome::Stored { .. } | Outcome::Malformed { .. } | Outcome::Gap { .. }) => {}
                 Err(_) => tail.forget(),
             }
-            applied
-        })?;
-        answer.await.map_err(|_closed| StoreError::Gone)?
+            let outcome = applied?;
+            let receipt = outcome.receipt(&to)?;
+            Ok((outcome, receipt, batch))
+        };
+        let leaf = |(_, receipt, _): &(Outcome, Option<String>, Vec<Received>)| {
+            receipt.as_ref().map(|receipt| tree::leaf(receipt.as_bytes()))
+        };
+        let (job, answer) = job_with_receipt(work, leaf, |(outcome, receipt, batch), place| {
+            let receipt = receipt.zip(place).map(|(text, place)| Receipted { text, place });
+            (outcome, receipt, batch)
+        });
+        self.send(job)?;
+        // Memory is given back by those who asked for it: on the thread that writes that costs more.
+        let (outcome, receipt, _batch) = answer.await.map_err(|_closed| StoreError::Gone)??;
+        Ok((outcome, receipt))
     }
 
     /// Runs `work` in a transaction; returns after the commit. An error of `work` rolls back what
@@ -255,12 +278,16 @@ impl Store {
         work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         let (job, answer) = job(work);
+        self.send(job)?;
+        Ok(answer)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
         let jobs = self.shared.jobs.as_ref().ok_or(StoreError::Gone)?;
         jobs.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Gone,
-        })?;
-        Ok(answer)
+        })
     }
 
     /// Runs `work` on a connection that only reads, off the runtime's threads, once what was acknowledged

@@ -447,6 +447,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn receipts_of_one_commit_are_in_one_tree_without_those_that_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let (release, held) = sync_channel::<()>(0);
+        let waiting = store.enqueue(move |_, _| Ok(held.recv().unwrap())).unwrap();
+        let answers = ["one", "", "two", "three"].map(|text| {
+            let work = move |_: &Connection, _: &mut Tail| {
+                if text.is_empty() { Err(StoreError::Erased) } else { Ok(text) }
+            };
+            let leaf = |text: &&str| Some(tree::leaf(text.as_bytes()));
+            let (job, answer) = job_with_receipt(work, leaf, |text, place| (text, place));
+            store.send(job).unwrap();
+            answer
+        });
+        release.send(()).unwrap();
+        waiting.await.unwrap().unwrap();
+        let mut heads = Vec::new();
+        for answer in answers {
+            let Ok((text, place)) = answer.await.unwrap() else { continue };
+            let Place { group, index } = place.unwrap();
+            let head = group.tree.inclusion(index).head(tree::leaf(text.as_bytes()));
+            assert_eq!(head, Some(group.tree.head()), "{text}");
+            heads.extend(head);
+        }
+        assert_eq!(heads.len(), 3);
+        assert!(heads.iter().all(|head| head.starts_with("3 ") && *head == heads[0]), "{heads:?}");
+    }
+
+    #[tokio::test]
     async fn what_was_committed_is_on_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("inview.db")).unwrap();

@@ -451,7 +451,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("inview.db")).unwrap();
         let (release, held) = sync_channel::<()>(0);
-        let waiting = store.enqueue(move |_, _| Ok(held.recv().unwrap())).unwrap();
+        let hold = move |_: &Connection, _: &mut Tail| {
+            held.recv().unwrap();
+            Ok(())
+        };
+        let waiting = store.enqueue(hold).unwrap();
         let answers = ["one", "", "two", "three"].map(|text| {
             let work = move |_: &Connection, _: &mut Tail| {
                 if text.is_empty() { Err(StoreError::Erased) } else { Ok(text) }

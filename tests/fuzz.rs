@@ -106,7 +106,13 @@ fn no_heartbeat_is_too_odd_for_the_server() {
 
 #[test]
 fn no_request_makes_the_server_fail() {
-    holds("http", DEAR * 4, targets::http);
+    holds("http", DEAR * 6, targets::http);
+}
+
+#[test]
+fn no_list_of_candidates_and_no_settings_file_is_too_odd_for_the_server() {
+    holds("roster", DEAR * 2, targets::roster);
+    holds("settings", CHEAP / 2, targets::settings);
 }
 
 #[test]

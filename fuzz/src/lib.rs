@@ -5,6 +5,7 @@
 //! tries the seeds and some changes of them in every run of the tests.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,9 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use axum::http::{Method, Request};
+use clap::Parser as _;
 use inview::capture::file::{Options, open_with};
 use inview::capture::{LARGEST_SIDE, jpeg};
 use inview::detector::Scripted;
@@ -22,19 +25,24 @@ use inview::frame::Payload;
 use inview::redact::Pii;
 use inview::report::{
     BATCH_CONTENT_TYPE, Enrolment, Event, EventData, Hash, HeartbeatAnswer, Identity, Incarnation,
-    Kind, MAX_BATCH_EVENTS, Receipt, SampledCamera, SessionEnded, SessionId, agent_link, page_link,
+    Kind, MAX_BATCH_EVENTS, Problem, Receipt, Roster, SampledCamera, SessionEnded, SessionId,
+    agent_link, page_link,
 };
 use inview::score::{self, Form, Report, Span, Truth, import};
 use inview::server::app;
+use inview::server::command::args::Args;
 use inview::server::home::Home;
 use inview::server::ingest::says::Says;
 use inview::server::ingest::{batch as server_batch, heartbeat as server_heartbeat};
+use inview::server::operation::settings::{Settings, Transport};
+use inview::server::store::Retention;
 use inview::settings::link::JoinLink;
 use inview::settings::{parse_policy, parse_session};
 use inview::spool::{self, Outbox};
 use inview::time::MediaTime;
 use inview::trust::export::{Export, ExportedChain, FORMAT, Link, SignedReceipt};
 use inview::trust::signature::{Signed, SigningKey};
+use inview::trust::tree::{self, Inclusion};
 use inview::trust::{envelope, told, verify};
 use inview::upload::judge_enrolment;
 use inview::upload::policy::{Answer, Verdict, Vouched, judge, judge_heartbeat, retry_after};
@@ -88,10 +96,16 @@ pub fn heartbeat(bytes: &[u8]) {
 }
 
 /// An answer at the agent: what the server has not signed acknowledges nothing, and what it has signed
-/// only if it is a receipt for these reports. Two bytes of status, then the body.
+/// only if it is a receipt for these reports. Two bytes of status, then the body; or a way in a tree.
 pub fn answer(bytes: &[u8]) {
     let Some((status, body)) = bytes.split_first_chunk() else { return };
     let status = u16::from_be_bytes(*status);
+    if let Ok(way) = std::str::from_utf8(body).unwrap_or_default().parse::<Inclusion>() {
+        assert_eq!(way.to_string().as_bytes(), body);
+        let alone = Inclusion::alone();
+        let head = |way: &Inclusion| way.head(tree::leaf(b"{}"));
+        assert!(way == alone || head(&way) != head(&alone));
+    }
     if let Some(wait) = std::str::from_utf8(body).ok().and_then(retry_after) {
         let most = inview::backoff::RETRY_AFTER_CAP + inview::backoff::BASE;
         assert!(inview::backoff::delay(1, 0.5, Some(wait)) <= most);
@@ -100,8 +114,10 @@ pub fn answer(bytes: &[u8]) {
     let unsigned = judge(&answered(None), SESSION, INCARNATION);
     assert!(!matches!(unsigned, Verdict::Acknowledged(_)));
     let key = SigningKey::from_secret(&[9; 32]);
-    let signature = key.sign(Signed::Receipt, body);
-    let vouched = Vouched::check(key.public(), body, Some(signature));
+    let head = tree::head(1, &tree::leaf(body));
+    let signature = key.sign(Signed::Receipts, head.as_bytes());
+    let seal = (Some(signature), Some(Inclusion::alone()));
+    let vouched = Vouched::check(key.public(), body, seal);
     if let Verdict::Acknowledged(receipt) = judge(&answered(vouched), SESSION, INCARNATION) {
         assert!((200..300).contains(&status));
         assert_eq!((receipt.session, receipt.incarnation), (SESSION, INCARNATION));
@@ -151,8 +167,8 @@ pub fn genuine_export() -> Export {
         results: Vec::new(),
     });
     let (receipt, server) = (receipt.unwrap(), SigningKey::from_secret(&[9; 32]));
-    let signature = server.sign(Signed::Receipt, receipt.as_bytes());
-    let receipt = Some(SignedReceipt { receipt, signature });
+    let receipt = SignedReceipt::alone(receipt, |head| server.sign(Signed::Receipts, head));
+    let receipt = Some(receipt);
     Export {
         format: FORMAT.to_owned(),
         session: SESSION,
@@ -389,14 +405,21 @@ pub fn recording(bytes: &[u8]) {
 /// A server whose clock jumps ahead with each request, so that none is too fast.
 struct Server {
     home: Home,
+    app: Router,
     second: Arc<AtomicI64>,
+    asked: AtomicI64,
     runtime: tokio::runtime::Runtime,
     tokens: [String; 3],
     cookie: String,
+    /// What stands in [`ROUTES`] for something that is there, and its id.
+    there: Vec<(&'static str, String)>,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
+    /// The cookie is good for twelve hours, and each request takes a second; what was stored goes with it.
+    const REQUESTS: i64 = 20_000;
+
     fn start() -> Self {
         let folder = quick_folder();
         let second = Arc::new(AtomicI64::new(1_795_000_000));
@@ -406,8 +429,17 @@ impl Server {
         let tokens = [&home.agent_token, &home.proctor_token, &home.manager_token]
             .map(|it| std::fs::read_to_string(&it.path).unwrap().trim().to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut server =
-            Self { home, second, runtime, tokens, cookie: String::new(), _folder: folder };
+        let mut server = Self {
+            app: app(home.state.clone()),
+            home,
+            second,
+            asked: AtomicI64::new(0),
+            runtime,
+            tokens,
+            cookie: String::new(),
+            there: Vec::new(),
+            _folder: folder,
+        };
         let code = server.home.sign_in_code().unwrap();
         let request = Request::get(format!("/sign-in/{}", code.reveal()));
         let answer = server.ask(request.body(Body::empty()).unwrap());
@@ -415,70 +447,110 @@ impl Server {
         assert_eq!(answer.headers()[LOCATION], "/first-admin");
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
         cookie.split(';').next().unwrap().clone_into(&mut server.cookie);
+        for (name, path, body, id) in [
+            ("{exam}", "/v1/exams", r#"{"name": "x", "rooms": ["A1"]}"#, "/exam"),
+            ("{account}", "/v1/accounts", r#"{"name": "ann", "role": "proctor"}"#, "/id"),
+            ("{webhook}", "/v1/webhooks", r#"{"name": "x", "url": "https://a.example/"}"#, "/id"),
+        ] {
+            let request = Request::post(path)
+                .header(CONTENT_TYPE, "application/json")
+                .header(HOST, "a.example")
+                .header(COOKIE, &server.cookie);
+            let answer = server.ask(request.body(Body::from(body)).unwrap());
+            let made = server.body(answer);
+            let made: serde_json::Value = serde_json::from_slice(&made).unwrap();
+            let made = made.pointer(id).unwrap_or_else(|| panic!("{made}")).as_str().unwrap();
+            server.there.push((name, made.to_owned()));
+        }
         server
     }
 
     fn ask(&self, request: Request<Body>) -> axum::response::Response {
-        // The cookie and the tokens outlive it: a year has thirty million seconds.
         self.second.fetch_add(1, Ordering::SeqCst);
-        let app = app(self.home.state.clone());
-        self.runtime.block_on(app.oneshot(request)).unwrap()
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.runtime.block_on(self.app.clone().oneshot(request)).unwrap()
+    }
+
+    fn body(&self, answer: axum::response::Response) -> Vec<u8> {
+        let reading = axum::body::to_bytes(answer.into_body(), usize::MAX);
+        self.runtime.block_on(reading).unwrap().into()
+    }
+
+    fn is_old(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > Self::REQUESTS
     }
 }
 
-/// Method, address, media type of the body, and whose token: as places in [`Server::tokens`].
-const ROUTES: [(Method, &str, &str, usize); 9] = [
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=x";
+/// The session of the seeds, which these have reported of.
+const OF_SESSION: &str = "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60";
+/// Whose a request is: places in [`Server::tokens`], or the administrator's cookie.
+const AGENT: usize = 0;
+const PROCTOR: usize = 1;
+const MANAGER: usize = 2;
+const ADMIN: usize = 3;
+
+/// Method, address, media type of the body, and whose it is. Seeds know them by their places.
+const ROUTES: [(Method, &str, &str, usize); 26] = [
+    (Method::POST, "{session}/events", BATCH_CONTENT_TYPE, AGENT),
+    (Method::POST, "{session}/heartbeats", JSON, AGENT),
+    (Method::POST, "{session}/commands", JSON, PROCTOR),
+    (Method::POST, "/v1/sessions", JSON, MANAGER),
+    (Method::POST, "/v1/enrolments", JSON, AGENT),
+    (Method::POST, "/login", FORM, ADMIN),
+    (Method::POST, "/sessions", FORM, ADMIN),
+    (Method::POST, "/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/commands", FORM, ADMIN),
+    // Here, and at the end, the bytes are the rest of the address.
+    (Method::GET, "/", "", PROCTOR),
+    (Method::POST, "/v1/exams", JSON, MANAGER),
+    (Method::PUT, "/v1/exams/{exam}/policy", JSON, MANAGER),
+    (Method::POST, "/v1/exams/{exam}/roster", "text/csv", MANAGER),
+    (Method::POST, "/v1/accounts", JSON, ADMIN),
+    (Method::PATCH, "/v1/accounts/{account}", JSON, ADMIN),
+    (Method::PUT, "/v1/accounts/{account}/exams", JSON, ADMIN),
+    (Method::POST, "/v1/accounts/{account}/link", JSON, ADMIN),
+    (Method::POST, "/v1/tokens", JSON, ADMIN),
+    (Method::POST, "/v1/webhooks", JSON, ADMIN),
     (
         Method::POST,
-        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/events",
-        BATCH_CONTENT_TYPE,
-        0,
+        "{session}/intervals/5b1c8f0e-3d2a-8c4b-9e6f-7a8b9c0d1e2f/review",
+        JSON,
+        PROCTOR,
     ),
-    (
-        Method::POST,
-        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/heartbeats",
-        "application/json",
-        0,
-    ),
-    (
-        Method::POST,
-        "/v1/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/commands",
-        "application/json",
-        1,
-    ),
-    (Method::POST, "/v1/sessions", "application/json", 2),
-    (Method::POST, "/v1/enrolments", "application/json", 0),
-    (Method::POST, "/login", "application/x-www-form-urlencoded", 3),
-    (Method::POST, "/sessions", "application/x-www-form-urlencoded", 3),
-    (
-        Method::POST,
-        "/sessions/8f14e45f-ceea-467f-a9a7-3b4c1d2e5f60/commands",
-        "application/x-www-form-urlencoded",
-        3,
-    ),
-    // Here the bytes are the rest of the address.
-    (Method::GET, "/", "", 1),
+    (Method::POST, "/exams", FORM, ADMIN),
+    (Method::POST, "/exams/{exam}/roster", MULTIPART, ADMIN),
+    (Method::POST, "/accounts", FORM, ADMIN),
+    (Method::POST, "/webhooks", FORM, ADMIN),
+    (Method::POST, "/webhooks/{webhook}", FORM, ADMIN),
+    (Method::GET, "/v1/", "", ADMIN),
+    (Method::POST, "/v1/webhooks/{webhook}/", "", ADMIN),
 ];
 
-/// Requests to the server as a whole: whatever comes, it does not fail. One byte says which address,
-/// the rest is the body.
-pub fn http(bytes: &[u8]) {
+/// Answered by the server of this thread, which is another one now and then.
+fn ask_server(which: u8, rest: &[u8]) -> Option<(u16, Vec<u8>)> {
     thread_local! {
         static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) };
     }
-    let Some((which, rest)) = bytes.split_first() else { return };
-    let (method, path, media_type, token) = &ROUTES[usize::from(*which) % ROUTES.len()];
-    let mut request = Request::builder().method(method);
-    let body = if *method == Method::GET {
-        let Ok(rest) = std::str::from_utf8(rest) else { return };
-        request = request.uri(format!("{path}{rest}"));
-        Body::empty()
-    } else {
-        request = request.uri(*path).header(CONTENT_TYPE, *media_type);
-        Body::from(rest.to_vec())
-    };
+    let (method, path, media_type, token) = &ROUTES[usize::from(which) % ROUTES.len()];
     SERVER.with_borrow_mut(|server| {
+        if server.as_ref().is_some_and(Server::is_old) {
+            *server = None;
+        }
         let server = server.get_or_insert_with(Server::start);
+        let there = server.there.iter().map(|(name, id)| (*name, id.as_str()));
+        let path = there
+            .chain([("{session}", OF_SESSION)])
+            .fold((*path).to_owned(), |path, (name, id)| path.replace(name, id));
+        let mut request = Request::builder().method(method).header(HOST, "a.example");
+        let body = if media_type.is_empty() {
+            request = request.uri(format!("{path}{}", std::str::from_utf8(rest).ok()?));
+            Body::empty()
+        } else {
+            request = request.uri(&path).header(CONTENT_TYPE, *media_type);
+            Body::from(rest.to_vec())
+        };
         request = match server.tokens.get(*token) {
             Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
             None => request.header(COOKIE, &server.cookie),
@@ -486,8 +558,61 @@ pub fn http(bytes: &[u8]) {
         request = request
             .extension(axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 9))));
         // What is no address never leaves a client.
-        let Ok(request) = request.body(body) else { return };
-        let answer = server.ask(request);
-        assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
-    });
+        let answer = server.ask(request.body(body).ok()?);
+        let status = answer.status().as_u16();
+        assert!(status < 500, "{path}: {status}");
+        // A stream has no end.
+        let is_stream =
+            answer.headers().get(CONTENT_TYPE).is_some_and(|it| it == "text/event-stream");
+        Some((status, if is_stream { Vec::new() } else { server.body(answer) }))
+    })
+}
+
+/// Requests to the server as a whole: whatever comes, it does not fail. One byte says which address,
+/// the rest is the body.
+pub fn http(bytes: &[u8]) {
+    if let Some((which, rest)) = bytes.split_first() {
+        ask_server(*which, rest);
+    }
+}
+
+/// A list of candidates at the server: each line that it issues for has its own code; else nothing is issued,
+/// and the lines that are named are there.
+pub fn roster(bytes: &[u8]) {
+    let route = ROUTES.iter().position(|(_, _, media_type, _)| *media_type == "text/csv").unwrap();
+    let Some((status, body)) = ask_server(route as u8, bytes) else { return };
+    let lines = bytes.split(|byte| *byte == b'\n' || *byte == b'\r').count() as u64;
+    if status == 201 {
+        let roster: Roster = serde_json::from_slice(&body).unwrap();
+        assert!(!roster.seats.is_empty());
+        let codes: BTreeSet<String> =
+            roster.seats.iter().map(|seat| seat.issued.code.reveal()).collect();
+        assert_eq!(codes.len(), roster.seats.len());
+        assert!(roster.seats.iter().all(|seat| (2..=lines).contains(&seat.line)), "{lines}");
+    } else {
+        assert_eq!(status, 400);
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert!(problem.lines.iter().all(|it| (1..=lines).contains(&it.line)), "{lines}");
+    }
+}
+
+/// The server's settings file: what cannot be used is said in one line, and what can be is safe.
+pub fn settings(bytes: &[u8]) {
+    let folder = quick_folder();
+    let path = folder.path().join("server.toml");
+    write(&path, bytes);
+    let path = path.to_str().unwrap();
+    let args = Args::try_parse_from(["inview-server", "--config", path, "--data", "/d"]).unwrap();
+    match Settings::new(&args) {
+        Ok(found) => {
+            let is_open = found.transport == Transport::Plain && !found.listen.ip().is_loopback();
+            assert!(!is_open || !found.trusted_proxies.is_empty());
+            let Retention { sessions, audit } = found.retention;
+            assert!([sessions, audit].into_iter().flatten().all(|kept| kept.as_hours() >= 24));
+        }
+        Err(reason) => {
+            let reason = format!("{reason:#}");
+            assert!(!reason.contains('\n'), "{reason}");
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub use event::{
 pub use exam::{Exam, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
 pub use hash::Hash;
 #[cfg(feature = "trust")]
-pub(crate) use hash::hex;
+pub(crate) use hash::{hex, push_hex};
 pub use heartbeat::{
     ChainHead, Heartbeat, HeartbeatAnswer, Liveness, MAX_COMMANDS, MAX_CONDITIONS,
     MAX_CONFIRMATIONS, MAX_HEARTBEAT_BYTES, Phase, Seen, Trouble,
@@ -79,5 +79,8 @@ pub const MAX_BATCH_EVENTS: usize = 100;
 pub const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// Media type of a batch.
 pub const BATCH_CONTENT_TYPE: &str = "application/cloudevents-batch+json";
-/// The header with the signature on a body: a receipt's by the server, a heartbeat's by the session.
+/// The header with a signature: of the tree that a receipt is in by the server, of a heartbeat's body by the
+/// session.
 pub const SIGNATURE_HEADER: &str = "inview-signature";
+/// The header with a receipt's place in the tree that was signed, and its way to the root.
+pub const INCLUSION_HEADER: &str = "inview-inclusion";

@@ -49,8 +49,10 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, Path, Request, State as Of};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
@@ -62,6 +64,7 @@ use crate::report::SessionId;
 use crate::trust::signature::{PublicKey, SigningKey};
 use access::oidc::Oidc;
 use access::password::Passwords;
+use access::same_site;
 use http::door::Door;
 use http::error::Refusal;
 use http::limit::WrongCodes;
@@ -269,11 +272,20 @@ pub fn app(state: State) -> Router {
         .route("/assets/review.js", get(roster::page::review_script))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || Refusal::method())
-        .layer(axum::middleware::from_fn_with_state(state.clone(), access::same_site::only))
-        .layer(axum::middleware::from_fn(words::of_request))
-        .layer(axum::middleware::map_response(http::headers::strict))
-        .layer(axum::middleware::from_fn_with_state(state.clone(), metrics::count))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)
+}
+
+/// What surrounds every answer. One layer: each costs a request several allocations.
+async fn around(Of(state): Of<State>, request: Request, next: Next) -> Response {
+    let answering = |request: Request| async {
+        let answer = match same_site::refusal(&request) {
+            None => words::of_request(request, next).await,
+            Some(refusal) => refusal.into_response(),
+        };
+        http::headers::strict(answer)
+    };
+    metrics::count(&state, request, answering).await
 }
 
 /// Where a server listens.

@@ -353,9 +353,9 @@ fn what_is_signed_is_hashed_without_its_signature_and_the_copy_has_all_of_it() {
         results: Vec::new(),
     };
     let receipt = serde_json::to_string(&receipt).unwrap();
-    let signature = key(9).sign(Signed::Receipt, receipt.as_bytes());
+    let receipt = SignedReceipt::alone(receipt, |head| key(9).sign(Signed::Receipts, head));
     outbox.acknowledge(4, head).unwrap();
-    outbox.keep_receipt(&SignedReceipt { receipt, signature }, &key(9).public()).unwrap();
+    outbox.keep_receipt(&receipt, &key(9).public()).unwrap();
     // The first event was made before there was a key.
     let mut copy = export(folder.path(), outbox.session()).unwrap().unwrap();
     assert_eq!(copy.public_key.take(), Some(key(1).public()));

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::signature::{PublicKey, Signature};
+use super::signature::{PublicKey, Signature, Signed};
+use super::tree::{self, Inclusion};
 use crate::report::{Hash, Incarnation, SessionId};
 
 /// The value of [`Export::format`].
-pub const FORMAT: &str = "inview-report-1";
+pub const FORMAT: &str = "inview-report-2";
 
 /// One session, as its candidate or its server has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +51,29 @@ pub enum Link {
     Missing { hash: Hash, reason: String },
 }
 
-/// A receipt's bytes, and the server's signature on them.
+/// A receipt's bytes, and what shows that the server has signed them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SignedReceipt {
     pub receipt: String,
+    /// On the tree that the receipt is in.
     #[cfg_attr(feature = "server", schema(value_type = String))]
     pub signature: Signature,
+    /// The receipt's place in that tree, and its way to the root.
+    #[cfg_attr(feature = "server", schema(value_type = String))]
+    pub inclusion: Inclusion,
+}
+
+impl SignedReceipt {
+    /// One that is in a tree of its own; `sign` as [`Signed::Receipts`].
+    pub fn alone(receipt: String, sign: impl FnOnce(&[u8]) -> Signature) -> Self {
+        let head = tree::head(1, &tree::leaf(receipt.as_bytes()));
+        Self { receipt, signature: sign(head.as_bytes()), inclusion: Inclusion::alone() }
+    }
+
+    /// Whether the holder of the key signed these bytes as a receipt.
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let head = self.inclusion.head(tree::leaf(self.receipt.as_bytes()));
+        head.is_some_and(|head| key.verifies(Signed::Receipts, head.as_bytes(), &self.signature))
+    }
 }

@@ -5,7 +5,7 @@
 //! (Ed25519) show that whoever holds the session's key made it. The key was made on the candidate's
 //! machine: what that cannot prove, `docs/THREAT_MODEL.md` says.
 //!
-//! [`signature`] has keys; [`envelope`] puts a signature on an event and takes it off again, without
+//! [`signature`] has keys; [`tree`] lets one signature stand for many receipts; [`envelope`] puts a signature on an event and takes it off again, without
 //! ever encoding the event anew; [`export`] is a whole report in a file, [`verify`] checks one, and
 //! [`told`] says in lines what was found.
 
@@ -13,4 +13,5 @@ pub mod envelope;
 pub mod export;
 pub mod signature;
 pub mod told;
+pub mod tree;
 pub mod verify;

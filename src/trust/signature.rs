@@ -16,8 +16,8 @@ pub enum Signed {
     Event,
     /// A heartbeat, by the session's key.
     Heartbeat,
-    /// A receipt, by the server's key.
-    Receipt,
+    /// The tree over some receipts, by the server's key.
+    Receipts,
     /// What secrets are derived from that must be the same again, by the server's key. Never handed out.
     Seed,
 }
@@ -27,7 +27,7 @@ impl Signed {
         match self {
             Self::Event => "application/vnd.inview.event+json",
             Self::Heartbeat => "application/vnd.inview.heartbeat+json",
-            Self::Receipt => "application/vnd.inview.receipt+json",
+            Self::Receipts => "application/vnd.inview.receipts",
             Self::Seed => "application/vnd.inview.seed",
         }
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn keys_and_signatures_read_back_in_one_spelling() {
         let key = SigningKey::from_secret(&[7; 32]);
-        let (public, signature) = (key.public(), key.sign(Signed::Receipt, b"x"));
+        let (public, signature) = (key.public(), key.sign(Signed::Receipts, b"x"));
         assert_eq!(public.to_string().parse(), Ok(public));
         assert_eq!(signature.to_string().parse(), Ok(signature));
         assert_eq!(SigningKey::from_secret(&key.secret()).public(), public);

@@ -128,9 +128,7 @@ fn receipt(export: &Export, chain: &ExportedChain, hashes: &[Hash]) -> Result<bo
         return Err(Fault { at: None, what: Wrong::Receipt });
     };
     let wrong = |what| Fault { at: Some((chain.incarnation, receipt.acked_seq)), what };
-    let is_signed = export.server_key.is_some_and(|key| {
-        key.verifies(Signed::Receipt, signed.receipt.as_bytes(), &signed.signature)
-    });
+    let is_signed = export.server_key.is_some_and(|key| signed.is_signed_by(&key));
     if !is_signed || receipt.session != export.session || receipt.incarnation != chain.incarnation {
         return Err(wrong(Wrong::Receipt));
     }
@@ -185,8 +183,8 @@ mod tests {
             results: Vec::new(),
         };
         let receipt = serde_json::to_string(&receipt).unwrap();
-        let signature = key(9).sign(Signed::Receipt, receipt.as_bytes());
-        let receipt = Some(SignedReceipt { receipt, signature });
+        let receipt =
+            Some(SignedReceipt::alone(receipt, |head| key(9).sign(Signed::Receipts, head)));
         ExportedChain { incarnation: incarnation(number), links, receipt }
     }
 

@@ -14,7 +14,8 @@ use super::route::{self, NotThePinnedKey};
 use super::{EnrolError, Settings, UploadError, enrolment};
 use crate::redact::Pii;
 use crate::report::{
-    BATCH_CONTENT_TYPE, EnrolmentRequest, JoinCode, SIGNATURE_HEADER, ServerKey, SessionId,
+    BATCH_CONTENT_TYPE, EnrolmentRequest, INCLUSION_HEADER, JoinCode, SIGNATURE_HEADER, ServerKey,
+    SessionId,
 };
 use crate::spool::StoredEvent;
 use crate::trust::signature::{PublicKey, Signature, SigningKey};
@@ -177,11 +178,12 @@ impl ServerClient {
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = header(RETRY_AFTER.as_str()).and_then(policy::retry_after);
         let signature = header(SIGNATURE_HEADER).and_then(|text| text.parse().ok());
+        let inclusion = header(INCLUSION_HEADER).and_then(|text| text.parse().ok());
         let mut body = Vec::new();
         let mut limited = std::io::Read::take(answer, MAX_ANSWER_BYTES);
         std::io::Read::read_to_end(&mut limited, &mut body).map_err(|error| error.to_string())?;
         let key = self.server_key.get();
-        let vouched = key.and_then(|key| Vouched::check(*key, &body, signature));
+        let vouched = key.and_then(|key| Vouched::check(*key, &body, (signature, inclusion)));
         Ok(Answer { status, retry_after, body, vouched })
     }
 }

@@ -21,7 +21,8 @@ use crate::report::{
     EventStatus, HeartbeatAnswer, Incarnation, Problem, Receipt, SessionId, problem,
 };
 use crate::trust::export::SignedReceipt;
-use crate::trust::signature::{PublicKey, Signature, Signed};
+use crate::trust::signature::{PublicKey, Signature};
+use crate::trust::tree::Inclusion;
 
 /// An answer, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +43,15 @@ pub struct Vouched {
 
 impl Vouched {
     /// `None`: this server has not signed these bytes as a receipt.
-    pub fn check(by: PublicKey, body: &[u8], signature: Option<Signature>) -> Option<Self> {
-        let signature = signature.filter(|it| by.verifies(Signed::Receipt, body, it))?;
+    pub fn check(
+        by: PublicKey,
+        body: &[u8],
+        (signature, inclusion): (Option<Signature>, Option<Inclusion>),
+    ) -> Option<Self> {
+        let (signature, inclusion) = (signature?, inclusion?);
         let receipt = String::from_utf8(body.to_vec()).ok()?;
-        Some(Self { by, receipt: SignedReceipt { receipt, signature } })
+        let receipt = SignedReceipt { receipt, signature, inclusion };
+        receipt.is_signed_by(&by).then_some(Self { by, receipt })
     }
 }
 
@@ -180,7 +186,13 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::report::Hash;
-    use crate::trust::signature::SigningKey;
+    use crate::trust::signature::{Signed, SigningKey};
+    use crate::trust::tree::{self, Tree};
+
+    fn sealed(by: &SigningKey, body: &[u8]) -> (Option<Signature>, Option<Inclusion>) {
+        let head = tree::head(1, &tree::leaf(body));
+        (Some(by.sign(Signed::Receipts, head.as_bytes())), Some(Inclusion::alone()))
+    }
 
     fn session() -> (SessionId, Incarnation) {
         let session = SessionId::derived(&[]);
@@ -202,8 +214,7 @@ mod tests {
 
     fn signed(status: u16, body: &[u8], by: u8) -> Answer {
         let key = |number| SigningKey::from_secret(&[number; 32]);
-        let signature = Some(key(by).sign(Signed::Receipt, body));
-        let vouched = Vouched::check(key(9).public(), body, signature);
+        let vouched = Vouched::check(key(9).public(), body, sealed(&key(by), body));
         Answer { status, retry_after: None, body: body.to_vec(), vouched }
     }
 
@@ -302,9 +313,31 @@ mod tests {
         let of_another = signed(200, &receipt(), 8);
         assert_eq!((name(&unsigned), name(&of_another)), ("slowly", "slowly"));
         let key = SigningKey::from_secret(&[9; 32]);
-        let as_event = Some(key.sign(Signed::Event, &receipt()));
-        assert_eq!(Vouched::check(key.public(), &receipt(), as_event), None);
-        assert_eq!(Vouched::check(key.public(), &receipt(), None), None);
+        let (signature, inclusion) = sealed(&key, &receipt());
+        let check = |signature, inclusion| {
+            Vouched::check(key.public(), &receipt(), (signature, inclusion)).is_some()
+        };
+        assert!(check(signature, inclusion.clone()));
+        assert!(!check(None, inclusion.clone()) && !check(signature, None));
+        let head = tree::head(1, &tree::leaf(&receipt()));
+        let as_event = Some(key.sign(Signed::Event, head.as_bytes()));
+        assert!(!check(as_event, inclusion.clone()));
+        // The body itself, as if it were a tree's head.
+        assert!(!check(Some(key.sign(Signed::Receipts, &receipt())), inclusion));
+    }
+
+    #[test]
+    fn a_receipt_among_others_acknowledges_by_its_own_way_alone() {
+        let key = SigningKey::from_secret(&[9; 32]);
+        let leaves = [b"{}".as_slice(), &receipt(), b"[]"].map(tree::leaf);
+        let tree = Tree::over(leaves.to_vec()).unwrap();
+        let signature = Some(key.sign(Signed::Receipts, tree.head().as_bytes()));
+        for index in 0..3 {
+            let seal = (signature, Some(tree.inclusion(index)));
+            let vouched = Vouched::check(key.public(), &receipt(), seal);
+            let answer = Answer { vouched, ..signed(200, &receipt(), 8) };
+            assert_eq!(name(&answer), if index == 1 { "acknowledged" } else { "slowly" });
+        }
     }
 
     #[test]

@@ -5,6 +5,9 @@ use inview::report::{
     Enrolment, EnrolmentRequest, Exam, IssueRequest, Issued, MadeToken, NewApiToken, NewExam,
     Roster,
 };
+use inview::trust::export::SignedReceipt;
+use inview::trust::signature::PublicKey;
+use inview::trust::tree;
 
 #[test]
 fn the_examples_in_the_description_of_the_protocol_hold() {
@@ -63,6 +66,20 @@ fn the_examples_of_issuing_and_enrolling_are_what_goes_over_the_wire() {
     let server = "https://exams.example:8443";
     assert_eq!(*issued.link.reveal(), inview::report::page_link(server, &issued.code, None));
     assert_eq!(*issued.agent_link.reveal(), inview::report::agent_link(server, &issued.code, None));
+}
+
+#[test]
+fn the_example_of_a_signed_receipt_is_signed_as_the_protocol_says() {
+    let example: serde_json::Value = serde_json::from_str(examples("signed-receipt")[0]).unwrap();
+    let key: PublicKey = serde_json::from_value(example["server_key"].clone()).unwrap();
+    let receipt: SignedReceipt = serde_json::from_value(example["receipt"].clone()).unwrap();
+    assert!(receipt.is_signed_by(&key));
+    serde_json::from_str::<Receipt>(&receipt.receipt).unwrap();
+    let head = receipt.inclusion.head(tree::leaf(receipt.receipt.as_bytes())).unwrap();
+    assert!(include_str!("../../docs/PROTOCOL.md").contains(&format!("leads to is `{head}`")));
+    let elsewhere = receipt.inclusion.to_string().replace("2/3 ", "1/3 ");
+    let elsewhere = SignedReceipt { inclusion: elsewhere.parse().unwrap(), ..receipt };
+    assert!(!elsewhere.is_signed_by(&key));
 }
 
 /// The blocks of one kind in the description of the protocol.

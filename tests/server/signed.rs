@@ -1,8 +1,9 @@
 use super::*;
 use inview::report::{
-    ChainHead, ForkKind, Heartbeat, HeartbeatAnswer, Phase, SIGNATURE_HEADER, Seen,
+    ChainHead, ForkKind, Heartbeat, HeartbeatAnswer, INCLUSION_HEADER, Phase, SIGNATURE_HEADER,
+    Seen,
 };
-use inview::trust::export::{Export, Link};
+use inview::trust::export::{Export, Link, SignedReceipt};
 use inview::trust::signature::{PublicKey, Signed};
 use inview::trust::verify::{Wrong, verify};
 
@@ -22,10 +23,15 @@ fn export(server: &Server, session: SessionId) -> Export {
 fn a_receipt_is_signed_by_the_key_that_everyone_may_ask_for() {
     let (server, mut agent) = (Server::start(), Agent::new(1));
     let answer = server.post(agent.session(), batch(&[&agent.started("x")]));
-    let signature = answer.headers[SIGNATURE_HEADER].to_str().unwrap().parse().unwrap();
+    let header = |name| answer.headers[name].to_str().unwrap();
+    let signature = header(SIGNATURE_HEADER).parse().unwrap();
+    let inclusion = header(INCLUSION_HEADER).parse().unwrap();
     let asked: inview::report::ServerKey = server.ask(get("/v1/server-key")).json();
     let key: PublicKey = asked.server_key.parse().unwrap();
-    assert!(key.verifies(Signed::Receipt, &answer.body, &signature));
+    let receipt = SignedReceipt { receipt: answer.text().to_owned(), signature, inclusion };
+    assert!(receipt.is_signed_by(&key));
+    let changed = receipt.receipt.replace("accepted", "accepteD");
+    assert!(!SignedReceipt { receipt: changed, ..receipt }.is_signed_by(&key));
 }
 
 #[test]

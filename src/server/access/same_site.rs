@@ -4,36 +4,26 @@
 //! whether there is a cookie or not, what a browser says another site's page has sent: forms to sign in
 //! have no cookie yet. Programs say nothing of where they come from, and are known by their tokens.
 
-use axum::extract::{FromRequestParts as _, Request, State as Of};
+use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 
 use crate::report::problem;
-use crate::server::State;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Origin;
 
-pub(in crate::server) async fn only(
-    Of(state): Of<State>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.method().is_safe() {
-        return next.run(request).await;
+/// Why a request is not let in, if it is another site's.
+pub(in crate::server) fn refusal(request: &Request) -> Option<Refusal> {
+    let own = || Some(Origin::of(request.uri(), request.headers())?.0);
+    if request.method().is_safe() || !is_foreign(request.headers(), own) {
+        return None;
     }
-    let (mut parts, body) = request.into_parts();
-    let own = Origin::from_request_parts(&mut parts, &state).await.ok();
-    if is_foreign(&parts.headers, own.as_ref().map(|Origin(own)| own.as_str())) {
-        let title = "Another site's page sent this";
-        return Refusal::new(StatusCode::FORBIDDEN, problem::FOREIGN_ORIGIN, title).into_response();
-    }
-    next.run(Request::from_parts(parts, body)).await
+    let title = "Another site's page sent this";
+    Some(Refusal::new(StatusCode::FORBIDDEN, problem::FOREIGN_ORIGIN, title))
 }
 
 /// `own`: the server's address, as the request names it.
-fn is_foreign(headers: &HeaderMap, own: Option<&str>) -> bool {
+fn is_foreign(headers: &HeaderMap, own: impl FnOnce() -> Option<String>) -> bool {
     // Browsers of these years say it; our pages send no referrer, for which they write `Origin: null`.
     if let Some(site) = headers.get("sec-fetch-site") {
         return site != "same-origin" && site != "none";
@@ -42,7 +32,7 @@ fn is_foreign(headers: &HeaderMap, own: Option<&str>) -> bool {
         None => false,
         Some(origin) => {
             let origin = origin.to_str().unwrap_or_default();
-            own.is_none_or(|own| !origin.eq_ignore_ascii_case(own))
+            own().is_none_or(|own| !origin.eq_ignore_ascii_case(&own))
         }
     }
 }
@@ -55,7 +45,7 @@ mod tests {
 
     #[test]
     fn what_another_sites_page_has_sent_is_known_by_its_headers() {
-        let own = Some("https://exams.example:8443");
+        let own = || Some("https://exams.example:8443".to_owned());
         for (name, value, expected) in [
             ("accept", "text/html", false),
             ("sec-fetch-site", "same-origin", false),

@@ -229,8 +229,8 @@ fn read(list: &[u8]) -> Result<(Vec<Row>, Vec<LineFault>), Refusal> {
         return Err(Refusal::malformed("the list is not UTF-8")
             .with_lines(vec![LineFault { line, reason }]));
     };
-    // The reader counts lines by their last character.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    // The reader counts lines by their last character; some programs end them by a carriage return alone.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     // Spreadsheets of some countries write semicolons.
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let delimiter = if header.contains(';') && !header.contains(',') { b';' } else { b',' };
@@ -358,6 +358,7 @@ mod tests {
         );
         assert_eq!(names("room,PSEUDONYM\nA1,\"Ann, B.\"\n\nA1,C 17"), expected(Some("A1")));
         assert_eq!(names("name\n\"Ann, B.\"\n\nC 17"), expected(None));
+        assert_eq!(names("name\r\"Ann, B.\"\r\rC 17\r"), expected(None));
     }
 
     #[test]

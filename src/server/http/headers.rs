@@ -24,8 +24,9 @@ const STRICT: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-pub(in crate::server) async fn strict(mut answer: Response) -> Response {
+pub(in crate::server) fn strict(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
+    headers.reserve(STRICT.len() + 1);
     for (name, value) in STRICT {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri};
 use ipnet::IpNet;
 
 use crate::server::State;
@@ -21,11 +21,18 @@ impl FromRequestParts<State> for Origin {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Refusal> {
-        let header = || parts.headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
-        let authority = parts.uri.authority().cloned().or_else(header);
-        let authority = authority.filter(|authority| !authority.as_str().contains('@'));
-        let authority = authority.ok_or_else(|| Refusal::parameter("the host is missing"))?;
-        Ok(Self(format!("https://{}", authority.as_str().to_ascii_lowercase())))
+        let origin = Self::of(&parts.uri, &parts.headers);
+        origin.ok_or_else(|| Refusal::parameter("the host is missing"))
+    }
+}
+
+impl Origin {
+    /// `None`: the request does not name it.
+    pub(in crate::server) fn of(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+        let header = || headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
+        let authority = uri.authority().cloned().or_else(header)?;
+        let host = Some(authority.as_str()).filter(|host| !host.contains('@'))?;
+        Some(Self(format!("https://{}", host.to_ascii_lowercase())))
     }
 }
 

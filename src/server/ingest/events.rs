@@ -14,11 +14,9 @@
 //! | 429 rate-limit | more than five requests a second for the session |
 //! | 503 busy | too much at once |
 
-use axum::body::Body;
-use axum::extract::State as Of;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State as Of};
+use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 
 use crate::report::{
     BATCH_CONTENT_TYPE, Event, MAX_BATCH_BYTES, Problem, Receipt, SessionId, problem,
@@ -43,7 +41,7 @@ const FEW: usize = 8;
     params(("session" = SessionId, Path)),
     request_body(content = Vec<Event>, content_type = "application/cloudevents-batch+json"),
     responses(
-        (status = 200, description = "All events are stored. The header `inview-signature` has the server's signature on the body.", body = Receipt),
+        (status = 200, description = "All events are stored. The headers `inview-signature` and `inview-inclusion` show that the server has signed it.", body = Receipt),
         Guarded,
         Sought,
         Sent,
@@ -58,15 +56,14 @@ pub(in crate::server) async fn post(
     Of(state): Of<State>,
     agent: Agent,
     OfSession(session): OfSession,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Refusal> {
     agent.must_be_of(session)?;
-    body::require(BATCH_CONTENT_TYPE, &headers)?;
+    body::require(BATCH_CONTENT_TYPE, request.headers())?;
     // After the token: only agents can use up the places.
     state.pace.admit(&agent.tenant, session, state.now())?;
     let Ok(_place) = state.in_flight.try_acquire() else { return Err(Refusal::busy()) };
-    let body = body::read(body, MAX_BATCH_BYTES).await?;
+    let body = body::read(request.into_body(), MAX_BATCH_BYTES).await?;
     let batch = batch::parse(&body, session).map_err(|error| match error {
         BatchError::TooMany(_) => Refusal::too_large(error.to_string()),
         BatchError::NoList(_) | BatchError::Empty | BatchError::Mixed => {
@@ -79,11 +76,14 @@ pub(in crate::server) async fn post(
     let target = Target { tenant: agent.tenant, session, now };
     let (batch, checked) = checked(&state, &target, batch).await?;
     let tenant = target.tenant.clone();
-    let outcome = state.store.ingest(target, batch, Box::new(checked)).await?;
+    let (outcome, receipt) = state.store.ingest(target, batch, Box::new(checked)).await?;
     if let Outcome::Stored { declared: Some(key), .. } = &outcome {
         state.known.keep_key(&tenant, session, **key);
     }
-    receipt::answer(&state.signer, &answered(outcome, session, now)?)
+    match receipt {
+        Some(receipt) => Ok(receipt::answer(&state.signer, receipt)),
+        None => Err(refusal(outcome, session)),
+    }
 }
 
 /// Checks signatures. They cost more than storing: it is not done on the one thread that writes, nor, when
@@ -111,39 +111,33 @@ async fn checked(
     checking.await.map_err(|_panicked| StoreError::Gone)
 }
 
-fn answered(outcome: Outcome, session: SessionId, now: Timestamp) -> Result<Receipt, Refusal> {
+fn refusal(outcome: Outcome, session: SessionId) -> Refusal {
     match outcome {
-        Outcome::Stored { reached, results, declared: _ } => Ok(Receipt {
-            session,
-            incarnation: reached.incarnation,
-            acked_seq: reached.seq,
-            head_hash: reached.hash,
-            server_time: receipt::server_time(now),
-            results,
-        }),
+        // What is stored has a receipt.
+        Outcome::Stored { .. } => Refusal::internal(),
         Outcome::Malformed { results } => {
             let title = "At least one event will never be stored";
             let first = results.iter().find_map(|result| result.detail.clone());
             let refusal =
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, problem::MALFORMED_EVENTS, title);
-            Err(refusal.with_detail(first.unwrap_or_default()).with_results(results))
+            refusal.with_detail(first.unwrap_or_default()).with_results(results)
         }
         Outcome::Gap { head_seq, found, results } => {
             let title = "Reports before these are missing";
-            Err(Refusal::new(StatusCode::CONFLICT, problem::GAP, title)
+            Refusal::new(StatusCode::CONFLICT, problem::GAP, title)
                 .with_detail(format!("report {found} does not follow on report {head_seq}"))
-                .with_results(results))
+                .with_results(results)
         }
         Outcome::Fork { found, results } => {
             let title = "Another history is stored under these numbers";
-            Err(Refusal::new(StatusCode::CONFLICT, problem::FORK, title)
+            Refusal::new(StatusCode::CONFLICT, problem::FORK, title)
                 .with_detail(format!("report {found} contradicts what is stored"))
-                .with_results(results))
+                .with_results(results)
         }
         Outcome::Foreign { results } => {
             tracing::warn!(%session, "reports came that the session's key has not signed");
             let title = "Reports of this session are signed by another key";
-            Err(Refusal::new(StatusCode::CONFLICT, problem::SIGNATURE, title).with_results(results))
+            Refusal::new(StatusCode::CONFLICT, problem::SIGNATURE, title).with_results(results)
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Receipts, signed by the server's key, so that an agent can prove what the server has.
+//! Receipts, signed by the server's key, so that an agent can prove what the server has. Those of one commit
+//! are signed together, by a tree of hashes over them ([`tree`](crate::trust::tree)): one signature costs as much
+//! as storing a report.
 //!
 //! `GET /v1/server-key` gives the public key to agents that did not enrol; a session that is exported has a
 //! receipt for each chain.
@@ -10,15 +12,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use jiff::{Timestamp, Unit};
 
-use crate::report::{Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
+use crate::report::{INCLUSION_HEADER, Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
 use crate::server::State;
 use crate::server::http::error::Refusal;
-use crate::server::store::StoreError;
+use crate::server::store::{Group, Place, Receipted, StoreError};
 use crate::trust::export::{Export, SignedReceipt};
 use crate::trust::signature::{PublicKey, Signature, Signed, SigningKey};
 
-/// The server's key. Each answer to a report is signed: it does so in half the time that [`SigningKey`]
-/// takes, and gives the same bytes.
+/// The server's key. It signs in half the time that [`SigningKey`] takes, and gives the same bytes.
 pub(in crate::server) struct Signer {
     key: SigningKey,
     fast: Option<Ed25519KeyPair>,
@@ -44,20 +45,17 @@ impl Signer {
     }
 }
 
-/// The answer with a receipt: its bytes are signed in a header.
-pub(in crate::server) fn answer(key: &Signer, receipt: &Receipt) -> Result<Response, Refusal> {
-    let signed = sign(key, receipt)?;
+/// The answer with a receipt, whose signature is in its headers.
+pub(in crate::server) fn answer(key: &Signer, receipt: Receipted) -> Response {
+    let Receipted { text, place: Place { group, index } } = receipt;
+    let Group { tree, signature } = &*group;
+    let signature = signature.get_or_init(|| key.sign(Signed::Receipts, tree.head().as_bytes()));
     let headers = [
         (CONTENT_TYPE.as_str(), "application/json".to_owned()),
-        (SIGNATURE_HEADER, signed.signature.to_string()),
+        (SIGNATURE_HEADER, signature.to_string()),
+        (INCLUSION_HEADER, tree.inclusion(index).to_string()),
     ];
-    Ok((headers, signed.receipt).into_response())
-}
-
-fn sign(key: &Signer, receipt: &Receipt) -> Result<SignedReceipt, StoreError> {
-    let receipt = serde_json::to_string(receipt)?;
-    let signature = key.sign(Signed::Receipt, receipt.as_bytes());
-    Ok(SignedReceipt { receipt, signature })
+    (headers, text).into_response()
 }
 
 /// By the server's clock: RFC 3339, UTC, whole milliseconds.
@@ -94,7 +92,8 @@ pub(in crate::server) fn vouch(
             server_time: server_time(now),
             results: Vec::new(),
         };
-        chain.receipt = Some(sign(key, &receipt)?);
+        let text = serde_json::to_string(&receipt)?;
+        chain.receipt = Some(SignedReceipt::alone(text, |head| key.sign(Signed::Receipts, head)));
     }
     Ok(vouched)
 }
@@ -111,7 +110,10 @@ mod tests {
             assert!(signer.fast.is_some());
             for length in [0, 1, 100, 5_000] {
                 let bytes = vec![number; length];
-                assert_eq!(signer.sign(Signed::Receipt, &bytes), key.sign(Signed::Receipt, &bytes));
+                assert_eq!(
+                    signer.sign(Signed::Receipts, &bytes),
+                    key.sign(Signed::Receipts, &bytes)
+                );
             }
         }
     }

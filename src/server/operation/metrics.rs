@@ -5,7 +5,6 @@ use std::fmt;
 use axum::extract::{MatchedPath, Request, State as Of};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 use prometheus_client::encoding::text::encode;
@@ -171,16 +170,16 @@ impl Metrics {
 }
 
 /// Counts each request, and logs it without saying whose it was.
-pub(in crate::server) async fn count(
-    Of(state): Of<State>,
+pub(in crate::server) async fn count<F: Future<Output = Response>>(
+    state: &State,
     request: Request,
-    next: Next,
+    answering: impl FnOnce(Request) -> F,
 ) -> Response {
     let since = state.now();
     let method = known(request.method());
     let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let route = Route { method, route: matched.unwrap_or(ELSEWHERE).to_owned() };
-    let answer = next.run(request).await;
+    let answer = answering(request).await;
     // A clock that was set back meanwhile makes no time negative.
     let took = state.now().duration_since(since).max(SignedDuration::ZERO);
     let (status, millis) = (answer.status(), took.as_millis());

@@ -54,9 +54,13 @@ use self::changes::Changes;
 use self::reports::ingest::{self, Outcome, Target};
 use self::reports::signed::Checked as Signatures;
 use self::reports::tail::Tail;
-use self::writer::{Job, QUEUE, Writer, after_reports, in_savepoint, job, settle_some, whole};
+pub(super) use self::writer::{Group, Place};
+use self::writer::{
+    Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_some, whole,
+};
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;
+use crate::trust::tree;
 
 /// Connections that read at one time. They are kept: opening one costs more than most questions.
 const READERS: usize = 16;
@@ -116,6 +120,13 @@ pub fn check_audit(path: &Path) -> Result<Checked, StoreError> {
     audit::check(&schema::open_reader(path)?)
 }
 
+/// A receipt, and where it stands among those that are signed with it.
+#[derive(Debug)]
+pub(super) struct Receipted {
+    pub(super) text: String,
+    pub(super) place: Place,
+}
+
 /// The database's handle; clones share it. The last one to go closes the database.
 #[derive(Clone)]
 pub struct Store {
@@ -155,19 +166,19 @@ impl Store {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Stores a batch of reports; returns after the commit.
+    /// Stores a batch of reports; returns after the commit, with the receipt when all of it is stored.
     pub(super) async fn ingest(
         &self,
         to: Target,
         batch: Vec<Received>,
         signatures: Box<Signatures>,
-    ) -> Result<Outcome, StoreError> {
-        let answer = self.enqueue(move |database, tail| {
+    ) -> Result<(Outcome, Option<Receipted>), StoreError> {
+        let work = move |database: &Connection, tail: &mut Tail| {
             tail.restore(database)?;
             if tail.is_full() {
                 return Err(StoreError::Busy);
             }
-            let applied = whole(|| ingest::apply(database, tail, &to, batch, &signatures));
+            let applied = whole(|| ingest::apply(database, tail, &to, &batch, &signatures));
             match &applied {
                 // What is stored shows once it is derived; what is refused shows as that.
                 Ok(Outcome::Fork { .. } | Outcome::Foreign { .. }) => {
@@ -176,9 +187,21 @@ impl Store {
                 Ok(Outcome::Stored { .. } | Outcome::Malformed { .. } | Outcome::Gap { .. }) => {}
                 Err(_) => tail.forget(),
             }
-            applied
-        })?;
-        answer.await.map_err(|_closed| StoreError::Gone)?
+            let outcome = applied?;
+            let receipt = outcome.receipt(&to)?;
+            Ok((outcome, receipt, batch))
+        };
+        let leaf = |(_, receipt, _): &(Outcome, Option<String>, Vec<Received>)| {
+            receipt.as_ref().map(|receipt| tree::leaf(receipt.as_bytes()))
+        };
+        let (job, answer) = job_with_receipt(work, leaf, |(outcome, receipt, batch), place| {
+            let receipt = receipt.zip(place).map(|(text, place)| Receipted { text, place });
+            (outcome, receipt, batch)
+        });
+        self.send(job)?;
+        // Memory is given back by those who asked for it: on the thread that writes that costs more.
+        let (outcome, receipt, _batch) = answer.await.map_err(|_closed| StoreError::Gone)??;
+        Ok((outcome, receipt))
     }
 
     /// Runs `work` in a transaction; returns after the commit. An error of `work` rolls back what
@@ -254,12 +277,16 @@ impl Store {
         work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         let (job, answer) = job(work);
+        self.send(job)?;
+        Ok(answer)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
         let jobs = self.shared.jobs.as_ref().ok_or(StoreError::Gone)?;
         jobs.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Gone,
-        })?;
-        Ok(answer)
+        })
     }
 
     /// Runs `work` on a connection that only reads, off the runtime's threads, once what was acknowledged
@@ -416,6 +443,39 @@ mod tests {
         for answer in answers {
             answer.await.unwrap().unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn receipts_of_one_commit_are_in_one_tree_without_those_that_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("inview.db")).unwrap();
+        let (release, held) = sync_channel::<()>(0);
+        let hold = move |_: &Connection, _: &mut Tail| {
+            held.recv().unwrap();
+            Ok(())
+        };
+        let waiting = store.enqueue(hold).unwrap();
+        let answers = ["one", "", "two", "three"].map(|text| {
+            let work = move |_: &Connection, _: &mut Tail| {
+                if text.is_empty() { Err(StoreError::Erased) } else { Ok(text) }
+            };
+            let leaf = |text: &&str| Some(tree::leaf(text.as_bytes()));
+            let (job, answer) = job_with_receipt(work, leaf, |text, place| (text, place));
+            store.send(job).unwrap();
+            answer
+        });
+        release.send(()).unwrap();
+        waiting.await.unwrap().unwrap();
+        let mut heads = Vec::new();
+        for answer in answers {
+            let Ok((text, place)) = answer.await.unwrap() else { continue };
+            let Place { group, index } = place.unwrap();
+            let head = group.tree.inclusion(index).head(tree::leaf(text.as_bytes()));
+            assert_eq!(head, Some(group.tree.head()), "{text}");
+            heads.extend(head);
+        }
+        assert_eq!(heads.len(), 3);
+        assert!(heads.iter().all(|head| head.starts_with("3 ") && *head == heads[0]), "{heads:?}");
     }
 
     #[tokio::test]

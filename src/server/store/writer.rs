@@ -5,18 +5,21 @@
 //! is to do, or when they have waited for long enough; see `tail`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::report::Hash;
 use crate::server::store::StoreError;
 use crate::server::store::changes::Changes;
 use crate::server::store::reports::tail::{self, Tail};
-// What waits, and who is told of what was written.
+// What waits, who is told of what was written, and what receipts are signed by.
+use crate::trust::signature::Signature;
+use crate::trust::tree::Tree;
 
 /// Jobs that wait for the writer, and the most that one commit takes: all batches and heartbeats that are
 /// let in at one time.
@@ -26,26 +29,68 @@ const AT_REST: Duration = Duration::from_millis(100);
 /// … or else, when it is due, of so many sessions after each commit.
 const SLICE: usize = 256;
 
-/// Called with whether the commit succeeded.
-type Reply = Box<dyn FnOnce(bool) + Send>;
-pub(super) type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Reply + Send>;
+/// Called with whether the commit succeeded, and where the receipt stands among those of the commit.
+type Reply = Box<dyn FnOnce(bool, Option<Place>) + Send>;
+/// What is to be answered; the leaf of its receipt, if it is one.
+type Done = (Option<Hash>, Reply);
+pub(super) type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Done + Send>;
+
+/// The receipts of one commit, in the order of its jobs.
+#[derive(Debug)]
+pub(in crate::server) struct Group {
+    pub(in crate::server) tree: Tree,
+    /// Filled in by the first of them that is answered.
+    pub(in crate::server) signature: OnceLock<Signature>,
+}
+
+/// The place of a receipt among those of its commit.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Place {
+    pub(in crate::server) group: Arc<Group>,
+    pub(in crate::server) index: u32,
+}
 
 /// What the writer does, and where its answer comes.
 pub(super) fn job<T: Send + 'static>(
     work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
+    let (job, answer) = job_with_receipt(work, |_| None, |done, _| done);
+    (job, answer)
+}
+
+/// [`job`], of which `leaf` says whether it is answered by a receipt; `sealed` is told where that stands.
+pub(super) fn job_with_receipt<T: Send + 'static, A: Send + 'static>(
+    work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
+    leaf: impl FnOnce(&T) -> Option<Hash> + Send + 'static,
+    sealed: impl FnOnce(T, Option<Place>) -> A + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<A, StoreError>>) {
     let (sender, answer) = oneshot::channel();
     let job: Job = Box::new(move |database, tail| {
         // Nothing may be written outside of a transaction that did not begin.
         let done =
             if database.is_autocommit() { Err(commit_failed()) } else { work(database, tail) };
-        Box::new(move |committed| {
+        let leaf = done.as_ref().ok().and_then(leaf);
+        let reply: Reply = Box::new(move |committed, place| {
             let done = if committed { done } else { done.and(Err(commit_failed())) };
             // Err: whoever asked has gone; the commit stands.
-            sender.send(done).ok();
-        })
+            sender.send(done.map(|done| sealed(done, place))).ok();
+        });
+        (leaf, reply)
     });
     (job, answer)
+}
+
+/// Answers all jobs of a commit.
+fn answer(done: Vec<Done>, is_committed: bool) {
+    let leaves = done.iter().filter_map(|(leaf, _)| *leaf).collect();
+    let tree = if is_committed { Tree::over(leaves) } else { None };
+    let group = tree.map(|tree| Arc::new(Group { tree, signature: OnceLock::new() }));
+    let mut places =
+        group.iter().flat_map(|group| (0..).map(|index| Place { group: Arc::clone(group), index }));
+    for (leaf, reply) in done {
+        let place = leaf.and_then(|_| places.next());
+        reply(is_committed, place);
+    }
 }
 
 /// Runs what may depend on reports that wait, of one session or of all.
@@ -119,19 +164,17 @@ impl Writer {
 
     /// Does what is asked for in one transaction.
     fn write_together(&mut self, first: Job, queue: &Receiver<Job>) {
-        let mut replies = Vec::new();
+        let mut done = Vec::new();
         let committed = self.in_transaction(|writer| {
             for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
-                replies.push(job(&writer.database, &mut writer.tail));
+                done.push(job(&writer.database, &mut writer.tail));
             }
             Ok(())
         });
         if let Err(error) = &committed {
             tracing::error!(%error, "nothing was stored, nor acknowledged");
         }
-        for reply in replies {
-            reply(committed.is_ok());
-        }
+        answer(done, committed.is_ok());
         self.has_failed = false;
         if self.tail.is_due() {
             self.settle(SLICE);

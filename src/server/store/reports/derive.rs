@@ -14,6 +14,8 @@ use crate::server::store::reports::tail::{Key, Waiting};
 use crate::server::store::reports::{heads, signed};
 // A report ends a silence, and must not contradict what heartbeats have told.
 use crate::server::store::liveness::silence;
+// Whether anybody is told of what follows.
+use crate::server::store::webhook::outbox;
 
 /// Derives what follows from these events of one session, which came in this order.
 pub(in crate::server::store) fn derive(
@@ -28,6 +30,7 @@ pub(in crate::server::store) fn derive(
     let target = |now| Target { tenant: of.0.clone(), session: of.1, now };
     touch(database, &target(first.at), last, first.incarnation)?;
     let closed = closed(waiting);
+    let is_told = outbox::is_in_use(database, &of.0)?;
     let mut placing = database.prepare_cached(
         "INSERT INTO place (tenant, session, incarnation, seq, event) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -46,7 +49,7 @@ pub(in crate::server::store) fn derive(
             matches!(says, Says::Opened { interval, .. } if closed.contains(&interval.id));
         if !is_over {
             let identity = Identity { session: of.1, incarnation, seq };
-            materialise(database, &target(one.at), (number, &identity), says)?;
+            materialise(database, &target(one.at), (number, &identity), (says, is_told))?;
         }
     }
     let mut incarnations: Vec<Incarnation> = waiting.iter().map(|one| one.incarnation).collect();

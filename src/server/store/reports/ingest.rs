@@ -8,8 +8,11 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::report::{EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, SessionId};
+use crate::report::{
+    EventResult, EventStatus, ForkKind, Hash, Identity, Incarnation, Receipt, SessionId,
+};
 use crate::server::ingest::batch::{Malformed, Received};
+use crate::server::ingest::receipt::server_time;
 use crate::server::ingest::says::Arrived;
 use crate::server::store::reports::fork::{self, Contradiction};
 use crate::server::store::reports::signed::{self, Checked, Verdict};
@@ -51,6 +54,22 @@ pub(in crate::server) enum Outcome {
     Foreign { results: Vec<EventResult> },
 }
 
+impl Outcome {
+    /// What the agent is told when all is stored.
+    pub(in crate::server) fn receipt(&self, to: &Target) -> Result<Option<String>, StoreError> {
+        let Self::Stored { reached, results, declared: _ } = self else { return Ok(None) };
+        let receipt = Receipt {
+            session: to.session,
+            incarnation: reached.incarnation,
+            acked_seq: reached.seq,
+            head_hash: reached.hash,
+            server_time: server_time(to.now),
+            results: results.clone(),
+        };
+        Ok(Some(serde_json::to_string(&receipt)?))
+    }
+}
+
 /// Where an event stands towards the chain.
 enum Place {
     Next,
@@ -64,19 +83,19 @@ pub(in crate::server) fn apply(
     database: &Connection,
     tail: &mut Tail,
     to: &Target,
-    batch: Vec<Received>,
+    batch: &[Received],
     checked: &Checked,
 ) -> Result<Outcome, StoreError> {
     let of = (to.tenant.clone(), to.session);
     let known = tail.known(database, &of)?;
-    let declared = match signed::check_again(known.key, &batch, checked) {
+    let declared = match signed::check_again(known.key, batch, checked) {
         Verdict::Good { declared } => declared,
-        Verdict::Foreign { at_fault } => return foreign(database, known, to, &batch, at_fault),
+        Verdict::Foreign { at_fault } => return foreign(database, known, to, batch, at_fault),
     };
     if let Some(malformed) = batch.iter().find_map(|received| received.event.as_ref().err()) {
-        return match &*batch {
+        return match batch {
             [alone] => refuse(database, tail, to, alone, malformed),
-            _ => Ok(Outcome::Malformed { results: results(&batch, |_| EventStatus::NotStored) }),
+            _ => Ok(Outcome::Malformed { results: results(batch, |_| EventStatus::NotStored) }),
         };
     }
     let events =
@@ -105,7 +124,7 @@ pub(in crate::server) fn apply(
             }
             Place::Known => statuses.push(EventStatus::Duplicate),
             Place::Gap => {
-                let results = results(&batch, |_| EventStatus::NotStored);
+                let results = results(batch, |_| EventStatus::NotStored);
                 return Ok(Outcome::Gap { head_seq: after.seq, found: identity.seq, results });
             }
             Place::Fork => {
@@ -115,14 +134,14 @@ pub(in crate::server) fn apply(
                 let status = |index| {
                     if index == at_fault { EventStatus::Fork } else { EventStatus::NotStored }
                 };
-                return Ok(Outcome::Fork { found: identity.seq, results: results(&batch, status) });
+                return Ok(Outcome::Fork { found: identity.seq, results: results(batch, status) });
             }
         }
         if statuses.len() == 1 || reached.seq <= this.seq {
             reached = this;
         }
     }
-    let results = results(&batch, |index| statuses[index]);
+    let results = results(batch, |index| statuses[index]);
     if new.is_empty() {
         in_savepoint(database, |database| {
             tail.settle(database, &of)?;
@@ -149,12 +168,12 @@ fn store(
     database: &Connection,
     tail: &mut Tail,
     (to, of): (&Target, &Key),
-    batch: Vec<Received>,
+    batch: &[Received],
     statuses: &[EventStatus],
 ) -> Result<(), StoreError> {
-    let is_new = |(_, status): &(Received, &EventStatus)| **status == EventStatus::Accepted;
-    let mut new: Vec<Received> =
-        batch.into_iter().zip(statuses).filter(is_new).map(|(received, _)| received).collect();
+    let is_new = |(_, status): &(&Received, &EventStatus)| **status == EventStatus::Accepted;
+    let new: Vec<&Received> =
+        batch.iter().zip(statuses).filter(is_new).map(|(received, _)| received).collect();
     let first = tail.next();
     let insert_all = |database: &Connection| {
         (first..).zip(&new).try_for_each(|(number, received)| match &received.event {
@@ -167,10 +186,10 @@ fn store(
         [_alone] => insert_all(database)?,
         _ => in_savepoint(database, insert_all)?,
     }
-    for (number, Received { hash, event, .. }) in (first..).zip(new.drain(..)) {
+    for (number, Received { hash, event, .. }) in (first..).zip(new) {
         let Ok(Arrived { identity, says, .. }) = event else { continue };
-        let (Identity { incarnation, seq, .. }, says) = (identity, Some(says));
-        tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash, says });
+        let (Identity { incarnation, seq, .. }, says) = (*identity, Some(says.clone()));
+        tail.push(of, Waiting { number, at: to.now, incarnation, seq, hash: *hash, says });
     }
     Ok(())
 }

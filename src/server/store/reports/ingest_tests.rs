@@ -94,12 +94,7 @@ impl Agent {
 }
 
 /// Applies a batch, and derives what follows from it.
-fn apply_now(
-    database: &Connection,
-    to: &Target,
-    batch: Vec<Received>,
-    checked: &Checked,
-) -> Outcome {
+fn apply_now(database: &Connection, to: &Target, batch: &[Received], checked: &Checked) -> Outcome {
     let mut tail = Tail::default();
     tail.restore(database).unwrap();
     let outcome = apply(database, &mut tail, to, batch, checked).unwrap();
@@ -113,7 +108,7 @@ fn send_as(database: &Connection, tenant: &str, events: &[&str]) -> Outcome {
     let to = target(tenant);
     let known = signed::key_of(database, to.tenant.as_str(), to.session).unwrap();
     let checked = signed::check(known, &batch);
-    apply_now(database, &to, batch, &checked)
+    apply_now(database, &to, &batch, &checked)
 }
 
 fn send(database: &Connection, events: &[&str]) -> Outcome {
@@ -161,7 +156,7 @@ fn a_key_that_came_while_a_batch_was_checked_counts_for_it() {
     let checked = signed::check(known, &batch);
     let key = SigningKey::from_secret(&[1; 32]).public();
     signed::keep_key(&database, "local", session(), &key).unwrap();
-    let outcome = apply_now(&database, &to, batch, &checked);
+    let outcome = apply_now(&database, &to, &batch, &checked);
     assert!(matches!(outcome, Outcome::Foreign { .. }), "{outcome:?}");
     assert_eq!(events(&database).len(), 1);
 }

@@ -70,18 +70,19 @@ fn alerts(database: &Connection, to: &Target, kind: Kind) -> Result<bool, StoreE
     Ok(says == Some(StillImagePolicy::Alert))
 }
 
-/// Brings the tables that are read up to date with what one new event says; `number`: its row.
+/// Brings the tables that are read up to date with what one new event says; `number`: its row. `is_told`: some
+/// webhook may want to know.
 pub(in crate::server::store) fn materialise(
     database: &Connection,
     to: &Target,
     (number, identity): (i64, &Identity),
-    says: &Says,
+    (says, is_told): (&Says, bool),
 ) -> Result<(), StoreError> {
     let cause = number.to_be_bytes();
     let of_session = |kind| Told { kind, interval: None, verdict: None, cause: &cause };
     match says {
         Says::Started(started) => {
-            if start(database, to, identity.incarnation, started)? {
+            if start(database, to, identity.incarnation, started)? && is_told {
                 outbox::tell(database, to, &of_session(WebhookType::SessionStarted))?;
             }
             Ok(())
@@ -95,13 +96,17 @@ pub(in crate::server::store) fn materialise(
         Says::Command(report) => command::told(database, to, identity, report),
         Says::Opened { interval, lasted } => {
             let since = opened_at(to.now, *lasted);
-            if keep_interval(database, to, (number, identity), (since, interval), OPENED)? {
+            if keep_interval(database, to, (number, identity), (since, interval), OPENED)?
+                && is_told
+            {
                 outbox::opened(database, to, interval)?;
             }
             Ok(())
         }
         Says::Closed(interval) => {
-            if keep_interval(database, to, (number, identity), (to.now, interval), CLOSED)? {
+            if keep_interval(database, to, (number, identity), (to.now, interval), CLOSED)?
+                && is_told
+            {
                 outbox::closed(database, to, interval, number)?;
             }
             Ok(())
@@ -113,7 +118,10 @@ pub(in crate::server::store) fn materialise(
             let ended = serde_json::to_string(ended)?;
             let by = identity.incarnation.0.as_bytes();
             query.execute(params![to.tenant.as_str(), to.session.0.as_bytes(), ended, by])?;
-            outbox::tell(database, to, &of_session(WebhookType::SessionEnded))
+            if is_told {
+                outbox::tell(database, to, &of_session(WebhookType::SessionEnded))?;
+            }
+            Ok(())
         }
     }
 }

@@ -22,7 +22,7 @@ fn send(database: &Connection, tail: &mut Tail, to: &Target, events: &[String]) 
     let known = signed::key_of(database, to.tenant.as_str(), to.session).unwrap();
     let checked = signed::check(known, &batch);
     tail.restore(database).unwrap();
-    apply(database, tail, to, batch, &checked).unwrap()
+    apply(database, tail, to, &batch, &checked).unwrap()
 }
 
 /// An exam of two incarnations, with all that tables are made of.
@@ -143,7 +143,7 @@ async fn a_server_that_was_killed_before_it_derived_has_everything_once_when_it_
     for (number, events) in (0..).zip(&exam()) {
         let batch = batch::parse(format!("[{}]", events.join(",")).as_bytes(), session()).unwrap();
         let checked = Box::new(signed::check(None, &batch));
-        let outcome = store.ingest(at(number), batch, checked).await.unwrap();
+        let (outcome, _) = store.ingest(at(number), batch, checked).await.unwrap();
         assert!(!matches!(outcome, Outcome::Gap { .. } | Outcome::Fork { .. }), "{outcome:?}");
     }
     // Who reads next sees all of it.

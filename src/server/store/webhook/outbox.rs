@@ -29,6 +29,18 @@ pub(in crate::server::store) struct Told<'a> {
     pub(in crate::server::store) cause: &'a [u8],
 }
 
+/// Whether anything may have to be written here: asked once, and not for each report.
+pub(in crate::server::store) fn is_in_use(
+    database: &Connection,
+    tenant: &Tenant,
+) -> Result<bool, StoreError> {
+    let mut query = database.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM webhook WHERE tenant = ?1 AND disabled_at IS NULL)
+             OR EXISTS (SELECT 1 FROM alert_due WHERE tenant = ?1)",
+    )?;
+    Ok(query.query_row([tenant.as_str()], |row| row.get(0))?)
+}
+
 /// Writes a message for each webhook that wants it.
 pub(in crate::server::store) fn tell(
     database: &Connection,

@@ -21,6 +21,7 @@
 )]
 
 mod block;
+mod buffer;
 mod depthwise;
 mod filter;
 mod pointwise;
@@ -29,6 +30,7 @@ mod simd;
 mod stem;
 
 pub use block::{Block, Scratch};
+pub use buffer::Buffer;
 pub use depthwise::Depthwise;
 pub use filter::Filter;
 pub use pointwise::Pointwise;

@@ -206,19 +206,12 @@ impl TypedOp for Kernel {
     as_op!();
 }
 
-/// What an operator works in.
-#[derive(Debug, Default)]
-struct Space {
-    lines: Vec<f32>,
-    scratch: Scratch,
-}
-
 thread_local! {
-    static SPACE: RefCell<Space> = RefCell::default();
+    static SPACE: RefCell<Scratch> = RefCell::default();
 }
 
 impl Kernel {
-    fn run(&self, inputs: &[TValue], space: &mut Space) -> TractResult<TVec<TValue>> {
+    fn run(&self, inputs: &[TValue], space: &mut Scratch) -> TractResult<TVec<TValue>> {
         let shapes: TVec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
         let shape = self.result(&shapes)?;
         let views = inputs.iter().map(|input| input.try_as_plain_ram());
@@ -236,11 +229,11 @@ impl Kernel {
         let to = view.as_slice_mut::<f32>()?;
         match self {
             Self::Stem(stem) => {
-                stem.run(from, Extent::new(width, channels), to, &mut space.lines);
+                stem.run(from, Extent::new(width, channels), to);
             }
             Self::Block(block) => {
                 let add = views.get(1).map(PlainView::as_slice::<f32>).transpose()?;
-                block.run(from, extent, add.unwrap_or(&[]), to, &mut space.scratch);
+                block.run(from, extent, add.unwrap_or(&[]), to, space);
             }
             Self::Filter(filter) => filter.run(from, extent, to),
             Self::Halve => halve(from, extent, channels, to),

@@ -15,11 +15,12 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     {
         use pulp::x86::{V2, V3, V4};
-        if let Some(simd) = V4::try_new() {
+        let allowed = allowed();
+        if let Some(simd) = V4::try_new().filter(|_| allowed >= 4) {
             Simd::vectorize(simd, work)
-        } else if let Some(simd) = V3::try_new() {
+        } else if let Some(simd) = V3::try_new().filter(|_| allowed >= 3) {
             Simd::vectorize(simd, work)
-        } else if let Some(simd) = V2::try_new() {
+        } else if let Some(simd) = V2::try_new().filter(|_| allowed >= 2) {
             Simd::vectorize(simd, work)
         } else {
             Simd::vectorize(pulp::Scalar, work)
@@ -27,6 +28,34 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     }
     #[cfg(not(target_arch = "x86_64"))]
     pulp::Arch::new().dispatch(work)
+}
+
+/// The best level of x86-64 that is used; 1 is what has no vectors for us.
+#[cfg(all(target_arch = "x86_64", not(test)))]
+const fn allowed() -> usize {
+    4
+}
+
+#[cfg(test)]
+thread_local! {
+    static ALLOWED: std::cell::Cell<usize> = const { std::cell::Cell::new(4) };
+}
+
+#[cfg(all(target_arch = "x86_64", test))]
+fn allowed() -> usize {
+    ALLOWED.get()
+}
+
+/// Runs a test with each of the instruction sets that the processor has.
+#[cfg(test)]
+pub(crate) fn with_each_instruction_set<E>(
+    mut test: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
+    for level in 1..=4 {
+        ALLOWED.set(level);
+        test()?;
+    }
+    Ok(())
 }
 
 /// `a * b + c`, in one instruction where there is one.

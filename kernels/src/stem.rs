@@ -176,15 +176,9 @@ impl Stem {
         let Self { outputs, weights, biases, activation, .. } = self;
         for (group, (weights, biases)) in weights.iter().zip(biases).enumerate() {
             let mut sums = [vectors::<S, VECTORS>(simd, biases); PIXELS];
-            for (line, values) in lines.iter().enumerate() {
-                let values = &values[start..start + REACH];
-                for column in 0..SIDE {
-                    let weights = vectors::<S, VECTORS>(simd, &weights[line * SIDE + column]);
-                    for (at, sums) in sums.iter_mut().enumerate() {
-                        let value = simd.splat_f32s(values[at * STRIDE + column]);
-                        add_scaled(simd, sums, value, weights);
-                    }
-                }
+            for (line, weights) in lines.iter().zip(weights.as_chunks::<SIDE>().0) {
+                let values = &line[start..start + REACH];
+                add_line::<S, VECTORS, PIXELS>(simd, &mut sums, values, weights);
             }
             activation.of_all(simd, sums.as_flattened_mut());
             let first = group * GROUP;
@@ -197,6 +191,23 @@ impl Stem {
                     store::<S, VECTORS, 1>([sums], width, *outputs, pixel);
                 }
             }
+        }
+    }
+}
+
+/// Adds to the pixels' sums what lies in one line.
+#[inline(always)]
+fn add_line<S: Simd, const VECTORS: usize, const PIXELS: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; VECTORS]; PIXELS],
+    values: &[f32],
+    weights: &[Group; SIDE],
+) {
+    for (column, weights) in weights.iter().enumerate() {
+        let weights = vectors::<S, VECTORS>(simd, weights);
+        for (at, sums) in sums.iter_mut().enumerate() {
+            let value = simd.splat_f32s(values[at * STRIDE + column]);
+            add_scaled(simd, sums, value, weights);
         }
     }
 }

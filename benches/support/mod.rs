@@ -5,7 +5,7 @@ use std::time::Duration;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 
 #[derive(Debug)]
-pub struct ProcessorTime;
+pub(crate) struct ProcessorTime;
 
 #[cfg(target_os = "linux")]
 fn now() -> Duration {

@@ -59,12 +59,13 @@ fn decode(c: &mut Criterion) {
     let open = || file::open_with(&demo, &Options::default()).unwrap();
     let (mut source, mut due) = (open(), MediaTime::ZERO);
     group.bench_function("h264/640x480/200ms", |b| {
-        b.iter(|| match source.next_frame(due).unwrap() {
-            Some(frame) => {
+        b.iter(|| {
+            if let Some(frame) = source.next_frame(due).unwrap() {
                 due = frame.pts + PERIOD;
                 black_box(&frame);
+            } else {
+                (source, due) = (open(), MediaTime::ZERO);
             }
-            None => (source, due) = (open(), MediaTime::ZERO),
         });
     });
     group.finish();
@@ -155,7 +156,8 @@ fn reports(c: &mut Criterion) {
     let batch = outbox.peek_batch(BATCH, usize::MAX).unwrap();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || serve(&listener));
+    let server = std::thread::Builder::new().name("server".to_owned());
+    server.spawn(move || serve(&listener)).unwrap();
     let client = ReportClient::new(&Settings {
         server: format!("http://{address}"),
         token: Pii::new("token".to_owned()),

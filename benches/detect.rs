@@ -1,6 +1,9 @@
-//! What a look at a frame costs, and which part of it: `cargo bench --features detect`.
+//! What a look at a frame costs of a processor, and which part of it: `cargo bench --features detect`.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 
+mod support;
+
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -11,6 +14,7 @@ use inview::detector::onnx::{Models, Onnx, postprocess};
 use inview::frame::{Frame, I420, Payload, Range};
 use inview::geometry::{BoundingBox, Size};
 use inview::time::MediaTime;
+use support::ProcessorTime;
 
 /// Waves in all three planes: neither flat nor noise.
 fn frame(width: u32, height: u32) -> Frame {
@@ -32,7 +36,7 @@ fn rgb(frame: &Frame) -> Frame {
 
 const SIZES: [(u32, u32); 4] = [(640, 480), (360, 640), (1280, 720), (1920, 1080)];
 
-fn preprocess(c: &mut Criterion) {
+fn preprocess(c: &mut Criterion<ProcessorTime>) {
     let mut group = c.benchmark_group("preprocess");
     for (width, height) in SIZES {
         let i420 = frame(width, height);
@@ -52,7 +56,7 @@ fn preprocess(c: &mut Criterion) {
     group.finish();
 }
 
-fn detect(c: &mut Criterion) {
+fn detect(c: &mut Criterion<ProcessorTime>) {
     let models = Models::load().unwrap();
     let mut group = c.benchmark_group("detect");
     for (width, height) in SIZES {
@@ -61,6 +65,20 @@ fn detect(c: &mut Criterion) {
         let id = BenchmarkId::new("faces", format!("{width}x{height}"));
         group.bench_function(id, |b| b.iter(|| detector.faces(black_box(&frame)).unwrap()));
     }
+    // What a runtime of networks does, and a copy of the input, which does not stay there.
+    let input = Layout::of_faces(Size::new(640, 480)).tensor;
+    let mut network = models.face_network(input).unwrap();
+    let values: Vec<f32> =
+        (0..input.area() * 3).map(|at| ((at % 320 + at / 160) % 256) as f32).collect();
+    group.bench_function(BenchmarkId::new("network", "640x480"), |b| {
+        b.iter(|| {
+            let fill = |tensor: &mut [f32]| {
+                tensor.copy_from_slice(&values);
+                Ok::<_, Infallible>(())
+            };
+            network.run(fill).unwrap();
+        });
+    });
     let (frame, mut detector) = (frame(640, 480), Onnx::with(models));
     let face = BoundingBox::new(280.0, 180.0, 360.0, 290.0);
     group.bench_function(BenchmarkId::new("near", "640x480"), |b| {
@@ -73,7 +91,7 @@ fn detect(c: &mut Criterion) {
     group.finish();
 }
 
-fn decode(c: &mut Criterion) {
+fn decode(c: &mut Criterion<ProcessorTime>) {
     let size = Size::new(640, 480);
     let layout = Layout::of_faces(size);
     let mut levels = [40 * 32, 20 * 16, 10 * 8].map(|cells| vec![-8.0_f32; cells * 16]);
@@ -91,12 +109,16 @@ fn decode(c: &mut Criterion) {
     group.finish();
 }
 
-fn load(c: &mut Criterion) {
+fn load(c: &mut Criterion<ProcessorTime>) {
     let mut group = c.benchmark_group("load");
     group.sample_size(10);
     group.bench_function("models", |b| b.iter(|| Models::load().unwrap()));
     group.finish();
 }
 
-criterion_group!(benches, preprocess, decode, detect, load);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(ProcessorTime);
+    targets = preprocess, decode, detect, load
+}
 criterion_main!(benches);

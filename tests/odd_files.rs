@@ -5,6 +5,7 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use inview::capture::file::{self, Options};
 use inview::capture::{CaptureError, Tally};
@@ -45,6 +46,23 @@ fn read(path: &Path) -> Result<Read, CaptureError> {
 
 fn built_in(path: &Path) -> Result<Read, CaptureError> {
     read_with(path, &Options::default())
+}
+
+/// A third of its pictures are not decoded then: no other refers to them.
+#[test]
+fn a_picture_is_the_same_whether_those_before_it_were_asked_for_or_not() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo/leave_ladder.mp4");
+    let mut all = file::open_with(&demo, &Options::default()).unwrap();
+    let mut some = file::open_with(&demo, &Options::default()).unwrap();
+    let mut due = MediaTime::ZERO;
+    while due < MediaTime::from_micros(15_000_000) {
+        let frame = some.next_frame(due).unwrap().unwrap();
+        let same = std::iter::from_fn(|| all.next_frame(MediaTime::ZERO).unwrap())
+            .find(|other| other.pts >= due);
+        assert_eq!(Some(&frame), same.as_ref(), "{}", frame.pts.as_millis());
+        due = frame.pts + Duration::from_millis(200);
+    }
+    assert_eq!(some.tally(), all.tally());
 }
 
 #[test]

@@ -28,13 +28,13 @@ def processor_time(command):
 
 
 def ours_per_look():
-    """Milliseconds of each look, by the benchmark `detect`."""
+    """Milliseconds of the processor for each look, by the benchmark `detect`."""
     bench = ["cargo", "bench", "--locked", "--features", "detect", "--bench", "detect", "--"]
     subprocess.run(
         [*bench, "--quick", "detect/"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     found = {}
-    for name in ("faces", "near"):
+    for name in ("network", "faces", "near"):
         path = f"target/criterion/detect/{name}/640x480/new/estimates.json"
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
@@ -66,16 +66,20 @@ def main():
     medians = {name: statistics.median(values) for name, values in runs.items()}
     with open(f"{work}/peers.json", "w", encoding="utf-8") as file:
         json.dump({"runs": runs, "medians": medians}, file, indent=2)
-    print(f"{'what':58} {'inview':>8} {'peer':>8} {'ratio':>6}")
-    rows = [(name.replace(", inview", ""), name) for name in medians if ", inview" in name]
-    for what, name in rows:
-        peer_names = [name.replace(", inview", ", OpenCV")]
-        if name.startswith("look"):
-            peer_names = [f"look, {peer} (ms)" for peer in ("onnxruntime", "opencv")]
-        for peer in peer_names:
-            against = peer.split(", ")[1].split(" ")[0]
-            ratio = medians[name] / medians[peer]
-            print(f"{what + ' against ' + against:58} {medians[name]:8.2f} {medians[peer]:8.2f} {ratio:6.2f}")
+    print(f"{'what':64} {'inview':>8} {'peer':>8} {'ratio':>6}")
+    against = {
+        "network": ["onnxruntime"],
+        "faces": ["onnxruntime from 640x480", "opencv"],
+        "near": ["onnxruntime from 640x480"],
+    }
+    pairs = [
+        (f"look, inview, {ours} (ms)", f"look, {peer} (ms)") for ours, peers in against.items() for peer in peers
+    ]
+    pairs += [(f"{name}, inview (s)", f"{name}, OpenCV (s)") for name in map(os.path.basename, recordings)]
+    for ours, peer in pairs:
+        what = ours.replace(", inview", "") + " against " + peer.rsplit(" (", 1)[0].split(", ")[-1]
+        ratio = medians[ours] / medians[peer]
+        print(f"{what:64} {medians[ours]:8.2f} {medians[peer]:8.2f} {ratio:6.2f}")
 
 
 main()

@@ -1,21 +1,25 @@
 //! A convolution of 3x3 within each channel.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
-use crate::Extent;
-use crate::simd::{Activation, multiply_add};
+use crate::simd::{Activation, GROUP, multiply_add};
+use crate::{Buffer, Extent};
 
 pub(crate) const SIDE: usize = 3;
 const TAPS: usize = SIDE * SIDE;
 /// Pixels at once: they share columns and weights.
-const TILE: usize = 4;
+const FEW: usize = 4;
+/// The same with twice as many registers.
+const MANY: usize = 8;
 
 /// The weights of a depthwise convolution of 3x3. What lies outside the picture counts as zero.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Depthwise {
     /// The nine taps, row by row: a value for each channel.
-    taps: [Vec<f32>; TAPS],
-    biases: Vec<f32>,
+    taps: [Buffer; TAPS],
+    biases: Buffer,
     pub(crate) stride: usize,
     /// Rows and columns outside the picture at the top and on the left: 0 or 1.
     pub(crate) before: usize,
@@ -40,17 +44,18 @@ impl Depthwise {
             return None;
         }
         let taps = std::array::from_fn(|tap| {
-            weights.chunks_exact(TAPS).map(|channel| channel[tap]).collect()
+            Buffer::of(weights.chunks_exact(TAPS).map(|channel| channel[tap]))
         });
-        Some(Self { taps, biases: biases.to_vec(), stride, before, activation })
+        let biases = Buffer::of(biases.iter().copied());
+        Some(Self { taps, biases, stride, before, activation })
     }
 
-    pub const fn channels(&self) -> usize {
+    pub fn channels(&self) -> usize {
         self.biases.len()
     }
 
     /// The size of the result.
-    pub const fn result(&self, from: Extent) -> Extent {
+    pub fn result(&self, from: Extent) -> Extent {
         Extent::new(from.height.div_ceil(self.stride), from.width.div_ceil(self.stride))
     }
 
@@ -63,62 +68,25 @@ impl Depthwise {
         let first = self.before.min(result);
         let end = (width + self.before + self.stride).saturating_sub(SIDE) / self.stride;
         let end = end.clamp(first, result);
-        let tiled =
-            if channels.is_multiple_of(S::F32_LANES) { (end - first) / TILE * TILE } else { 0 };
-        for x in 0..first {
+        let whole = channels.is_multiple_of(S::F32_LANES) && end - first >= FEW;
+        let inner = if whole { first..end } else { first..first };
+        for x in (0..inner.start).chain(inner.end..result) {
             self.pixel(simd, rows, x, to);
         }
-        for x in first + tiled..result {
-            self.pixel(simd, rows, x, to);
+        if inner.is_empty() {
+            return;
         }
-        for x in (first..first + tiled).step_by(TILE) {
-            // Four pixels cover six columns, or nine.
-            if self.stride == 1 {
-                self.tile::<S, 6>(simd, rows, x, to);
-            } else {
-                self.tile::<S, 9>(simd, rows, x, to);
-            }
-        }
-    }
-
-    /// Pixels side by side, all of whose columns lie within the picture.
-    #[inline(always)]
-    fn tile<S: Simd, const COLUMNS: usize>(
-        &self,
-        simd: S,
-        rows: [&[f32]; SIDE],
-        x: usize,
-        to: &mut [f32],
-    ) {
-        let channels = self.channels();
-        let stride = if COLUMNS == 6 { 1 } else { 2 };
-        let start = (x * stride - self.before) * channels;
-        let mut columns = [[&[][..]; COLUMNS]; SIDE];
-        for (columns, row) in columns.iter_mut().zip(rows) {
-            let covered = row[start..start + COLUMNS * channels].chunks_exact(channels);
-            for (column, values) in columns.iter_mut().zip(covered) {
-                *column = S::as_simd_f32s(values).0;
-            }
-        }
-        let mut taps = [&[][..]; TAPS];
-        for (tap, values) in taps.iter_mut().zip(&self.taps) {
-            *tap = S::as_simd_f32s(values).0;
-        }
-        let biases = S::as_simd_f32s(&self.biases).0;
-        let count = biases.len();
-        let pixels = S::as_mut_simd_f32s(&mut to[x * channels..(x + TILE) * channels]).0;
-        for (at, bias) in biases.iter().enumerate() {
-            let mut sums = [*bias; TILE];
-            for (row, columns) in columns.iter().enumerate() {
-                let taps = &taps[row * SIDE..(row + 1) * SIDE];
-                let weights = [taps[0][at], taps[1][at], taps[2][at]];
-                for (column, values) in columns.iter().enumerate() {
-                    add_covered(simd, &mut sums, values[at], weights, column, stride);
-                }
-            }
-            for (pixel, sum) in sums.into_iter().enumerate() {
-                pixels[pixel * count + at] = self.activation.of(simd, sum);
-            }
+        let [above, middle, below] = rows;
+        let rows = [S::as_simd_f32s(above).0, S::as_simd_f32s(middle).0, S::as_simd_f32s(below).0];
+        let to = S::as_mut_simd_f32s(to).0;
+        let row = Row { layer: self, rows, inner, to };
+        match (self.stride, channels / S::F32_LANES) {
+            // Where the compiler knows how far pixels are apart, it checks no place.
+            (1, 1) => row.run::<S, 1>(simd, 1),
+            (1, 2) => row.run::<S, 1>(simd, 2),
+            (1, 4) => row.run::<S, 1>(simd, 4),
+            (1, count) => row.run::<S, 1>(simd, count),
+            (_, count) => row.run::<S, 2>(simd, count),
         }
     }
 
@@ -127,46 +95,115 @@ impl Depthwise {
     fn pixel<S: Simd>(&self, simd: S, rows: [&[f32]; SIDE], x: usize, to: &mut [f32]) {
         let channels = self.channels();
         let to = &mut to[x * channels..(x + 1) * channels];
-        to.copy_from_slice(&self.biases);
-        for (tap, weights) in self.taps.iter().enumerate() {
-            let (row, column) = (rows[tap / SIDE], x * self.stride + tap % SIDE);
-            if column < self.before {
-                continue;
+        let mut columns: [&[f32]; TAPS] = [&[]; TAPS];
+        for (tap, values) in columns.iter_mut().enumerate() {
+            let column = (x * self.stride + tap % SIDE).checked_sub(self.before);
+            let row = rows[tap / SIDE];
+            let inside = column.and_then(|x| row.get(x * channels..(x + 1) * channels));
+            *values = inside.unwrap_or_default();
+        }
+        let vectors = S::as_mut_simd_f32s(to).0;
+        for (at, to) in vectors.iter_mut().enumerate() {
+            let mut sum = S::as_simd_f32s(&self.biases).0[at];
+            for (values, weights) in columns.iter().zip(&self.taps) {
+                if let Some(values) = S::as_simd_f32s(values).0.get(at) {
+                    sum = multiply_add(simd, *values, S::as_simd_f32s(weights).0[at], sum);
+                }
             }
-            let start = (column - self.before) * channels;
-            let Some(values) = row.get(start..start + channels) else { continue };
-            let (to, to_rest) = S::as_mut_simd_f32s(to);
-            let (values, values_rest) = S::as_simd_f32s(values);
-            let (weights, weights_rest) = S::as_simd_f32s(weights);
-            for ((to, value), weight) in to.iter_mut().zip(values).zip(weights) {
-                *to = multiply_add(simd, *value, *weight, *to);
+            *to = self.activation.of(simd, sum);
+        }
+        for at in channels / S::F32_LANES * S::F32_LANES..channels {
+            let mut sum = self.biases[at];
+            for (values, weights) in columns.iter().zip(&self.taps) {
+                if let Some(value) = values.get(at) {
+                    sum += value * weights[at];
+                }
             }
-            for ((to, value), weight) in to_rest.iter_mut().zip(values_rest).zip(weights_rest) {
-                *to += value * weight;
+            to[at] = self.activation.of_one(sum);
+        }
+    }
+}
+
+/// Three rows of vectors, of which a row of the result is made.
+struct Row<'a, V> {
+    layer: &'a Depthwise,
+    rows: [&'a [V]; SIDE],
+    /// Pixels all of whose columns lie within the picture.
+    inner: Range<usize>,
+    to: &'a mut [V],
+}
+
+impl<V: Copy> Row<'_, V> {
+    /// Pixels are `count` vectors apart. Weights stay in registers all along.
+    #[inline(always)]
+    fn run<S: Simd<f32s = V>, const STRIDE: usize>(mut self, simd: S, count: usize) {
+        let Range { start, end } = self.inner.clone();
+        for at in 0..count {
+            let mut taps = [simd.splat_f32s(0.0); TAPS];
+            for (tap, values) in taps.iter_mut().zip(&self.layer.taps) {
+                *tap = S::as_simd_f32s(values).0[at];
+            }
+            let bias = S::as_simd_f32s(&self.layer.biases).0[at];
+            let mut x = start;
+            if S::F32_LANES == GROUP {
+                while end - x >= MANY {
+                    self.tile::<S, STRIDE, MANY>(simd, (x, at), count, taps, bias);
+                    x += MANY;
+                }
+            }
+            while x < end {
+                // The last tile may overlap the one before: the same is computed twice.
+                let place = (x.min(end - FEW), at);
+                self.tile::<S, STRIDE, FEW>(simd, place, count, taps, bias);
+                x += FEW;
             }
         }
-        let (to, rest) = S::as_mut_simd_f32s(to);
-        for to in to {
-            *to = self.activation.of(simd, *to);
+    }
+
+    /// One vector each of pixels side by side.
+    #[inline(always)]
+    fn tile<S: Simd<f32s = V>, const STRIDE: usize, const PIXELS: usize>(
+        &mut self,
+        simd: S,
+        (x, at): (usize, usize),
+        count: usize,
+        taps: [V; TAPS],
+        bias: V,
+    ) {
+        let columns = (PIXELS - 1) * STRIDE + SIDE;
+        let start = (x * STRIDE - self.layer.before) * count;
+        let mut sums = [bias; PIXELS];
+        for (row, taps) in self.rows.iter().zip(taps.as_chunks::<SIDE>().0) {
+            let values = &row[start..start + columns * count];
+            for column in 0..columns {
+                add_covered::<S, STRIDE, PIXELS>(
+                    simd,
+                    &mut sums,
+                    values[column * count + at],
+                    *taps,
+                    column,
+                );
+            }
         }
-        for to in rest {
-            *to = self.activation.of_one(*to);
+        self.layer.activation.of_all(simd, &mut sums);
+        let pixels = &mut self.to[x * count..(x + PIXELS) * count];
+        for (pixel, sum) in sums.into_iter().enumerate() {
+            pixels[pixel * count + at] = sum;
         }
     }
 }
 
 /// Adds a column's values to the pixels that cover it.
 #[inline(always)]
-fn add_covered<S: Simd>(
+fn add_covered<S: Simd, const STRIDE: usize, const PIXELS: usize>(
     simd: S,
-    sums: &mut [S::f32s; TILE],
+    sums: &mut [S::f32s; PIXELS],
     values: S::f32s,
     weights: [S::f32s; SIDE],
     column: usize,
-    stride: usize,
 ) {
     for (pixel, sum) in sums.iter_mut().enumerate() {
-        let tap = column.wrapping_sub(pixel * stride);
+        let tap = column.wrapping_sub(pixel * STRIDE);
         if tap < SIDE {
             *sum = multiply_add(simd, values, weights[tap], *sum);
         }

@@ -1,4 +1,4 @@
-//! The inner loops of the networks.
+//! The inner loops of the networks, and of what comes before them (`picture`).
 //!
 //! Numbers are single precision. A picture is rows of pixels of channels (NHWC with one picture), so
 //! that the channels of a pixel lie side by side and every loop runs over them; only the input of
@@ -21,14 +21,17 @@
 )]
 
 mod block;
+mod buffer;
 mod depthwise;
 mod filter;
+pub mod picture;
 mod pointwise;
 mod resample;
 mod simd;
 mod stem;
 
 pub use block::{Block, Scratch};
+pub use buffer::Buffer;
 pub use depthwise::Depthwise;
 pub use filter::Filter;
 pub use pointwise::Pointwise;

@@ -2,7 +2,12 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{Activation, GROUP, add_scaled, dispatch, grouped, store, vectors};
+use crate::simd::{
+    Activation, GROUP, Group, add_more, add_scaled, dispatch, grouped, put_group, store,
+};
+
+/// Pixels at once where there are too few for more.
+const FEW: usize = 4;
 
 /// The weights of a 1x1 convolution.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,8 +15,8 @@ pub struct Pointwise {
     inputs: usize,
     outputs: usize,
     /// For each 16 outputs, the last ones filled up with zeros: `inputs` rows of 16.
-    panels: Vec<[f32; GROUP]>,
-    biases: Vec<[f32; GROUP]>,
+    panels: Vec<Group>,
+    biases: Vec<Group>,
     activation: Activation,
 }
 
@@ -51,45 +56,10 @@ impl Pointwise {
         dispatch(Run { layer: self, from, add, to });
     }
 
-    /// See [`Self::run`].
+    /// See [`Self::run`]. Compiled once, wherever it is called.
     #[inline(always)]
     pub(crate) fn run_with<S: Simd>(&self, simd: S, from: &[f32], add: &[f32], to: &mut [f32]) {
-        let pixels = from.len() / self.inputs;
-        assert!(from.len() == pixels * self.inputs && to.len() == pixels * self.outputs);
-        assert!(add.is_empty() || add.len() == to.len());
-        // As many sums as the registers hold, beside what they are made of.
-        match S::F32_LANES {
-            16 => self.tiles::<S, 1, 8>(simd, pixels, from, add, to),
-            8 => self.tiles::<S, 2, 6>(simd, pixels, from, add, to),
-            4 => self.tiles::<S, 4, 2>(simd, pixels, from, add, to),
-            _ => self.tiles::<S, 16, 1>(simd, pixels, from, add, to),
-        }
-    }
-
-    #[inline(always)]
-    fn tiles<S: Simd, const VECTORS: usize, const PIXELS: usize>(
-        &self,
-        simd: S,
-        pixels: usize,
-        from: &[f32],
-        add: &[f32],
-        to: &mut [f32],
-    ) {
-        let panels = self.panels.chunks_exact(self.inputs).zip(&self.biases);
-        for ((panel, biases), first) in panels.zip((0..self.outputs).step_by(GROUP)) {
-            let tile = Tile { layer: self, panel, biases, first };
-            if pixels >= PIXELS {
-                for pixel in (0..pixels).step_by(PIXELS) {
-                    // The last tile may overlap the one before: the same is computed twice.
-                    let pixel = pixel.min(pixels - PIXELS);
-                    tile.run::<S, VECTORS, PIXELS>(simd, pixel, from, add, to);
-                }
-            } else {
-                for pixel in 0..pixels {
-                    tile.run::<S, VECTORS, 1>(simd, pixel, from, add, to);
-                }
-            }
-        }
+        simd.vectorize(Run { layer: self, from, add, to });
     }
 }
 
@@ -104,56 +74,109 @@ impl WithSimd for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.layer.run_with(simd, self.from, self.add, self.to);
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let Pointwise { inputs, outputs, .. } = *self.layer;
+        let pixels = self.from.len() / inputs;
+        assert!(self.from.len() == pixels * inputs && self.to.len() == pixels * outputs);
+        assert!(self.add.is_empty() || self.add.len() == self.to.len());
+        // As many sums as the registers hold, beside what they are made of. Two groups at once read
+        // each value for twice as many sums.
+        let pairs = if S::F32_LANES == GROUP { outputs / GROUP / 2 * 2 } else { 0 };
+        for first in (0..pairs).step_by(2) {
+            self.groups::<S, 2, 2, 12>(simd, first);
+        }
+        for first in pairs..outputs.div_ceil(GROUP) {
+            match S::F32_LANES {
+                16 => self.groups::<S, 1, 1, 16>(simd, first),
+                8 => self.groups::<S, 1, 2, 6>(simd, first),
+                4 => self.groups::<S, 1, 4, 2>(simd, first),
+                _ => self.groups::<S, 1, 16, 1>(simd, first),
+            }
+        }
     }
 }
 
-/// A group of outputs for some pixels.
-#[derive(Clone, Copy)]
-struct Tile<'a> {
-    layer: &'a Pointwise,
-    panel: &'a [[f32; GROUP]],
-    biases: &'a [f32; GROUP],
-    first: usize,
-}
-
-impl Tile<'_> {
+impl Run<'_> {
+    /// Some groups of outputs, in so many vectors. Where the compiler knows the number of inputs, it
+    /// needs no register for each pixel.
     #[inline(always)]
-    fn run<S: Simd, const VECTORS: usize, const PIXELS: usize>(
-        self,
+    fn groups<S: Simd, const GROUPS: usize, const VECTORS: usize, const PIXELS: usize>(
+        &mut self,
         simd: S,
-        pixel: usize,
-        from: &[f32],
-        add: &[f32],
-        to: &mut [f32],
+        first: usize,
     ) {
-        let (inputs, outputs) = (self.layer.inputs, self.layer.outputs);
-        let rows: [&[f32]; PIXELS] =
-            std::array::from_fn(|at| &from[(pixel + at) * inputs..][..inputs]);
-        let mut sums = [vectors::<S, VECTORS>(simd, self.biases); PIXELS];
-        for (input, weights) in self.panel[..inputs].iter().enumerate() {
-            let weights = vectors::<S, VECTORS>(simd, weights);
+        match self.layer.inputs {
+            16 => self.pixels::<S, GROUPS, VECTORS, PIXELS>(simd, first, 16),
+            32 => self.pixels::<S, GROUPS, VECTORS, PIXELS>(simd, first, 32),
+            64 => self.pixels::<S, GROUPS, VECTORS, PIXELS>(simd, first, 64),
+            inputs => self.pixels::<S, GROUPS, VECTORS, PIXELS>(simd, first, inputs),
+        }
+    }
+
+    #[inline(always)]
+    fn pixels<S: Simd, const GROUPS: usize, const VECTORS: usize, const PIXELS: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        inputs: usize,
+    ) {
+        let pixels = self.from.len() / inputs;
+        if pixels >= PIXELS {
+            for pixel in (0..pixels).step_by(PIXELS) {
+                // The last tile may overlap the one before: the same is computed twice.
+                let pixel = pixel.min(pixels - PIXELS);
+                self.tile::<S, GROUPS, VECTORS, PIXELS>(simd, first, pixel, inputs);
+            }
+        } else if PIXELS > FEW && pixels >= FEW {
+            for pixel in (0..pixels).step_by(FEW) {
+                let pixel = pixel.min(pixels - FEW);
+                self.tile::<S, GROUPS, VECTORS, FEW>(simd, first, pixel, inputs);
+            }
+        } else {
+            for pixel in 0..pixels {
+                self.tile::<S, GROUPS, VECTORS, 1>(simd, first, pixel, inputs);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const GROUPS: usize, const VECTORS: usize, const PIXELS: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        pixel: usize,
+        inputs: usize,
+    ) {
+        let Pointwise { outputs, panels, biases, activation, .. } = self.layer;
+        let from = &self.from[pixel * inputs..(pixel + PIXELS) * inputs];
+        let mut rows: [&[f32]; PIXELS] = [&[]; PIXELS];
+        for (row, values) in rows.iter_mut().zip(from.chunks_exact(inputs)) {
+            *row = values;
+        }
+        let mut panel: [&[Group]; GROUPS] = [&[]; GROUPS];
+        let mut bias = [simd.splat_f32s(0.0); VECTORS];
+        for (at, panel) in panel.iter_mut().enumerate() {
+            *panel = &panels[(first + at) * inputs..(first + at + 1) * inputs];
+            put_group::<S, VECTORS>(&biases[first + at], at, &mut bias);
+        }
+        let mut sums = [bias; PIXELS];
+        for input in 0..inputs {
+            let mut weights = [simd.splat_f32s(0.0); VECTORS];
+            for (at, panel) in panel.iter().enumerate() {
+                put_group::<S, VECTORS>(&panel[input], at, &mut weights);
+            }
             for (sums, row) in sums.iter_mut().zip(rows) {
                 let value = simd.splat_f32s(row[input]);
                 add_scaled(simd, sums, value, weights);
             }
         }
-        let width = GROUP.min(outputs - self.first);
-        for (at, mut sums) in sums.into_iter().enumerate() {
-            let start = (pixel + at) * outputs + self.first;
-            if !add.is_empty() {
-                let mut more = [0.0; GROUP];
-                more[..width].copy_from_slice(&add[start..start + width]);
-                for (sum, more) in sums.iter_mut().zip(vectors::<S, VECTORS>(simd, &more)) {
-                    *sum = simd.add_f32s(*sum, more);
-                }
-            }
-            for sum in &mut sums {
-                *sum = self.layer.activation.of(simd, *sum);
-            }
-            store::<S, VECTORS>(sums, &mut to[start..start + width]);
+        let width = (GROUPS * GROUP).min(outputs - first * GROUP);
+        let start = pixel * outputs + first * GROUP;
+        if !self.add.is_empty() {
+            add_more::<S, VECTORS, PIXELS>(simd, &mut sums, width, *outputs, &self.add[start..]);
         }
+        activation.of_all(simd, sums.as_flattened_mut());
+        store::<S, VECTORS, PIXELS>(sums, width, *outputs, &mut self.to[start..]);
     }
 }
 
@@ -162,11 +185,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::simd::with_each_instruction_set;
 
     proptest! {
         #[test]
         fn each_output_is_the_weighted_sum_of_its_pixels_channels(
-            pixels in 0_usize..20, inputs in 1_usize..40, outputs in 1_usize..40, seed in 0_u32..9,
+            pixels in 0_usize..40, inputs in 1_usize..70, outputs in 1_usize..70, seed in 0_u32..9,
         ) {
             let wave = |at: usize| ((at as u32 * 31 + seed) % 19) as f32 / 8.0 - 1.0;
             let values = |count: usize, from: usize| (0..count).map(|at| wave(at + from)).collect::<Vec<_>>();
@@ -174,14 +198,18 @@ mod tests {
             let (from, add) = (values(pixels * inputs, 0), values(pixels * outputs, 5));
             let layer = Pointwise::new(&weights, &biases, Activation::Relu).unwrap();
             for add in [&add[..], &[]] {
-                let mut to = vec![f32::NAN; pixels * outputs];
-                layer.run(&from, add, &mut to);
-                for (at, found) in to.iter().enumerate() {
-                    let (pixel, output) = (at / outputs, at % outputs);
-                    let terms = (0..inputs).map(|k| from[pixel * inputs + k] * weights[output * inputs + k]);
-                    let sum = terms.sum::<f32>() + biases[output] + add.get(at).unwrap_or(&0.0);
-                    prop_assert!((sum.max(0.0) - found).abs() < 1e-3, "{at}: {found}, not {sum}");
-                }
+                with_each_instruction_set(|| {
+                    let mut to = vec![f32::NAN; pixels * outputs];
+                    layer.run(&from, add, &mut to);
+                    for (at, found) in to.iter().enumerate() {
+                        let (pixel, output) = (at / outputs, at % outputs);
+                        let terms = (0..inputs)
+                            .map(|k| from[pixel * inputs + k] * weights[output * inputs + k]);
+                        let sum = terms.sum::<f32>() + biases[output] + add.get(at).unwrap_or(&0.0);
+                        prop_assert!((sum.max(0.0) - found).abs() < 1e-3, "{at}: {found}, not {sum}");
+                    }
+                    Ok(())
+                })?;
             }
         }
     }

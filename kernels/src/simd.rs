@@ -5,16 +5,22 @@ use pulp::{Simd, WithSimd};
 /// Weights are packed in groups of so many outputs: a cache line, whatever the registers hold.
 pub(crate) const GROUP: usize = 16;
 
+/// Weights of a group, in one cache line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(64))]
+pub(crate) struct Group(pub(crate) [f32; GROUP]);
+
 /// Runs `work` with the best instructions of this processor.
 pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     {
         use pulp::x86::{V2, V3, V4};
-        if let Some(simd) = V4::try_new() {
+        let allowed = allowed();
+        if let Some(simd) = V4::try_new().filter(|_| allowed >= 4) {
             Simd::vectorize(simd, work)
-        } else if let Some(simd) = V3::try_new() {
+        } else if let Some(simd) = V3::try_new().filter(|_| allowed >= 3) {
             Simd::vectorize(simd, work)
-        } else if let Some(simd) = V2::try_new() {
+        } else if let Some(simd) = V2::try_new().filter(|_| allowed >= 2) {
             Simd::vectorize(simd, work)
         } else {
             Simd::vectorize(pulp::Scalar, work)
@@ -22,6 +28,34 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     }
     #[cfg(not(target_arch = "x86_64"))]
     pulp::Arch::new().dispatch(work)
+}
+
+/// The best level of x86-64 that is used; 1 is what has no vectors for us.
+#[cfg(all(target_arch = "x86_64", not(test)))]
+const fn allowed() -> usize {
+    4
+}
+
+#[cfg(test)]
+thread_local! {
+    static ALLOWED: std::cell::Cell<usize> = const { std::cell::Cell::new(4) };
+}
+
+#[cfg(all(target_arch = "x86_64", test))]
+fn allowed() -> usize {
+    ALLOWED.get()
+}
+
+/// Runs a test with each of the instruction sets that the processor has.
+#[cfg(test)]
+pub(crate) fn with_each_instruction_set<E>(
+    mut test: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
+    for level in 1..=4 {
+        ALLOWED.set(level);
+        test()?;
+    }
+    Ok(())
 }
 
 /// `a * b + c`, in one instruction where there is one.
@@ -53,7 +87,7 @@ pub(crate) fn add_scaled<S: Simd, const VECTORS: usize>(
 #[inline(always)]
 pub(crate) fn vectors<S: Simd, const VECTORS: usize>(
     simd: S,
-    values: &[f32; GROUP],
+    Group(values): &Group,
 ) -> [S::f32s; VECTORS] {
     let mut vectors = [simd.splat_f32s(0.0); VECTORS];
     for (vector, values) in vectors.iter_mut().zip(S::as_simd_f32s(values).0) {
@@ -62,35 +96,89 @@ pub(crate) fn vectors<S: Simd, const VECTORS: usize>(
     vectors
 }
 
-/// Writes as many values of a group as there is room for.
+/// Writes a group's vectors to their place among those of several.
 #[inline(always)]
-pub(crate) fn store<S: Simd, const VECTORS: usize>(values: [S::f32s; VECTORS], to: &mut [f32]) {
-    if let Some(whole) = to.first_chunk_mut::<GROUP>() {
-        put::<S, VECTORS>(values, whole);
-    } else {
-        let mut group = [0.0; GROUP];
-        put::<S, VECTORS>(values, &mut group);
-        for (to, value) in to.iter_mut().zip(group) {
-            *to = value;
+pub(crate) fn put_group<S: Simd, const VECTORS: usize>(
+    Group(values): &Group,
+    place: usize,
+    vectors: &mut [S::f32s; VECTORS],
+) {
+    let (values, _) = S::as_simd_f32s(values);
+    for (vector, values) in vectors[place * values.len()..].iter_mut().zip(values) {
+        *vector = *values;
+    }
+}
+
+/// Writes the vectors of pixels whose first values lie `apart`; only `width` values of each, when that
+/// is less.
+#[inline(always)]
+pub(crate) fn store<S: Simd, const VECTORS: usize, const PIXELS: usize>(
+    sums: [[S::f32s; VECTORS]; PIXELS],
+    width: usize,
+    apart: usize,
+    to: &mut [f32],
+) {
+    if width == VECTORS * S::F32_LANES {
+        for (at, sums) in sums.iter().enumerate() {
+            put::<S, VECTORS>(sums, &mut to[at * apart..at * apart + width]);
         }
+        return;
+    }
+    // What is looped over by a length that is not known would have to lie in memory all the time.
+    let mut whole = [[0.0; 2 * GROUP]; PIXELS];
+    for (whole, sums) in whole.iter_mut().zip(&sums) {
+        put::<S, VECTORS>(sums, whole);
+    }
+    for (to, whole) in to.chunks_mut(apart).zip(&whole) {
+        to[..width].copy_from_slice(&whole[..width]);
     }
 }
 
 #[inline(always)]
-fn put<S: Simd, const VECTORS: usize>(values: [S::f32s; VECTORS], to: &mut [f32; GROUP]) {
+fn put<S: Simd, const VECTORS: usize>(values: &[S::f32s; VECTORS], to: &mut [f32]) {
     let (vectors, _) = S::as_mut_simd_f32s(to);
     for (to, value) in vectors.iter_mut().zip(values) {
-        *to = value;
+        *to = *value;
+    }
+}
+
+/// Adds to the vectors what stands where [`store`] would write them.
+#[inline(always)]
+pub(crate) fn add_more<S: Simd, const VECTORS: usize, const PIXELS: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; VECTORS]; PIXELS],
+    width: usize,
+    apart: usize,
+    more: &[f32],
+) {
+    if width == VECTORS * S::F32_LANES {
+        for (at, sums) in sums.iter_mut().enumerate() {
+            add::<S, VECTORS>(simd, sums, &more[at * apart..at * apart + width]);
+        }
+        return;
+    }
+    let mut whole = [[0.0; 2 * GROUP]; PIXELS];
+    for (whole, more) in whole.iter_mut().zip(more.chunks(apart)) {
+        whole[..width].copy_from_slice(&more[..width]);
+    }
+    for (sums, whole) in sums.iter_mut().zip(&whole) {
+        add::<S, VECTORS>(simd, sums, whole);
+    }
+}
+
+#[inline(always)]
+fn add<S: Simd, const VECTORS: usize>(simd: S, sums: &mut [S::f32s; VECTORS], more: &[f32]) {
+    for (sum, more) in sums.iter_mut().zip(S::as_simd_f32s(more).0) {
+        *sum = simd.add_f32s(*sum, *more);
     }
 }
 
 /// Values in groups, the last one filled up with zeros.
-pub(crate) fn grouped(
-    count: usize,
-    value: impl Fn(usize) -> f32,
-) -> impl Iterator<Item = [f32; GROUP]> {
+pub(crate) fn grouped(count: usize, value: impl Fn(usize) -> f32) -> impl Iterator<Item = Group> {
     let value = move |at| if at < count { value(at) } else { 0.0 };
-    (0..count).step_by(GROUP).map(move |first| std::array::from_fn(|lane| value(first + lane)))
+    (0..count)
+        .step_by(GROUP)
+        .map(move |first| Group(std::array::from_fn(|lane| value(first + lane))))
 }
 
 /// What follows a convolution.
@@ -107,6 +195,30 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Of each vector.
+    #[inline(always)]
+    pub(crate) fn of_all<S: Simd>(self, simd: S, sums: &mut [S::f32s]) {
+        // Each kind by a loop of its own: so none has to ask for each vector.
+        match self {
+            Self::None => {}
+            Self::Relu => {
+                for sum in sums {
+                    *sum = Self::Relu.of(simd, *sum);
+                }
+            }
+            Self::Relu6 => {
+                for sum in sums {
+                    *sum = Self::Relu6.of(simd, *sum);
+                }
+            }
+            Self::HardSwish => {
+                for sum in sums {
+                    *sum = Self::HardSwish.of(simd, *sum);
+                }
+            }
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn of<S: Simd>(self, simd: S, values: S::f32s) -> S::f32s {
         let zero = simd.splat_f32s(0.0);

@@ -1,26 +1,24 @@
 //! The first convolution: from three planes to pixels, at half the size.
 
-use std::ops::Range;
-
 use pulp::{Simd, WithSimd};
 
 use crate::Extent;
 use crate::depthwise::SIDE;
-use crate::simd::{Activation, GROUP, add_scaled, dispatch, grouped, store, vectors};
+use crate::simd::{Activation, GROUP, Group, add_scaled, dispatch, grouped, store, vectors};
 
 const PLANES: usize = 3;
 const TAPS: usize = PLANES * SIDE * SIDE;
+/// Rows of all planes that a row of the result covers.
+const LINES: usize = PLANES * SIDE;
 const STRIDE: usize = 2;
-/// Pixels at once; with vectors of 8, their sums and what they are made of fill the registers.
-const TILE: usize = 4;
 
 /// The weights of a convolution of 3x3 over three planes, at every second pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stem {
     outputs: usize,
     /// For each 16 outputs, the last ones filled up with zeros: planes, rows, columns.
-    weights: Vec<[[f32; GROUP]; TAPS]>,
-    biases: Vec<[f32; GROUP]>,
+    weights: Vec<[Group; TAPS]>,
+    biases: Vec<Group>,
     before: usize,
     activation: Activation,
 }
@@ -59,15 +57,14 @@ impl Stem {
         Extent::new(from.height.div_ceil(STRIDE), from.width.div_ceil(STRIDE))
     }
 
-    /// Convolves three planes of `extent`, one after the other, into `to`. `lines` is space to work
-    /// in.
+    /// Convolves three planes of `extent`, one after the other, into `to`.
     ///
     /// # Panics
     /// When the lengths do not fit.
-    pub fn run(&self, planes: &[f32], extent: Extent, to: &mut [f32], lines: &mut Vec<f32>) {
+    pub fn run(&self, planes: &[f32], extent: Extent, to: &mut [f32]) {
         assert_eq!(planes.len(), extent.pixels() * PLANES, "not three planes of that size");
         assert_eq!(to.len(), Self::result(extent).pixels() * self.outputs, "not the result's size");
-        dispatch(Run { stem: self, planes, extent, to, lines });
+        dispatch(Run { stem: self, planes, extent, to });
     }
 }
 
@@ -76,7 +73,6 @@ struct Run<'a> {
     planes: &'a [f32],
     extent: Extent,
     to: &'a mut [f32],
-    lines: &'a mut Vec<f32>,
 }
 
 impl WithSimd for Run<'_> {
@@ -84,85 +80,134 @@ impl WithSimd for Run<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { stem, planes, extent, to, lines } = self;
-        let result = Stem::result(extent);
-        // Each tile reads this far, whole or not.
-        let padded = (result.width.next_multiple_of(TILE) - 1) * STRIDE + SIDE;
-        lines.clear();
-        lines.resize(padded * PLANES * SIDE, 0.0);
-        for (y, row) in to.chunks_exact_mut((result.width * stem.outputs).max(1)).enumerate() {
-            stem.gather(planes, extent, y, lines);
-            for (panel, first) in (0..stem.outputs).step_by(GROUP).enumerate() {
-                let channels = first..(first + GROUP).min(stem.outputs);
-                let part = Part { stem, panel, channels, lines, padded };
-                for x in (0..result.width).step_by(TILE) {
-                    let end = (x + TILE).min(result.width);
-                    let pixels = &mut row[x * stem.outputs..end * stem.outputs];
-                    match S::F32_LANES {
-                        16 => part.tile::<S, 1>(simd, x, pixels),
-                        8 => part.tile::<S, 2>(simd, x, pixels),
-                        4 => part.tile::<S, 4>(simd, x, pixels),
-                        _ => part.tile::<S, 16>(simd, x, pixels),
-                    }
+        match S::F32_LANES {
+            16 => self.rows::<S, 1, 8, 17>(simd),
+            8 => self.rows::<S, 2, 4, 9>(simd),
+            4 => self.rows::<S, 4, 2, 5>(simd),
+            _ => self.rows::<S, 16, 1, 3>(simd),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// So many pixels at once as their sums and what they are made of fill the registers; they cover
+    /// `REACH` columns.
+    #[inline(always)]
+    fn rows<S: Simd, const VECTORS: usize, const PIXELS: usize, const REACH: usize>(self, simd: S) {
+        let Self { stem, planes, extent, to } = self;
+        let (width, outputs) = (Stem::result(extent).width, stem.outputs);
+        let covered = Covered { stem, planes, extent };
+        for (y, row) in to.chunks_exact_mut((width * outputs).max(1)).enumerate() {
+            let lines = covered.lines(y);
+            for x in (0..width).step_by(PIXELS) {
+                let pixels = &mut row[x * outputs..(x + PIXELS).min(width) * outputs];
+                // Whether all columns lie within the picture.
+                let start = (x * STRIDE).checked_sub(stem.before);
+                let start = start.filter(|start| start + REACH <= extent.width);
+                if let Some((lines, start)) = lines.zip(start) {
+                    stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, start, pixels);
+                } else {
+                    let copied = covered.copied::<REACH>(y, x);
+                    let lines = copied.each_ref().map(|line| &line[..]);
+                    stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, 0, pixels);
                 }
             }
         }
+    }
+}
+
+/// What a row of the result covers: three rows of each plane.
+#[derive(Clone, Copy)]
+struct Covered<'a> {
+    stem: &'a Stem,
+    planes: &'a [f32],
+    extent: Extent,
+}
+
+impl<'a> Covered<'a> {
+    /// A row, if it lies within the picture.
+    #[inline(always)]
+    fn line(self, y: usize, line: usize) -> Option<&'a [f32]> {
+        let row = (y * STRIDE + line % SIDE).checked_sub(self.stem.before)?;
+        if row >= self.extent.height {
+            return None;
+        }
+        let start = line / SIDE * self.extent.pixels() + row * self.extent.width;
+        self.planes.get(start..start + self.extent.width)
+    }
+
+    /// All rows, if they lie within the picture.
+    #[inline(always)]
+    fn lines(self, y: usize) -> Option<[&'a [f32]; LINES]> {
+        let mut lines: [&[f32]; LINES] = [&[]; LINES];
+        for (at, line) in lines.iter_mut().enumerate() {
+            *line = self.line(y, at)?;
+        }
+        Some(lines)
+    }
+
+    /// A piece of all rows at the edge, with zeros for what lies outside.
+    #[inline(always)]
+    fn copied<const REACH: usize>(self, y: usize, x: usize) -> [[f32; REACH]; LINES] {
+        let mut windows = [[0.0; REACH]; LINES];
+        for (at, window) in windows.iter_mut().enumerate() {
+            let line = self.line(y, at).unwrap_or_default();
+            for (column, value) in window.iter_mut().enumerate() {
+                let column = (x * STRIDE + column).checked_sub(self.stem.before);
+                if let Some(found) = column.and_then(|column| line.get(column)) {
+                    *value = *found;
+                }
+            }
+        }
+        windows
     }
 }
 
 impl Stem {
-    /// Copies what one row of the result covers: three rows of each plane, with zeros around.
-    fn gather(&self, planes: &[f32], extent: Extent, y: usize, lines: &mut [f32]) {
-        let padded = lines.len() / (PLANES * SIDE);
-        for (at, line) in lines.chunks_exact_mut(padded).enumerate() {
-            let (plane, row) = (at / SIDE, (y * STRIDE + at % SIDE).checked_sub(self.before));
-            let line = &mut line[self.before..self.before + extent.width];
-            match row.filter(|row| *row < extent.height) {
-                Some(row) => {
-                    let start = plane * extent.pixels() + row * extent.width;
-                    line.copy_from_slice(&planes[start..start + extent.width]);
+    /// All outputs of some pixels; those beyond the end of the row are dropped.
+    #[inline(always)]
+    fn tile<S: Simd, const VECTORS: usize, const PIXELS: usize, const REACH: usize>(
+        &self,
+        simd: S,
+        lines: [&[f32]; LINES],
+        start: usize,
+        pixels: &mut [f32],
+    ) {
+        let Self { outputs, weights, biases, activation, .. } = self;
+        for (group, (weights, biases)) in weights.iter().zip(biases).enumerate() {
+            let mut sums = [vectors::<S, VECTORS>(simd, biases); PIXELS];
+            for (line, weights) in lines.iter().zip(weights.as_chunks::<SIDE>().0) {
+                let values = &line[start..start + REACH];
+                add_line::<S, VECTORS, PIXELS>(simd, &mut sums, values, weights);
+            }
+            activation.of_all(simd, sums.as_flattened_mut());
+            let first = group * GROUP;
+            let width = GROUP.min(outputs - first);
+            if pixels.len() == PIXELS * outputs {
+                store::<S, VECTORS, PIXELS>(sums, width, *outputs, &mut pixels[first..]);
+            } else {
+                for (at, sums) in sums.into_iter().enumerate().take(pixels.len() / outputs) {
+                    let pixel = &mut pixels[at * outputs + first..];
+                    store::<S, VECTORS, 1>([sums], width, *outputs, pixel);
                 }
-                None => line.fill(0.0),
             }
         }
     }
 }
 
-/// A group of outputs in a row.
-struct Part<'a> {
-    stem: &'a Stem,
-    panel: usize,
-    channels: Range<usize>,
-    lines: &'a [f32],
-    padded: usize,
-}
-
-impl Part<'_> {
-    /// The outputs of some pixels; those beyond the end of the row are dropped.
-    #[inline(always)]
-    fn tile<S: Simd, const VECTORS: usize>(&self, simd: S, x: usize, pixels: &mut [f32]) {
-        const REACH: usize = (TILE - 1) * STRIDE + SIDE;
-        let Self { stem, panel, channels, lines, padded } = self;
-        let weights = &stem.weights[*panel];
-        let mut sums = [vectors::<S, VECTORS>(simd, &stem.biases[*panel]); TILE];
-        for line in 0..PLANES * SIDE {
-            let Some(values) = lines[line * padded + x * STRIDE..].first_chunk::<REACH>() else {
-                break;
-            };
-            for column in 0..SIDE {
-                let weights = vectors::<S, VECTORS>(simd, &weights[line * SIDE + column]);
-                for (at, sums) in sums.iter_mut().enumerate() {
-                    let value = simd.splat_f32s(values[at * STRIDE + column]);
-                    add_scaled(simd, sums, value, weights);
-                }
-            }
-        }
-        let pixels = pixels.chunks_exact_mut(stem.outputs);
-        for (mut sums, pixel) in sums.into_iter().zip(pixels) {
-            for sum in &mut sums {
-                *sum = stem.activation.of(simd, *sum);
-            }
-            store::<S, VECTORS>(sums, &mut pixel[channels.clone()]);
+/// Adds to the pixels' sums what lies in one line.
+#[inline(always)]
+fn add_line<S: Simd, const VECTORS: usize, const PIXELS: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; VECTORS]; PIXELS],
+    values: &[f32],
+    weights: &[Group; SIDE],
+) {
+    for (column, weights) in weights.iter().enumerate() {
+        let weights = vectors::<S, VECTORS>(simd, weights);
+        for (at, sums) in sums.iter_mut().enumerate() {
+            let value = simd.splat_f32s(values[at * STRIDE + column]);
+            add_scaled(simd, sums, value, weights);
         }
     }
 }
@@ -170,6 +215,7 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::with_each_instruction_set;
 
     #[test]
     fn each_output_sees_three_by_three_pixels_of_three_planes() {
@@ -179,15 +225,14 @@ mod tests {
             (Extent::new(5, 7), 20, 0),
             (Extent::new(1, 1), 3, 1),
             (Extent::new(6, 31), 5, 0),
+            (Extent::new(7, 70), 33, 1),
         ] {
             let weights: Vec<f32> = (0..outputs * TAPS).map(wave).collect();
             let biases: Vec<f32> = (0..outputs).map(wave).collect();
             let planes: Vec<f32> = (0..extent.pixels() * PLANES).map(|at| wave(at + 5)).collect();
             let result = Stem::result(extent);
-            let mut to = vec![f32::NAN; result.pixels() * outputs];
             let stem = Stem::new(&weights, &biases, before, Activation::Relu).unwrap();
-            stem.run(&planes, extent, &mut to, &mut Vec::new());
-            for (at, found) in to.iter().enumerate() {
+            let by_the_book = |at: usize| {
                 let (pixel, output) = (at / outputs, at % outputs);
                 let (y, x) = (pixel / result.width, pixel % result.width);
                 let mut sum = biases[output];
@@ -201,8 +246,18 @@ mod tests {
                     let value = at.map_or(0.0, |at| planes[plane * extent.pixels() + at]);
                     sum += value * weights[output * TAPS + tap];
                 }
-                assert!((sum.max(0.0) - found).abs() < 1e-4, "{extent:?} {at}: {found}, not {sum}");
-            }
+                sum.max(0.0)
+            };
+            with_each_instruction_set(|| {
+                let mut to = vec![f32::NAN; result.pixels() * outputs];
+                stem.run(&planes, extent, &mut to);
+                for (at, found) in to.iter().enumerate() {
+                    let sum = by_the_book(at);
+                    assert!((sum - found).abs() < 1e-4, "{extent:?} {at}: {found}, not {sum}");
+                }
+                Ok::<_, std::convert::Infallible>(())
+            })
+            .unwrap();
         }
     }
 }

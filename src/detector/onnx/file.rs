@@ -16,6 +16,19 @@ pub(super) enum FileError {
     Attribute { node: String, attribute: String },
     #[error("{0}: its values are not what its type and shape say")]
     Values(String),
+    #[error("{0}")]
+    Graph(String),
+}
+
+impl FileError {
+    pub(super) const fn graph(reason: String) -> Self {
+        Self::Graph(reason)
+    }
+
+    /// The same, with the node where it was found.
+    pub(super) fn at(self, node: &str) -> Self {
+        Self::Graph(format!("{node}: {self}"))
+    }
 }
 
 /// The graph of a network, whose values stay where they are in `bytes`.
@@ -184,6 +197,12 @@ impl Node {
         let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
         let (operator, outputs) = (operator.to_owned(), vec![output.to_owned()]);
         Self { inputs, outputs, operator, ..Self::default() }
+    }
+
+    pub(super) fn with(mut self, name: &str, number: i64) -> Self {
+        let (name, number) = (name.to_owned(), Some(number));
+        self.attributes.push(Attribute { name, number, ..Attribute::default() });
+        self
     }
 }
 

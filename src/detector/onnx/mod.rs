@@ -1,5 +1,5 @@
-//! Faces by `YuNet`, people by `SSDLite`, silhouettes by `MediaPipe`'s selfie segmentation, all run by
-//! tract on the processor, in one thread.
+//! Faces by `YuNet`, people by `SSDLite`, silhouettes by `MediaPipe`'s selfie segmentation, all on the
+//! processor, in one thread.
 //!
 //! ```text
 //! Frame ──preprocess──> tensor ──network──> outputs ──postprocess──> Vec<Detection>
@@ -9,12 +9,12 @@
 //! ninth of the pixels.
 //!
 //! [`Models`] holds what all threads share; an [`Onnx`] holds what one thread needs: for each of
-//! the looks the tables for the frame size at hand, a tensor to fill and the state of tract.
+//! the looks the tables for the frame size at hand, and the space that the network runs in.
 //! They are made at the first frame and again when the size of the frames changes; those for silhouettes,
 //! which are asked for once in minutes, for each one.
 //!
-//! `file` is the networks as they are stored, `graph` makes plans for tract of them, and `operators`
-//! is what they are made of. `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
+//! `file` is the networks as they are stored, `graph` makes a `plan` of them, whose steps are
+//! `operators`, most of them our `kernels`. `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
 //! is shared, because all ends must agree on it.
 //!
 //! Scores below [`postprocess::FACE_FLOOR`] and [`postprocess::PERSON_FLOOR`] are dropped; what
@@ -22,16 +22,17 @@
 
 mod file;
 mod graph;
+mod kernels;
 mod models;
 mod operators;
+mod plan;
 pub mod postprocess;
 pub mod preprocess;
 mod resample;
 
 use std::sync::Arc;
 
-pub use models::Models;
-use models::Network;
+pub use models::{Models, Network};
 use preprocess::{Input, Layout, Preprocessor};
 
 use super::{Detector, DetectorError};
@@ -102,10 +103,10 @@ impl Stage {
         decode: impl FnOnce([&[f32]; N], Layout) -> T,
     ) -> Result<T, DetectorError> {
         let preprocessor = &mut self.preprocessor;
-        let outputs = self.network.run(|tensor| preprocessor.fill(frame, tensor))?;
+        self.network.run(|tensor| preprocessor.fill(frame, tensor))?;
         let mut values = [&[][..]; N];
         for (index, values) in values.iter_mut().enumerate() {
-            *values = self.network.values(&outputs, index)?;
+            *values = self.network.values(index)?;
         }
         Ok(decode(values, self.preprocessor.layout()))
     }
@@ -143,8 +144,8 @@ impl Detector for Onnx {
         }
         let stage = match self.person.take().filter(|stage| stage.is_for(frame.size)) {
             Some(stage) => stage,
-            None => Stage::new(Input::People, Layout::of_people(frame.size), |input| {
-                self.models.person_network(input)
+            None => Stage::new(Input::People, Layout::of_people(frame.size), |_| {
+                Ok(self.models.person_network())
             })?,
         };
         self.person

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tract_core::internal::{
-    IntoTValue as _, TValue, TVec, Tensor, TypedRunnableModel, TypedSimpleState, tvec,
-};
-
 use super::graph::Graph;
+use super::plan::{Plan, Work};
 use crate::detector::DetectorError;
 use crate::geometry::Size;
 use crate::report::{Hash, ModelIdentity};
@@ -40,17 +37,15 @@ const SILHOUETTE: Embedded = Embedded {
     sha256: "cd5da48d90c18d345487e2d390adb508d29c5c352711521856e14b70cbe11baf",
 };
 
-type Plan = Arc<TypedRunnableModel>;
-
 /// The networks, ready to run. Costs a fraction of a second and some tens of megabytes: make it
 /// once, and give each worker thread an [`super::Onnx`] with a clone of the same [`Arc`].
 pub struct Models {
     face: Graph,
     /// By width and height of the input; there are at most eleven. Guards only itself.
-    face_plans: Mutex<BTreeMap<(u32, u32), Plan>>,
-    person_plan: Plan,
+    face_plans: Mutex<BTreeMap<(u32, u32), Arc<Plan>>>,
+    person_plan: Arc<Plan>,
     /// Prepared when it is first asked for: in most exams it never is.
-    silhouette_plan: Mutex<Option<Plan>>,
+    silhouette_plan: Mutex<Option<Arc<Plan>>>,
     identities: [ModelIdentity; 3],
 }
 
@@ -77,11 +72,11 @@ impl Models {
     }
 
     /// The face network for an input of this size; prepared at the first call.
-    pub(super) fn face_network(&self, input: Size) -> Result<Network, DetectorError> {
-        Network::new(FACE.name, &self.face_plan(input)?, input)
+    pub fn face_network(&self, input: Size) -> Result<Network, DetectorError> {
+        Ok(Network::new(FACE.name, self.face_plan(input)?))
     }
 
-    fn face_plan(&self, input: Size) -> Result<Plan, DetectorError> {
+    fn face_plan(&self, input: Size) -> Result<Arc<Plan>, DetectorError> {
         let mut plans = self.face_plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = plans.get(&(input.width, input.height)) {
             return Ok(Arc::clone(plan));
@@ -92,8 +87,8 @@ impl Models {
         Ok(plan)
     }
 
-    pub(super) fn person_network(&self, input: Size) -> Result<Network, DetectorError> {
-        Network::new(PERSON.name, &self.person_plan, input)
+    pub(super) fn person_network(&self) -> Network {
+        Network::new(PERSON.name, Arc::clone(&self.person_plan))
     }
 
     pub(super) fn silhouette_network(&self, input: Size) -> Result<Network, DetectorError> {
@@ -102,7 +97,7 @@ impl Models {
             Some(plan) => plan,
             None => SILHOUETTE.plan(&SILHOUETTE.parse()?, input)?,
         };
-        Network::new(SILHOUETTE.name, prepared.insert(plan), input)
+        Ok(Network::new(SILHOUETTE.name, Arc::clone(prepared.insert(plan))))
     }
 }
 
@@ -122,8 +117,8 @@ impl Embedded {
         Graph::read(self.bytes).map_err(|error| self.load_error(&error))
     }
 
-    fn plan(&self, graph: &Graph, input: Size) -> Result<Plan, DetectorError> {
-        graph.plan(input).map_err(|error| self.load_error(&error))
+    fn plan(&self, graph: &Graph, input: Size) -> Result<Arc<Plan>, DetectorError> {
+        graph.plan(input).map(Arc::new).map_err(|error| self.load_error(&error))
     }
 
     fn load_error(&self, error: &dyn fmt::Display) -> DetectorError {
@@ -131,58 +126,38 @@ impl Embedded {
     }
 }
 
-const fn shape(input: Size) -> [usize; 4] {
-    [1, 3, input.height as usize, input.width as usize]
-}
-
-/// A plan with its own state and input: belongs to one thread.
-pub(super) struct Network {
+/// A plan with what it runs in: belongs to one thread.
+#[derive(Debug)]
+pub struct Network {
     name: &'static str,
-    state: TypedSimpleState,
-    input: Arc<Tensor>,
-}
-
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").field("name", &self.name).finish_non_exhaustive()
-    }
+    plan: Arc<Plan>,
+    work: Work,
 }
 
 impl Network {
-    fn new(name: &'static str, plan: &Plan, input: Size) -> Result<Self, DetectorError> {
-        let load_error = |reason: String| DetectorError::Load { name: name.to_owned(), reason };
-        let state = plan.spawn().map_err(|error| load_error(format!("{error:#}")))?;
-        let input = Tensor::zero::<f32>(&shape(input));
-        let input = Arc::new(input.map_err(|error| load_error(format!("{error:#}")))?);
-        Ok(Self { name, state, input })
+    fn new(name: &'static str, plan: Arc<Plan>) -> Self {
+        let work = plan.work();
+        Self { name, plan, work }
     }
 
     /// Lets `fill` write the input, in the order planes, rows, columns; then runs the network.
-    pub(super) fn run<E: fmt::Display>(
+    pub fn run<E: fmt::Display>(
         &mut self,
         fill: impl FnOnce(&mut [f32]) -> Result<(), E>,
-    ) -> Result<TVec<TValue>, DetectorError> {
-        let name = self.name;
-        let failed = |reason: String| DetectorError::Run { name: name.to_owned(), reason };
-        let mut view = Arc::make_mut(&mut self.input)
-            .try_as_plain_ram_mut()
-            .map_err(|error| failed(format!("{error:#}")))?;
-        let values = view.as_slice_mut().map_err(|error| failed(format!("{error:#}")))?;
-        fill(values).map_err(|error| failed(error.to_string()))?;
-        let input = tvec!(Arc::clone(&self.input).into_tvalue());
-        self.state.run(input).map_err(|error| failed(format!("{error:#}")))
+    ) -> Result<(), DetectorError> {
+        fill(self.plan.input(&mut self.work)).map_err(|error| self.failed(error.to_string()))?;
+        self.plan.run(&mut self.work);
+        Ok(())
     }
 
-    /// The values of an output, in order.
-    pub(super) fn values<'a>(
-        &self,
-        outputs: &'a [TValue],
-        index: usize,
-    ) -> Result<&'a [f32], DetectorError> {
-        let failed = |reason| DetectorError::Run { name: self.name.to_owned(), reason };
-        let output = outputs.get(index).ok_or_else(|| failed(format!("no output {index}")))?;
-        let view = output.try_as_plain_ram().map_err(|error| failed(format!("{error:#}")))?;
-        view.as_slice().map_err(|error| failed(format!("{error:#}")))
+    /// The values of an output of the last run, in order.
+    pub fn values(&self, index: usize) -> Result<&[f32], DetectorError> {
+        let values = self.plan.output(&self.work, index);
+        values.ok_or_else(|| self.failed(format!("no output {index}")))
+    }
+
+    fn failed(&self, reason: String) -> DetectorError {
+        DetectorError::Run { name: self.name.to_owned(), reason }
     }
 }
 

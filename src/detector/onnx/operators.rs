@@ -1,254 +1,254 @@
-//! The operators of the domain `inview`, of which the networks are made, for tract.
-//!
-//! `models/convert/fuse.py` writes them in place of the standard ones and describes them; the
-//! arithmetic is in the package `inview-kernels`. All operators of a thread work in the same space:
-//! one runs at a time.
+//! What a step of a plan does: one of our `kernels`, or one of the few standard operators between them
+//! and in the decoding of boxes.
 
-use std::cell::RefCell;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
-use inview_kernels::{
-    Activation, Block, Depthwise, Extent, Filter, Pointwise, Scratch, Stem, double, double_and_add,
-    halve, mean, spread,
-};
-use tract_core::internal::{
-    DatumExt as _, EvalContext, EvalOp, IntoTValue as _, Op, PlainView, StaticName, TValue, TVec,
-    Tensor, TractErrorContext as _, TractResult, TypedFact, TypedOp, as_op, bail, op_as_typed_op,
-    op_out_of_plan, tvec,
-};
+use inview_kernels::Scratch;
 
-use super::file::Node;
+use super::file::{FileError, Node};
+use super::kernels::Kernel;
 
-impl Kernel {
-    /// The operator of a node of the domain `inview`.
-    pub(super) fn read(node: &Node) -> TractResult<Self> {
-        let weights = Weights { node };
-        match node.operator.as_str() {
-            "Stem" => weights.stem(),
-            "Block" => weights.block(),
-            "Halve" => Ok(Self::Halve),
-            "DoubleAndAdd" => Ok(Self::DoubleAndAdd),
-            "Filter" => weights.filter(),
-            "Mean" => Ok(Self::Mean),
-            "Double" => Ok(Self::Double),
-            "Spread" => Ok(Self::Spread),
-            _ => bail!("{node} is not known"),
-        }
-    }
+pub(super) type Shape = Vec<usize>;
+
+/// An operator as a file has it, for inputs of any shape.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Kernel(Kernel),
+    Pairs(Pairs),
+    Each(Each),
+    /// Joins along an axis.
+    Concat(usize),
+    Reshape,
+    Slice,
+    Identity,
 }
 
-/// The attributes of a node.
-#[derive(Clone, Copy)]
-struct Weights<'a> {
-    node: &'a Node,
+/// Of two tensors, value by value; the smaller one is repeated.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pairs {
+    Add,
+    Mul,
+    Sub,
 }
 
-impl Weights<'_> {
-    fn stem(self) -> TractResult<Kernel> {
-        let made = Stem::new(
-            &self.node.floats("stem_weights")?,
-            &self.node.floats("stem_biases")?,
-            self.node.number("before")?,
-            self.activation("stem_activation")?,
-        );
-        let stem = made.with_context(|| format!("the weights of {} do not fit", self.node))?;
-        Ok(Kernel::Stem(Arc::new(stem)))
-    }
+/// Of one tensor, value by value.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Each {
+    Exp,
+    Sigmoid,
+}
 
-    fn block(self) -> TractResult<Kernel> {
-        let depthwise = self.node.has("depthwise_weights").then(|| self.depthwise()).transpose()?;
-        let (expand, project) = (self.pointwise("expand")?, self.pointwise("project")?);
-        let block = Block::new(expand, depthwise, project)
-            .with_context(|| format!("the parts of {} do not fit each other", self.node))?;
-        Ok(Kernel::Block(Arc::new(block)))
-    }
-
-    fn activation(self, name: &str) -> TractResult<Activation> {
-        match self.node.text(name)? {
-            "none" => Ok(Activation::None),
-            "relu" => Ok(Activation::Relu),
-            "relu6" => Ok(Activation::Relu6),
-            "hard_swish" => Ok(Activation::HardSwish),
-            other => bail!("{}: no activation is called {other}", self.node),
+impl Kind {
+    pub(super) fn read(node: &Node) -> Result<Self, FileError> {
+        match (node.domain.as_str(), node.operator.as_str()) {
+            ("inview", _) => Ok(Self::Kernel(Kernel::read(node)?)),
+            ("", "Add") => Ok(Self::Pairs(Pairs::Add)),
+            ("", "Mul") => Ok(Self::Pairs(Pairs::Mul)),
+            ("", "Sub") => Ok(Self::Pairs(Pairs::Sub)),
+            ("", "Exp") => Ok(Self::Each(Each::Exp)),
+            ("", "Sigmoid") => Ok(Self::Each(Each::Sigmoid)),
+            ("", "Concat") => Ok(Self::Concat(node.number("axis")?)),
+            ("", "Reshape") => Ok(Self::Reshape),
+            ("", "Slice") => Ok(Self::Slice),
+            ("", "Identity") => Ok(Self::Identity),
+            _ => Err(FileError::graph(format!("{node} is not known"))),
         }
     }
 
-    fn depthwise(self) -> TractResult<Depthwise> {
-        let shape = (self.node.number("stride")?, self.node.number("before")?);
-        let (weights, biases) =
-            (self.node.floats("depthwise_weights")?, self.node.floats("depthwise_biases")?);
-        Depthwise::new(&weights, &biases, shape, self.activation("depthwise_activation")?)
-            .with_context(|| format!("the depthwise weights of {} do not fit", self.node))
-    }
-
-    fn filter(self) -> TractResult<Kernel> {
-        let shape = (self.node.number("stride")?, self.node.number("before")?);
-        let (weights, biases) =
-            (self.node.floats("filter_weights")?, self.node.floats("filter_biases")?);
-        let filter = Filter::new(&weights, &biases, shape, self.activation("filter_activation")?);
-        let filter = filter.with_context(|| format!("the weights of {} do not fit", self.node))?;
-        Ok(Kernel::Filter(Arc::new(filter)))
-    }
-
-    fn pointwise(self, part: &str) -> TractResult<Option<Pointwise>> {
-        let (weights, biases) = (format!("{part}_weights"), format!("{part}_biases"));
-        if !self.node.has(&weights) {
-            return Ok(None);
-        }
-        let activation = self.activation(&format!("{part}_activation"))?;
-        Pointwise::new(&self.node.floats(&weights)?, &self.node.floats(&biases)?, activation)
-            .with_context(|| format!("the {part} weights of {} do not fit", self.node))
-            .map(Some)
-    }
-}
-
-/// One node of a network.
-#[derive(Clone, Debug)]
-pub(super) enum Kernel {
-    Stem(Arc<Stem>),
-    Block(Arc<Block>),
-    Filter(Arc<Filter>),
-    Halve,
-    DoubleAndAdd,
-    Mean,
-    Double,
-    Spread,
-}
-
-impl PartialEq for Kernel {
-    /// The same weights, not equal ones: no two nodes have those.
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Stem(a), Self::Stem(b)) => Arc::ptr_eq(a, b),
-            (Self::Block(a), Self::Block(b)) => Arc::ptr_eq(a, b),
-            (Self::Filter(a), Self::Filter(b)) => Arc::ptr_eq(a, b),
-            (Self::Stem(_) | Self::Block(_) | Self::Filter(_), _) => false,
-            (Self::Halve, other) => matches!(other, Self::Halve),
-            (Self::DoubleAndAdd, other) => matches!(other, Self::DoubleAndAdd),
-            (Self::Mean, other) => matches!(other, Self::Mean),
-            (Self::Double, other) => matches!(other, Self::Double),
-            (Self::Spread, other) => matches!(other, Self::Spread),
-        }
-    }
-}
-
-impl Eq for Kernel {}
-
-impl Kernel {
     /// How many it takes.
-    pub(super) const fn inputs(&self) -> RangeInclusive<usize> {
+    pub(super) fn inputs(&self) -> RangeInclusive<usize> {
         match self {
-            Self::Stem(_)
-            | Self::Filter(_)
-            | Self::Halve
-            | Self::Mean
-            | Self::Double
-            | Self::Spread => 1..=1,
-            Self::Block(_) => 1..=2,
-            Self::DoubleAndAdd => 2..=2,
+            Self::Kernel(kernel) => kernel.inputs(),
+            Self::Pairs(_) | Self::Reshape => 2..=2,
+            Self::Each(_) | Self::Identity => 1..=1,
+            Self::Concat(_) => 1..=usize::MAX,
+            Self::Slice => 4..=4,
         }
     }
 
-    /// Shape of the result for the shapes of the inputs.
-    fn result(&self, inputs: &[&[usize]]) -> TractResult<[usize; 4]> {
-        let &[1, first, second, third] = inputs[0] else {
-            bail!("{:?} is not one picture", inputs[0])
+    /// How many of them, the first ones, are tensors; the rest are whole numbers.
+    pub(super) const fn tensors(&self) -> usize {
+        match self {
+            Self::Kernel(_) | Self::Pairs(_) | Self::Each(_) | Self::Concat(_) => usize::MAX,
+            Self::Reshape | Self::Slice | Self::Identity => 1,
+        }
+    }
+
+    /// Whether the result is the input, by another name or in another shape.
+    pub(super) const fn renames(&self) -> bool {
+        matches!(self, Self::Reshape | Self::Identity)
+    }
+}
+
+/// An operator for inputs of known shapes.
+#[derive(Debug)]
+pub(super) enum Operator {
+    /// The first input's height, width and channels; whether there is a second one.
+    Kernel(Kernel, [usize; 3], bool),
+    Pairs(Pairs),
+    Each(Each),
+    /// How many values of each input in turn.
+    Concat(Vec<usize>),
+    /// Of so many values, those of a range, again and again.
+    Slice(usize, std::ops::Range<usize>),
+}
+
+impl Operator {
+    /// The operator, if there is anything to do, and the shape of its result. `numbers` are the whole
+    /// numbers at an input.
+    pub(super) fn of<'a>(
+        kind: &Kind,
+        inputs: &[Shape],
+        numbers: impl Fn(usize) -> Result<&'a [i64], FileError>,
+    ) -> Result<(Option<Self>, Shape), FileError> {
+        let [first, rest @ ..] = inputs else {
+            return Err(FileError::graph("an input is missing".to_owned()));
         };
-        let pixels = Extent::new(first, second);
-        let (extent, channels) = match self {
-            Self::Stem(stem) => (Stem::result(Extent::new(second, third)), stem.outputs()),
-            Self::Block(block) => (block.result(pixels), block.outputs()),
-            Self::Halve => (Extent::new(first / 2, second / 2), third),
-            Self::Filter(filter) => (filter.result(pixels), filter.channels()),
-            Self::DoubleAndAdd | Self::Double => (Extent::new(first * 2, second * 2), third),
-            Self::Mean => (Extent::new(1, 1), third),
-            Self::Spread if third == 4 => (Extent::new(first * 2, second * 2), 1),
-            Self::Spread => bail!("{third} channels are not four pixels"),
+        match kind {
+            Kind::Kernel(kernel) => {
+                let result = kernel.result(inputs)?;
+                let &[_, height, width, channels] = &first[..] else {
+                    return Err(FileError::graph(format!("{first:?} is not one picture")));
+                };
+                let picture = [height, width, channels];
+                let operator = Self::Kernel(kernel.clone(), picture, !rest.is_empty());
+                Ok((Some(operator), result.to_vec()))
+            }
+            Kind::Pairs(pairs) => {
+                let second = rest.first().unwrap_or(first);
+                Ok((Some(Self::Pairs(*pairs)), repeated(first, second)?))
+            }
+            Kind::Each(each) => Ok((Some(Self::Each(*each)), first.clone())),
+            Kind::Concat(axis) => {
+                let shape = joined(inputs, *axis)?;
+                let parts = inputs.iter().map(|input| input[*axis..].iter().product());
+                Ok((Some(Self::Concat(parts.collect())), shape))
+            }
+            Kind::Reshape => Ok((None, reshaped(first, numbers(1)?)?)),
+            Kind::Slice => {
+                let (operator, shape) = slice(first, [numbers(1)?, numbers(2)?, numbers(3)?])?;
+                Ok((Some(operator), shape))
+            }
+            Kind::Identity => Ok((None, first.clone())),
+        }
+    }
+
+    /// Makes the result of what stands at the inputs.
+    pub(super) fn run<'a>(
+        &self,
+        read: impl Fn(usize) -> &'a [f32],
+        to: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        match self {
+            Self::Kernel(kernel, picture, more) => kernel.run(*picture, read, *more, to, scratch),
+            Self::Pairs(Pairs::Add) => pairs(read(0), read(1), to, |a, b| a + b),
+            Self::Pairs(Pairs::Mul) => pairs(read(0), read(1), to, |a, b| a * b),
+            Self::Pairs(Pairs::Sub) => pairs(read(0), read(1), to, |a, b| a - b),
+            Self::Each(Each::Exp) => each(read(0), to, f32::exp),
+            Self::Each(Each::Sigmoid) => each(read(0), to, |value| 1.0 / (1.0 + (-value).exp())),
+            Self::Concat(parts) => {
+                let whole: usize = parts.iter().sum();
+                let mut start = 0;
+                for (at, part) in parts.iter().enumerate() {
+                    let rows = to.chunks_exact_mut(whole).zip(read(at).chunks_exact(*part));
+                    for (to, from) in rows {
+                        to[start..start + part].copy_from_slice(from);
+                    }
+                    start += part;
+                }
+            }
+            Self::Slice(whole, range) => {
+                let rows = read(0).chunks_exact(*whole);
+                for (to, from) in to.chunks_exact_mut(range.len()).zip(rows) {
+                    to.copy_from_slice(&from[range.clone()]);
+                }
+            }
+        }
+    }
+}
+
+fn each(from: &[f32], to: &mut [f32], make: impl Fn(f32) -> f32) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = make(*from);
+    }
+}
+
+fn pairs(first: &[f32], second: &[f32], to: &mut [f32], make: impl Fn(f32, f32) -> f32) {
+    let length = first.len().min(second.len()).max(1);
+    let all = to.chunks_exact_mut(length).enumerate();
+    for (at, to) in all {
+        let part = |of: &[f32]| {
+            if of.len() == length { 0..length } else { at * length..(at + 1) * length }
         };
-        Ok([1, extent.height, extent.width, channels])
-    }
-}
-
-impl Op for Kernel {
-    fn name(&self) -> StaticName {
-        match self {
-            Self::Stem(_) => "Stem",
-            Self::Block(_) => "Block",
-            Self::Halve => "Halve",
-            Self::DoubleAndAdd => "DoubleAndAdd",
-            Self::Filter(_) => "Filter",
-            Self::Mean => "Mean",
-            Self::Double => "Double",
-            Self::Spread => "Spread",
+        let values = first[part(first)].iter().zip(&second[part(second)]);
+        for (to, (first, second)) in to.iter_mut().zip(values) {
+            *to = make(*first, *second);
         }
-        .into()
-    }
-
-    op_as_typed_op!();
-}
-
-impl EvalOp for Kernel {
-    op_out_of_plan!();
-
-    fn eval(&self, _: &EvalContext<'_>, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        SPACE.with_borrow_mut(|space| self.run(&inputs, space))
     }
 }
 
-impl TypedOp for Kernel {
-    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let shapes = inputs.iter().map(|fact| fact.shape.as_concrete().context("of unknown size"));
-        let shape = self.result(&shapes.collect::<TractResult<Vec<_>>>()?)?;
-        Ok(tvec!(f32::fact(shape)))
+/// The shape of the larger one, of which the smaller one is the last sides.
+fn repeated(first: &Shape, second: &Shape) -> Result<Shape, FileError> {
+    let length = |shape: &Shape| shape.iter().product::<usize>();
+    let (larger, smaller) =
+        if length(first) < length(second) { (second, first) } else { (first, second) };
+    let sides = smaller.iter().position(|side| *side != 1).map_or(&[][..], |at| &smaller[at..]);
+    if larger.ends_with(sides) && smaller.len() <= larger.len() {
+        Ok(larger.clone())
+    } else {
+        Err(FileError::graph(format!("{smaller:?} cannot be repeated to be {larger:?}")))
     }
-
-    as_op!();
 }
 
-/// What an operator works in.
-#[derive(Debug, Default)]
-struct Space {
-    lines: Vec<f32>,
-    scratch: Scratch,
+fn joined(inputs: &[Shape], axis: usize) -> Result<Shape, FileError> {
+    let mut shape = inputs[0].clone();
+    let others = |shape: &Shape| {
+        let mut shape = shape.clone();
+        shape.get_mut(axis).map(|side| *side = 0).map(|()| shape)
+    };
+    let fits =
+        others(&shape).is_some() && inputs.iter().all(|input| others(input) == others(&shape));
+    if !fits {
+        return Err(FileError::graph(format!("{inputs:?} cannot be joined along {axis}")));
+    }
+    shape[axis] = inputs.iter().map(|input| input[axis]).sum();
+    Ok(shape)
 }
 
-thread_local! {
-    static SPACE: RefCell<Space> = RefCell::default();
-}
-
-impl Kernel {
-    fn run(&self, inputs: &[TValue], space: &mut Space) -> TractResult<TVec<TValue>> {
-        let shapes: TVec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
-        let shape = self.result(&shapes)?;
-        let views = inputs.iter().map(|input| input.try_as_plain_ram());
-        let views = views.collect::<TractResult<TVec<_>>>()?;
-        let from = views[0].as_slice::<f32>()?;
-        let &[_, height, width, channels] = shapes[0] else { bail!("not one picture") };
-        let extent = Extent::new(height, width);
-        if matches!(self, Self::DoubleAndAdd) {
-            let mut sum = views[1].tensor().clone();
-            double_and_add(from, extent, channels, sum.try_as_plain_ram_mut()?.as_slice_mut()?);
-            return Ok(tvec!(sum.into_tvalue()));
-        }
-        let mut result = Tensor::zero::<f32>(&shape)?;
-        let mut view = result.try_as_plain_ram_mut()?;
-        let to = view.as_slice_mut::<f32>()?;
-        match self {
-            Self::Stem(stem) => {
-                stem.run(from, Extent::new(width, channels), to, &mut space.lines);
+/// In the new shape, 0 stands for the side at that place, and -1 for what is left.
+fn reshaped(from: &Shape, wanted: &[i64]) -> Result<Shape, FileError> {
+    let wrong = || FileError::graph(format!("{from:?} cannot become {wanted:?}"));
+    let mut to = Vec::new();
+    let mut rest = None;
+    for (place, side) in wanted.iter().enumerate() {
+        to.push(match side {
+            0 => *from.get(place).ok_or_else(wrong)?,
+            -1 => {
+                rest = Some(place);
+                1
             }
-            Self::Block(block) => {
-                let add = views.get(1).map(PlainView::as_slice::<f32>).transpose()?;
-                block.run(from, extent, add.unwrap_or(&[]), to, &mut space.scratch);
-            }
-            Self::Filter(filter) => filter.run(from, extent, to),
-            Self::Halve => halve(from, extent, channels, to),
-            Self::Mean => mean(from, channels, to),
-            Self::Double => double(from, extent, channels, to),
-            Self::Spread => spread(from, extent, to),
-            Self::DoubleAndAdd => {}
-        }
-        Ok(tvec!(result.into_tvalue()))
+            side => usize::try_from(*side).ok().ok_or_else(wrong)?,
+        });
     }
+    let all = from.iter().product::<usize>();
+    if let Some(place) = rest {
+        to[place] = all / to.iter().product::<usize>().max(1);
+    }
+    if to.iter().product::<usize>() == all { Ok(to) } else { Err(wrong()) }
+}
+
+/// `cut` are starts, ends and axes, as in opset 10 and later; of one axis each.
+fn slice(from: &Shape, cut: [&[i64]; 3]) -> Result<(Operator, Shape), FileError> {
+    let wrong = || FileError::graph(format!("a slice of {from:?} by {cut:?}"));
+    let single = |values: &[i64]| match values {
+        [value] => usize::try_from(*value).ok().ok_or_else(wrong),
+        _ => Err(wrong()),
+    };
+    let [start, end, axis] = [single(cut[0])?, single(cut[1])?, single(cut[2])?];
+    let mut shape = from.clone();
+    let side = shape.get_mut(axis).filter(|side| start < end && end <= **side).ok_or_else(wrong)?;
+    *side = end - start;
+    let inner = from[axis + 1..].iter().product::<usize>();
+    Ok((Operator::Slice(from[axis] * inner, start * inner..end * inner), shape))
 }

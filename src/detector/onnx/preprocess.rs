@@ -19,6 +19,8 @@
 //! A portrait frame of 360x640 fills 180x320 of the face tensor: its faces come out as large as those
 //! of a landscape frame of the same sensor. A very wide frame keeps its width of 320.
 
+use inview_kernels::picture::{Colour, map};
+
 use super::resample::{Place, Scaler};
 use crate::frame::{Frame, I420, Payload, Range};
 use crate::geometry::{BoundingBox, Size};
@@ -207,8 +209,8 @@ impl Preprocessor {
         match self.input {
             Input::Faces { brighten: false } => {}
             Input::Faces { brighten: true } => brighten(&mut rgb, &self.layout),
-            Input::People => map(&mut rgb, |value| value / 127.5 - 1.0),
-            Input::Silhouette => map(&mut rgb, |value| value / 255.0),
+            Input::People => move_all(&mut rgb, 1.0 / 127.5, -1.0),
+            Input::Silhouette => move_all(&mut rgb, 1.0 / 255.0, 0.0),
         }
         self.pad(&mut rgb);
         Ok(())
@@ -282,26 +284,16 @@ fn planes(tensor: &mut [f32], area: usize) -> Option<[&mut [f32]; 3]> {
 
 /// Turns the first `used` values of planes of Y, U, V into R, G, B (BT.601), in place.
 fn to_rgb(planes: &mut [&mut [f32]; 3], used: usize, source: &I420) {
-    let (black, luma, colour) = match source.range {
-        Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),
-        Range::Full => (0.0, 1.0, 1.0),
+    let colour = match source.range {
+        Range::Limited => Colour { black: 16.0, luma: 255.0 / 219.0, chroma: 255.0 / 224.0 },
+        Range::Full => Colour { black: 0.0, luma: 1.0, chroma: 1.0 },
     };
-    let [red_v, green_u, green_v, blue_u] =
-        [1.402, -0.344_136, -0.714_136, 1.772].map(|factor: f32| factor * colour);
-    let [first, second, third] = planes;
-    let pixels = first[..used].iter_mut().zip(&mut second[..used]).zip(&mut third[..used]);
-    for ((y, u), v) in pixels {
-        let light = (*y - black) * luma;
-        let (blue, red) = (*u - 128.0, *v - 128.0);
-        *y = (light + red_v * red).clamp(0.0, 255.0);
-        *u = (light + green_u * blue + green_v * red).clamp(0.0, 255.0);
-        *v = (light + blue_u * blue).clamp(0.0, 255.0);
-    }
+    colour.to_rgb(planes.each_mut().map(|plane| &mut plane[..used]));
 }
 
-fn map(rgb: &mut [&mut [f32]; 3], to: impl Fn(f32) -> f32) {
+fn move_all(rgb: &mut [&mut [f32]; 3], factor: f32, offset: f32) {
     for plane in rgb {
-        plane.iter_mut().for_each(|value| *value = to(*value));
+        map(plane, factor, offset, f32::INFINITY);
     }
 }
 
@@ -316,7 +308,7 @@ fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
     });
     if let Some(gain) = dark_gain(lumas) {
         for plane in rgb {
-            plane.iter_mut().for_each(|value| *value = (*value * gain).min(255.0));
+            map(plane, gain, 0.0, 255.0);
         }
     }
 }

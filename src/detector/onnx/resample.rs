@@ -5,6 +5,8 @@
 //! rows, so that it can be vectorised; the horizontal one then touches only target rows. The result
 //! stays in single precision: a byte in between would only add noise and a conversion.
 
+use inview_kernels::picture::{means, weigh};
+
 use crate::geometry::Size;
 
 /// Which source pixels make up each target pixel of one axis, and their shares.
@@ -15,6 +17,8 @@ struct Axis {
     /// `taps` shares for each target pixel; they sum to 1.
     weights: Vec<f32>,
     taps: usize,
+    /// Whether each target pixel covers as many whole source pixels.
+    whole: bool,
 }
 
 impl Axis {
@@ -30,7 +34,8 @@ impl Axis {
                 })
                 .collect();
         let taps = shares.iter().map(|(_, shares)| shares.len()).max().unwrap_or(0);
-        let mut axis = Self { starts: Vec::new(), weights: vec![0.0; taps * target], taps };
+        let whole = taps > 1 && source == taps * target;
+        let mut axis = Self { starts: Vec::new(), weights: vec![0.0; taps * target], taps, whole };
         for ((first, shares), weights) in shares.iter().zip(axis.weights.chunks_exact_mut(taps)) {
             let start = (*first).min(source - taps);
             axis.starts.push(start);
@@ -109,12 +114,15 @@ impl Scaler {
         let used = self.source.width as usize * C;
         let columns = place.left * C..place.left * C + used;
         row.resize(used, 0.0);
+        let width = self.columns.starts.len();
         for (y, (start, weights)) in self.rows.taps().enumerate() {
             let lines = pixels.chunks_exact(place.line * C).skip(place.top + start);
             let sources = lines.map(|line| &line[columns.clone()]);
-            gather(row, sources.zip(weights.iter().copied()));
+            for (at, (source, weight)) in sources.zip(weights).enumerate() {
+                weigh(source, *weight, at > 0, row);
+            }
             for (channel, plane) in planes.iter_mut().enumerate() {
-                self.squeeze::<C>(row, channel, &mut plane[y * stride..]);
+                self.squeeze::<C>(row, channel, &mut plane[y * stride..][..width]);
             }
         }
     }
@@ -122,6 +130,9 @@ impl Scaler {
     /// The horizontal pass for one channel of one row.
     fn squeeze<const C: usize>(&self, row: &[f32], channel: usize, target: &mut [f32]) {
         match self.columns.taps {
+            2 if C == 1 && self.columns.whole => means::<2>(row, target),
+            3 if C == 1 && self.columns.whole => means::<3>(row, target),
+            4 if C == 1 && self.columns.whole => means::<4>(row, target),
             1 => self.squeeze_taps::<C, 1>(row, channel, target),
             2 => self.squeeze_taps::<C, 2>(row, channel, target),
             3 => self.squeeze_taps::<C, 3>(row, channel, target),
@@ -150,20 +161,6 @@ impl Scaler {
                 sum += sources[tap * C + channel] * weight;
             }
             *value = sum;
-        }
-    }
-}
-
-/// The weighted sum of rows.
-fn gather<'a>(sum: &mut [f32], mut rows: impl Iterator<Item = (&'a [u8], f32)>) {
-    if let Some((first, weight)) = rows.next() {
-        for (sum, &byte) in sum.iter_mut().zip(first) {
-            *sum = f32::from(byte) * weight;
-        }
-    }
-    for (row, weight) in rows {
-        for (sum, &byte) in sum.iter_mut().zip(row) {
-            *sum += f32::from(byte) * weight;
         }
     }
 }

@@ -457,7 +457,7 @@ mod tests {
         let waiting = store.enqueue(hold).unwrap();
         let answers = ["one", "", "two", "three"].map(|text| {
             let work = move |_: &Connection, _: &mut Tail| {
-                if text.is_empty() { Err(StoreError::Erased) } else { Ok(text) }
+                Some(text).filter(|text| !text.is_empty()).ok_or(StoreError::Erased)
             };
             let leaf = |text: &&str| Some(tree::leaf(text.as_bytes()));
             let (job, answer) = job_with_receipt(work, leaf, |text, place| (text, place));

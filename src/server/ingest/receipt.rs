@@ -14,7 +14,6 @@ use jiff::{Timestamp, Unit};
 
 use crate::report::{INCLUSION_HEADER, Receipt, SIGNATURE_HEADER, ServerKey, SessionId};
 use crate::server::State;
-use crate::server::http::error::Refusal;
 use crate::server::store::{Group, Place, Receipted, StoreError};
 use crate::trust::export::{Export, SignedReceipt};
 use crate::trust::signature::{PublicKey, Signature, Signed, SigningKey};

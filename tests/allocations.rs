@@ -27,7 +27,7 @@ fn frames() -> Vec<Frame> {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo/leave_ladder.mp4");
     let mut source = file::open_with(&demo, &Options::default()).unwrap();
     let due = |at: i64| MediaTime::from_micros(at * 200_000);
-    (0..100).map_while(|at| source.next_frame(due(at)).unwrap()).collect()
+    (0..150).map_while(|at| source.next_frame(due(at)).unwrap()).collect()
 }
 
 fn most(costs: &[AllocationInfo]) -> (u64, u64) {

@@ -1,6 +1,6 @@
 //! The picture's own state, from a few thousand luma samples and before any model runs.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
 const BLOCK_ROWS: usize = ROWS / BLOCK;
 /// A sample has changed when it differs by more than this many levels.
 const CHANGED_LEVELS: u8 = 3;
+/// By which factors light that flickers changes a picture, at most.
+const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 
 /// Luma at 160 x 120 evenly spaced points of a frame, 0 to 255. Points, not means: a mean would
 /// hide the noise by which a live camera is told from a frozen one.
@@ -187,6 +189,45 @@ impl LumaGrid {
         }
         let samples = (BLOCK * BLOCK) as f64;
         sums.into_iter().map(|sum| f64::from(sum) / samples).collect()
+    }
+}
+
+/// Means of the blocks, which the noise of a camera hardly changes.
+#[derive(Clone, PartialEq)]
+pub(super) struct Blocks {
+    means: Vec<f64>,
+    p99: u8,
+}
+
+impl std::fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Blocks").finish_non_exhaustive()
+    }
+}
+
+impl Blocks {
+    pub(super) fn of(picture: &LumaGrid) -> Self {
+        Self { means: picture.block_means(), p99: picture.percentile_99() }
+    }
+
+    /// Which share of the blocks, in each of the picture's `N` columns, differs from `before` by more than a
+    /// `divisor`th of the picture's brightness. Light that is a little more or less nearly everywhere, as mains
+    /// light that flickers, is no difference; other light is.
+    pub(super) fn changed_since<const N: usize>(&self, before: &Self, divisor: u8) -> [f64; N] {
+        let levels = f64::from((self.p99 / divisor).max(CHANGED_LEVELS));
+        // One level more, so that black is no factor.
+        let factors = self.means.iter().zip(&before.means);
+        let factors = factors.map(|(now, then)| (now + 1.0) / (then + 1.0));
+        let factor = quantile(factors.collect(), 0.5);
+        let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
+        let mut shares = [0.0; N];
+        for (index, (now, then)) in self.means.iter().zip(&before.means).enumerate() {
+            if (now - factor * then).abs() > levels {
+                shares[index % BLOCK_COLUMNS * N / BLOCK_COLUMNS] +=
+                    N as f64 / self.means.len() as f64;
+            }
+        }
+        shares
     }
 }
 

@@ -4,20 +4,18 @@
 //! later. The picture shows it at once, since an empty room stays as it is. That alone says nothing, for
 //! doors, cats and screens move, too; so it only dates what the detectors find soon after.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::picture::LumaGrid;
-use crate::geometry::BoundingBox;
+use super::picture::{Blocks, LumaGrid};
 use crate::time::MediaTime;
 
-/// A sample that changed by this part of the picture's brightness …
+/// A block that changed by this part of the picture's brightness …
 const CHANGED_SHARE_OF_P99: u8 = 16;
-/// … in at least this part of the samples: a limb, and more than a detail of the room.
+/// … in at least this part of the picture: a limb, and more than a detail of the room.
 const STIRRED_SHARE: f64 = 0.01;
-/// Who comes in changes a part of the picture, and nothing in at least one of so many columns; light and
-/// a camera that is turned change all of it.
-const COLUMNS: u8 = 4;
+/// Who comes in changes a part of the picture, and nothing in at least one of so many columns; a camera that
+/// is turned changes all of it.
+const COLUMNS: usize = 4;
 /// A picture is calm when it has been the same for so long.
 const CALM_AFTER: Duration = Duration::from_secs(1);
 /// Who has not been found after so long has not come back: the room is another one now.
@@ -35,48 +33,36 @@ pub struct Stir {
 /// Remembers the last picture in which nothing moved.
 #[derive(Clone, Debug, Default)]
 pub struct Calm {
-    picture: Option<(MediaTime, Arc<LumaGrid>)>,
+    picture: Option<(MediaTime, Blocks)>,
     stirred: Option<MediaTime>,
 }
 
 impl Calm {
     /// Takes the picture of a look; says since when it is not the calm one before, if it is not.
-    pub fn look(&mut self, at: MediaTime, picture: &Arc<LumaGrid>) -> Option<Stir> {
-        let begins = || Some((at, Arc::clone(picture)));
+    pub fn look(&mut self, at: MediaTime, picture: &LumaGrid) -> Option<Stir> {
+        let blocks = Blocks::of(picture);
         let Some((calm_since, calm)) = &mut self.picture else {
-            self.picture = begins();
+            self.picture = Some((at, blocks));
             return None;
         };
         let calm_since = *calm_since;
-        if !picture.moved_since(calm, CHANGED_SHARE_OF_P99, STIRRED_SHARE, &[]) {
+        let changed = blocks.changed_since::<COLUMNS>(calm, CHANGED_SHARE_OF_P99);
+        if changed.iter().sum::<f64>() < STIRRED_SHARE * COLUMNS as f64 {
             // Light that changes by and by is followed.
-            *calm = Arc::clone(picture);
+            *calm = blocks;
             self.stirred = None;
             return None;
         }
         let since = self.stirred.unwrap_or(at);
         let too_long = at.since(since) > STIR_LASTS;
-        if since.since(calm_since) < CALM_AFTER || too_long || !is_calm_somewhere(picture, calm) {
-            (self.picture, self.stirred) = (begins(), None);
+        let everywhere = changed.iter().all(|share| *share >= STIRRED_SHARE);
+        if since.since(calm_since) < CALM_AFTER || too_long || everywhere {
+            (self.picture, self.stirred) = (Some((at, blocks)), None);
             return None;
         }
         self.stirred = Some(since);
         Some(Stir { calm_since, since })
     }
-}
-
-/// Whether nothing has changed in one of the columns.
-fn is_calm_somewhere(picture: &LumaGrid, calm: &LumaGrid) -> bool {
-    let column = |place: u8| {
-        let edge = |place: u8| f32::from(place) / f32::from(COLUMNS);
-        let beside = [
-            BoundingBox::new(0.0, 0.0, edge(place), 1.0),
-            BoundingBox::new(edge(place + 1), 0.0, 1.0, 1.0),
-        ];
-        let share = STIRRED_SHARE / f64::from(COLUMNS);
-        !picture.moved_since(calm, CHANGED_SHARE_OF_P99, share, &beside)
-    };
-    (0..COLUMNS).any(column)
 }
 
 #[cfg(test)]
@@ -87,19 +73,27 @@ mod tests {
 
     const FRAME: Size = Size::new(320, 240);
 
-    /// Looks five times a second at a grey room with a bright thing, so many pixels wide.
-    fn stirs(widths: &[u32]) -> Vec<Option<(i64, i64)>> {
+    /// Looks five times a second at what is painted for each look.
+    fn stirs_of(looks: usize, luma: impl Fn(usize, u32, u32) -> u8) -> Vec<Option<(i64, i64)>> {
         let mut calm = Calm::default();
-        let mut look = |(index, width): (usize, &u32)| {
-            let at = MediaTime::from_millis(index as i64 * 200);
-            let luma = |x: u32, y: u32| if x < *width { 240 } else { 100 + ((x + y) % 7) as u8 };
-            let points = (0..FRAME.height).flat_map(|y| (0..FRAME.width).map(move |x| luma(x, y)));
-            let payload = Payload::Gray8(points.collect());
+        let mut look = |index: usize| {
+            let at = MediaTime::ZERO + Duration::from_millis(200) * index as u32;
+            let points = (0..FRAME.height).flat_map(|y| (0..FRAME.width).map(move |x| (x, y)));
+            let payload = Payload::Gray8(points.map(|(x, y)| luma(index, x, y)).collect());
             let frame = Frame { seq: 0, pts: at, size: FRAME, payload };
-            calm.look(at, &Arc::new(LumaGrid::of(&frame)))
+            calm.look(at, &LumaGrid::of(&frame))
                 .map(|stir| (stir.calm_since.as_millis(), stir.since.as_millis()))
         };
-        widths.iter().enumerate().map(&mut look).collect()
+        (0..looks).map(&mut look).collect()
+    }
+
+    /// A grey room with a bright thing, so many pixels wide.
+    fn stirs(widths: &[u32]) -> Vec<Option<(i64, i64)>> {
+        stirs_of(widths.len(), |index, x, y| room(widths[index], x, y))
+    }
+
+    fn room(width: u32, x: u32, y: u32) -> u8 {
+        if x < width { 240 } else { 100 + ((x + y) % 7) as u8 }
     }
 
     #[test]
@@ -110,6 +104,20 @@ mod tests {
     }
 
     #[test]
+    fn noise_and_light_that_flickers_leave_the_room_calm_and_hide_nobody() {
+        let widths = [0, 0, 0, 0, 0, 0, 0, 60, 60];
+        let stirs = stirs_of(widths.len(), |index, x, y| {
+            let noise = (x * 7_919 + y * 104_729 + index as u32 * 1_299_709)
+                .wrapping_mul(2_654_435_761)
+                >> 27;
+            let light = if index % 2 == 0 { 1.0 } else { 0.8 };
+            (f64::from(room(widths[index], x, y)) * light) as u8 - 16 + noise as u8
+        });
+        assert_eq!(stirs[..7], [None; 7]);
+        assert_eq!(stirs[7..], [Some((0, 1_400)); 2]);
+    }
+
+    #[test]
     fn a_picture_that_is_never_the_same_does_not_stir() {
         assert_eq!(stirs(&[0, 20, 40, 60, 80, 60, 40, 20, 0, 20]), [None; 10]);
         assert_eq!(stirs(&[0, 0, 0, 0, 40]), [None; 5]);
@@ -117,7 +125,12 @@ mod tests {
 
     #[test]
     fn what_goes_away_again_and_details_are_no_stir() {
-        let stirs = stirs(&[0, 0, 0, 0, 0, 0, 2, 40, 0, 40]);
+        let widths = [0, 0, 0, 0, 0, 0, 8, 40, 0, 40];
+        // Eight pixels wide is a lamp on a device, as high as it is wide.
+        let stirs = stirs_of(widths.len(), |index, x, y| {
+            let is_there = widths[index] > 8 || y < 8;
+            room(if is_there { widths[index] } else { 0 }, x, y)
+        });
         assert_eq!(stirs[6..], [None, Some((0, 1_400)), None, Some((0, 1_800))]);
     }
 

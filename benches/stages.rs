@@ -92,9 +92,16 @@ fn state(c: &mut Criterion) {
         b.iter(|| {
             pts = pts + PERIOD;
             let finds = Some(Finds { faces: &faces, people: &[], people_fresh: false });
-            let (skipped, face_change, remains) = (0, None, None);
-            let look = Look { pts, skipped, size: SIZE, picture, finds, face_change, remains };
-            black_box(monitor.look(&look))
+            black_box(monitor.look(&Look {
+                pts,
+                skipped: 0,
+                size: SIZE,
+                picture,
+                stir: None,
+                finds,
+                face_change: None,
+                remains: None,
+            }))
         });
     });
     group.finish();
@@ -106,6 +113,7 @@ fn report() -> EventData {
         intervals: 0,
         camera: SampledCamera::default(),
         truncated: None,
+        ended_by: None,
     })
 }
 

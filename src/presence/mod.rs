@@ -38,7 +38,8 @@ pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{
-    FacePolicy, PersonPolicy, PicturePolicy, Policy, StillImagePolicy, VirtualCameraPolicy,
+    FacePolicy, LONGEST_PLANNED_MINUTES, PersonPolicy, PicturePolicy, Policy, StillImagePolicy,
+    VirtualCameraPolicy,
 };
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};

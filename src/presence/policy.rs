@@ -9,7 +9,7 @@ use crate::report::Kind;
 /// What a server keeps is the server's; a candidate's machine is no archive.
 const LONGEST_KEPT_DAYS: u32 = 90;
 /// A day: no exam is planned for longer.
-const LONGEST_PLANNED_MINUTES: u32 = 24 * 60;
+pub const LONGEST_PLANNED_MINUTES: u32 = 24 * 60;
 
 /// Everything that decides which intervals are found. Goes into each report by its version, and as
 /// a whole into the report that opens a session.

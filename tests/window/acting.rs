@@ -6,8 +6,8 @@ fn id(number: u128) -> CommandId {
     CommandId(uuid::Uuid::from_u128(number))
 }
 
-fn check(number: u128) -> Option<CameraCheck> {
-    Some(CameraCheck { id: id(number), at: "2026-05-01T10:00:00Z".to_owned(), shown: false })
+fn check(number: u128) -> CameraCheck {
+    CameraCheck { id: id(number), at: "2026-05-01T10:00:00Z".to_owned(), shown: false }
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn a_camera_check_shows_the_picture_and_what_to_mend_and_takes_an_answer() {
         [("I have checked it", CheckAnswer::Done), ("I cannot mend it", CheckAnswer::Cannot)]
     {
         let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::TooDark);
-        puppet.shows(|now| now.camera_check = check(1));
+        puppet.shows(|now| now.camera_check = Some(check(1)));
         harness.run();
         harness.run();
         harness.get_by_label("The supervisor asks you to check your camera");
@@ -41,7 +41,7 @@ fn a_camera_check_shows_the_picture_and_what_to_mend_and_takes_an_answer() {
 #[test]
 fn a_camera_check_waits_for_consent_and_for_a_message_that_stands_before_it() {
     let (mut harness, puppet, _folder) = window(Phase::CheckIn, Seen::Face);
-    puppet.shows(|now| now.camera_check = check(1));
+    puppet.shows(|now| now.camera_check = Some(check(1)));
     harness.run();
     assert!(harness.query_by_label("I have checked it").is_none());
     assert_eq!(*puppet.commands.lock().unwrap(), []);
@@ -70,7 +70,7 @@ fn a_camera_check_waits_for_consent_and_for_a_message_that_stands_before_it() {
 fn the_small_window_shows_a_camera_check_too() {
     let (mut harness, puppet, _folder) = window(Phase::Exam, Seen::Face);
     click(&mut harness, "Small window on top");
-    puppet.shows(|now| now.camera_check = check(1));
+    puppet.shows(|now| now.camera_check = Some(check(1)));
     harness.run();
     click(&mut harness, "I have checked it");
     let checked = Command::Checked { check: id(1), answer: CheckAnswer::Done };

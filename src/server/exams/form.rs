@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize as _};
 use serde_json::{Map, Value, json};
 
-use crate::presence::Policy;
+use crate::presence::{LONGEST_PLANNED_MINUTES, Policy};
 use crate::report::NewExam;
 use crate::server::http::error::Refusal;
 use crate::server::pages::{form_key, say};
@@ -27,6 +27,8 @@ pub(in crate::server) struct PolicyForm {
     pub(super) virtual_camera: String,
     pub(super) still_image: String,
     pub(super) keep_days: String,
+    /// Empty: no end is planned.
+    pub(super) planned_minutes: String,
 }
 
 /// What is wrong, by the names of fields, in the language of the page.
@@ -71,6 +73,7 @@ impl PolicyForm {
             virtual_camera: name(serde_json::to_value(policy.virtual_camera)),
             still_image: name(serde_json::to_value(policy.still_image)),
             keep_days: policy.keep_days.to_string(),
+            planned_minutes: policy.planned_minutes.map(|it| it.to_string()).unwrap_or_default(),
         }
     }
 
@@ -107,6 +110,7 @@ impl PolicyForm {
         let fits = days <= LONGEST_KEPT_DAYS && days.fract() == 0.0;
         faults.require(fits, "keep_days", || t!("fault-days", most = LONGEST_KEPT_DAYS));
         typed.keep_days = days.clamp(0.0, LONGEST_KEPT_DAYS) as u32;
+        typed.planned_minutes = planned(&self.planned_minutes, &mut faults);
         let chosen = |text: &str| Value::String(text.to_owned());
         match serde_json::from_value(chosen(&self.virtual_camera)) {
             Ok(choice) => typed.virtual_camera = choice,
@@ -127,7 +131,7 @@ impl PolicyForm {
 }
 
 /// Names on the wire of what the form has.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "warn_after_ms",
     "alert_after_ms",
     "record_after_ms",
@@ -138,6 +142,7 @@ const NAMES: [&str; 10] = [
     "virtual_camera",
     "still_image",
     "keep_days",
+    "planned_minutes",
 ];
 
 fn named(base: &Value, typed: &Policy, key: &str) -> Value {
@@ -175,6 +180,17 @@ fn number(typed: &str, field: &'static str, faults: &mut Faults) -> f64 {
     let number = number.filter(|number| number.is_finite() && *number >= 0.0);
     faults.require(number.is_some(), field, || t!("fault-number"));
     number.unwrap_or_default()
+}
+
+fn planned(typed: &str, faults: &mut Faults) -> Option<u32> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return None;
+    }
+    let minutes = typed.parse().ok().filter(|it| (1..=LONGEST_PLANNED_MINUTES).contains(it));
+    let fault = || t!("fault-minutes", most = LONGEST_PLANNED_MINUTES);
+    faults.require(minutes.is_some(), "planned_minutes", fault);
+    minutes
 }
 
 /// The form of a new exam.
@@ -241,12 +257,16 @@ mod tests {
                 alert_after: "7,5".to_owned(),
                 sample_rate: "2".to_owned(),
                 still_image: "alert".to_owned(),
+                planned_minutes: " 90 ".to_owned(),
                 ..PolicyForm::default()
             },
             ..usual
         };
         let asked = slower.asks().unwrap();
-        let policy = json!({"alert_after_ms": 7500, "sample_rate_hz": 2.0, "still_image": "alert", "version": "exam-01234567"});
+        let policy = json!({
+            "alert_after_ms": 7500, "sample_rate_hz": 2.0, "still_image": "alert", "planned_minutes": 90,
+            "version": "exam-01234567"
+        });
         assert_eq!((asked.policy, asked.language.as_deref()), (policy, Some("de")));
         assert_eq!(asked.rooms, ["A1", "A2"]);
     }
@@ -254,7 +274,9 @@ mod tests {
     #[test]
     fn what_is_wrong_stands_at_its_field() {
         type Change = fn(&mut PolicyForm);
-        let cases: [(&str, Change); 9] = [
+        let cases: [(&str, Change); 11] = [
+            ("planned_minutes", |form| form.planned_minutes = "0".to_owned()),
+            ("planned_minutes", |form| form.planned_minutes = "an hour".to_owned()),
             ("warn_after", |form| form.warn_after = "soon".to_owned()),
             ("warn_after", |form| form.warn_after = "6".to_owned()),
             ("alert_after", |form| form.record_after = "5.5".to_owned()),

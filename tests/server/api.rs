@@ -288,7 +288,7 @@ fn the_page_of_the_record_says_whether_it_is_whole_and_finds_rows() {
     let page = server.page(&auditor, "/audit");
     assert_eq!(page.status, 200);
     assert!(page.text().contains("each as it was written"), "{}", page.text());
-    assert!(page.text().contains("account created") && page.text().contains(">Record</a>"));
+    assert!(page.text().contains("account made") && page.text().contains(">Record</a>"));
     assert!(!server.page(&proctor, "/").text().contains(">Record</a>"));
     assert_eq!(server.page(&proctor, "/audit").status, 403);
     let found = server.page(&auditor, "/audit?by=root&did=account_created&from=2024-01-01T00:00");

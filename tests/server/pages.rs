@@ -25,9 +25,12 @@ fn pages_show_the_intervals_and_nothing_that_was_typed_by_others_runs() {
             assert!(text.contains(part), "{part}");
         }
         // The pages' own scripts are files.
-        let text = ["roster", "review", "session"].iter().fold(text.to_owned(), |text, name| {
-            text.replace(&format!("<script src=\"/assets/{name}.js\" defer></script>"), "")
-        });
+        let text = ["roster", "review", "session", "timeline"].iter().fold(
+            text.to_owned(),
+            |text, name| {
+                text.replace(&format!("<script src=\"/assets/{name}.js\" defer></script>"), "")
+            },
+        );
         for part in ["<script", "style=\"", "onload"] {
             assert!(!text.contains(part), "{part}");
         }

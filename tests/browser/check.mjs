@@ -188,7 +188,7 @@ const main = async (browser) => {
   assert.match(readFileSync(await table.path(), "utf8"), /^interval,kind,family[^]*out_of_view/);
   const [signed] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Signed events" }).click()]);
   const exported = await signed.path();
-  assert.equal(JSON.parse(readFileSync(exported, "utf8")).format, "inview-report-1");
+  assert.equal(JSON.parse(readFileSync(exported, "utf8")).format, "inview-report-2");
   assert.match(execFileSync(serverProgram, ["verify", exported], { encoding: "utf8" }), /signed; received up to report/);
   await page.getByRole("link", { name: "Report to print" }).click();
   await page.locator(".verified", { hasText: "are as reported" }).waitFor();

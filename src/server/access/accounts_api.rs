@@ -30,14 +30,13 @@ use crate::server::access::accounts::{OfAccount, name_of};
 use crate::server::access::auth::Admin;
 use crate::server::access::credentials;
 use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
-use crate::server::exams::api::note;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency;
 use crate::server::http::origin::Origin;
 use crate::server::sessions::api::{unreadable, up_to};
 use crate::server::store::access::account;
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::exam;
 use crate::server::store::idempotency::once;
 use crate::server::store::{Credential, Scope, StoreError, Tenant};
@@ -128,7 +127,7 @@ pub(in crate::server) async fn make(
             }
             link.grant(database, &tenant, id)?;
             let made = format!("{id}, {}", role.as_str());
-            note(database, &tenant, (&by, Deed::AccountCreated, now), &made)?;
+            note_of(database, &tenant, (&by, Deed::AccountCreated, now), &made)?;
             if !exams.is_empty() {
                 account::assign(database, &tenant, id, (&[], &exams))?;
                 note_exams(database, &tenant, (&by, now), id)?;
@@ -206,12 +205,12 @@ pub(in crate::server) async fn change(
         if let Some(role) = role {
             account::set_role(database, &tenant, id, role)?;
             let detail = format!("{id}, {}", role.as_str());
-            note(database, &tenant, (&by, Deed::RoleChanged, now), &detail)?;
+            note_of(database, &tenant, (&by, Deed::RoleChanged, now), &detail)?;
         }
         if let Some(disabled) = disabled {
             account::set_disabled(database, &tenant, id, disabled.then_some(now))?;
             let did = if disabled { Deed::AccountDisabled } else { Deed::AccountEnabled };
-            note(database, &tenant, (&by, did, now), &id.to_string())?;
+            note_of(database, &tenant, (&by, did, now), &id.to_string())?;
         }
         Ok(())
     });
@@ -269,7 +268,7 @@ fn note_exams(
     id: AccountId,
 ) -> Result<(), StoreError> {
     let detail = format!("{id}: {} exams", account::assigned(database, tenant, id)?.len());
-    note(database, tenant, (by, Deed::ExamsAssigned, now), &detail)
+    note_of(database, tenant, (by, Deed::ExamsAssigned, now), &detail)
 }
 
 fn unknown_exam(
@@ -334,10 +333,10 @@ pub(in crate::server) async fn make_link(
             }
             link.grant(database, &tenant, id)?;
             account::forget_identities(database, &tenant, id)?;
-            note(database, &tenant, (&by, Deed::PasswordLinkMade, now), &id.to_string())?;
+            note_of(database, &tenant, (&by, Deed::PasswordLinkMade, now), &id.to_string())?;
             if asked.without_totp {
                 account::set_totp(database, &tenant, id, None)?;
-                note(database, &tenant, (&by, Deed::SecondFactorRemoved, now), &id.to_string())?;
+                note_of(database, &tenant, (&by, Deed::SecondFactorRemoved, now), &id.to_string())?;
             }
             let account = account::find(database, &tenant, id)?.ok_or(StoreError::Gone)?;
             Ok(Ok(AccountLink { account, link: address, link_expires_at: link.until.to_string() }))

@@ -18,7 +18,6 @@ use crate::server::access::auth::{Admin, Browser, Proctor};
 use crate::server::access::credentials;
 use crate::server::access::sign_in::mendable;
 use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
-use crate::server::exams::api::note;
 use crate::server::exams::issue::label;
 use crate::server::http::body;
 use crate::server::http::error::Refusal;
@@ -26,7 +25,7 @@ use crate::server::http::idempotency;
 use crate::server::pages::{PageError, Who, render, say};
 use crate::server::sessions::api::{unreadable, up_to};
 use crate::server::store::access::api_token::{self, Made};
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::exam::{self, Reach};
 use crate::server::store::idempotency::once;
 use crate::server::store::{Scope, Tenant};
@@ -175,7 +174,7 @@ async fn make(
             }
             api_token::insert(database, &tenant, &made)?;
             let detail = format!("{}, {}", made.id, made.scope.as_str());
-            note(database, &tenant, (&made.by, Deed::TokenMade, now), &detail)?;
+            note_of(database, &tenant, (&made.by, Deed::TokenMade, now), &detail)?;
             Ok(Ok(MadeToken { made: told, token: secret }))
         })
     });
@@ -228,7 +227,7 @@ async fn revoke(state: &State, (tenant, by): (Tenant, String), id: Uuid) -> Resu
     let revoking = state.store.write(move |database| {
         let revoked = api_token::revoke(database, &tenant, id, now)?;
         if revoked.is_some() {
-            note(database, &tenant, (&by, Deed::TokenRevoked, now), &id.to_string())?;
+            note_of(database, &tenant, (&by, Deed::TokenRevoked, now), &id.to_string())?;
         }
         Ok(revoked)
     });

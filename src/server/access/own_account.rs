@@ -15,12 +15,11 @@ use crate::server::access::auth::{Browser, Proctor};
 use crate::server::access::sign_in::{mendable, to, twice};
 use crate::server::access::totp::{self, Picture};
 use crate::server::access::{credentials, password};
-use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, Who, render, say};
 use crate::server::store::access::account;
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 
 #[derive(Template)]
 #[template(path = "account.html", config = "src/server/askama.toml")]
@@ -118,7 +117,7 @@ pub(in crate::server) async fn set_password(
     let (tenant, by, id, now) = (proctor.tenant.clone(), proctor.by, account.id, state.now());
     let setting = state.store.write(move |database| {
         account::set_password(database, &tenant, id, &hashed)?;
-        note(database, &tenant, (&by, Deed::PasswordSet, now), "")
+        note_of(database, &tenant, (&by, Deed::PasswordSet, now), "")
     });
     setting.await?;
     Ok(to("/account", credentials::sign_in_as(&state, proctor.tenant, (id, account.name)).await?))
@@ -160,9 +159,9 @@ pub(in crate::server) async fn set_totp(
         account::set_totp(database, &tenant, id, secret)?;
         if let Some((_, step)) = chosen {
             account::use_totp_step(database, &tenant, id, step)?;
-            note(database, &tenant, (&by, Deed::SecondFactorSet, now), "")
+            note_of(database, &tenant, (&by, Deed::SecondFactorSet, now), "")
         } else {
-            note(database, &tenant, (&by, Deed::SecondFactorRemoved, now), "")
+            note_of(database, &tenant, (&by, Deed::SecondFactorRemoved, now), "")
         }
     });
     setting.await?;

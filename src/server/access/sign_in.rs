@@ -17,13 +17,12 @@ use crate::server::access::accounts::name_of;
 use crate::server::access::auth::{Browser, Proctor};
 use crate::server::access::credentials::{self, account_name};
 use crate::server::access::{password, totp};
-use crate::server::exams::api::note;
 use crate::server::http::error::Refusal;
 use crate::server::http::origin::Peer;
 use crate::server::pages::{PageError, render, say};
 use crate::server::store::access::account::{self, Secrets};
 use crate::server::store::access::credential;
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::{Scope, StoreError, Tenant};
 
 #[derive(Template)]
@@ -124,8 +123,9 @@ async fn with_password(
     // Not waited for: how long an answer takes must not tell who has an account.
     let (store, who, now) = (state.store.clone(), account_name(name), state.now());
     tokio::spawn(async move {
-        let noting = store
-            .write(move |database| note(database, &tenant, (&who, Deed::SignInRefused, now), ""));
+        let noting = store.write(move |database| {
+            note_of(database, &tenant, (&who, Deed::SignInRefused, now), "")
+        });
         if let Err(error) = noting.await {
             tracing::error!(%error, "a refused sign-in was not written down");
         }
@@ -253,7 +253,7 @@ pub(in crate::server) async fn make_first_admin(
             credential::take(database, page, Scope::Page, now)?;
         }
         let made = format!("{account}, admin");
-        note(database, &tenant, (&by, Deed::AccountCreated, now), &made)?;
+        note_of(database, &tenant, (&by, Deed::AccountCreated, now), &made)?;
         Ok(true)
     });
     if !making.await? {
@@ -330,7 +330,7 @@ pub(in crate::server) async fn set_password_by_link(
             return Ok(false);
         }
         account::set_password(database, &of, id, &hashed)?;
-        note(database, &of, (&who, Deed::PasswordSet, now), "by a link")?;
+        note_of(database, &of, (&who, Deed::PasswordSet, now), "by a link")?;
         Ok(true)
     });
     if !setting.await? {

@@ -30,7 +30,7 @@ use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency;
 use crate::server::sessions::api::{exam_of, unreadable, up_to};
-use crate::server::store::audit::{self, Deed, Entry};
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::exam::{self, Made, Reach};
 use crate::server::store::idempotency::once;
 use crate::server::store::{StoreError, Tenant};
@@ -108,7 +108,7 @@ pub(in crate::server) async fn make(
     let keeping = state.store.write(move |database| {
         once(database, key.as_ref(), at, || {
             let made = exam::insert(database, &tenant, &made)?;
-            note(database, &tenant, (&by, Deed::ExamCreated, at), &made.exam.to_string())?;
+            note_of(database, &tenant, (&by, Deed::ExamCreated, at), &made.exam.to_string())?;
             Ok(Ok::<_, Refusal>(made))
         })
     });
@@ -118,16 +118,6 @@ pub(in crate::server) async fn make(
 pub(in crate::server) fn closed() -> Refusal {
     let title = "The exam is closed: nothing more is issued for it";
     Refusal::new(StatusCode::CONFLICT, problem::EXAM_CLOSED, title)
-}
-
-/// Writes down what was done to an exam, an account or a token: `detail` is its id.
-pub(in crate::server) fn note(
-    database: &rusqlite::Connection,
-    tenant: &Tenant,
-    (who, did, at): (&str, Deed, jiff::Timestamp),
-    detail: &str,
-) -> Result<(), StoreError> {
-    audit::note(database, &Entry { at, tenant, who, did, session: None, detail })
 }
 
 fn rooms(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
@@ -311,7 +301,7 @@ pub(in crate::server) async fn set_policy(
         let sessions = exam::set_policy(database, &tenant, exam, &policy)?;
         if sessions.is_some() {
             exam::set_language(database, &tenant, exam, its_language.as_deref())?;
-            note(database, &tenant, (&by, Deed::PolicyChanged, now), &exam.to_string())?;
+            note_of(database, &tenant, (&by, Deed::PolicyChanged, now), &exam.to_string())?;
         }
         Ok(sessions)
     });
@@ -351,7 +341,7 @@ pub(in crate::server) async fn close(
     let (tenant, by, now) = (manager.tenant.clone(), manager.by.clone(), state.now());
     let closing = state.store.write(move |database| {
         if exam::close(database, &tenant, exam, now)? {
-            note(database, &tenant, (&by, Deed::ExamClosed, now), &exam.to_string())?;
+            note_of(database, &tenant, (&by, Deed::ExamClosed, now), &exam.to_string())?;
         }
         Ok(())
     });

@@ -38,7 +38,7 @@ use crate::server::http::idempotency::{key, key_reused};
 use crate::server::http::origin::Origin;
 use crate::server::http::table::{self, inert};
 use crate::server::sessions::api::unreadable;
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::exam::{self, Import, Kept};
 use crate::server::store::issue::Issue;
 use crate::trust::signature::Signed;
@@ -144,7 +144,7 @@ pub(in crate::server) async fn import(
             exam::note_import(database, &tenant, import, until)?;
         }
         let detail = format!("{of}: {} sessions", issues.len());
-        exams::api::note(database, &tenant, (&by, Deed::RosterImported, now), &detail)?;
+        note_of(database, &tenant, (&by, Deed::RosterImported, now), &detail)?;
         Ok(Kept::New(until))
     });
     let (status, until) = match importing.await? {

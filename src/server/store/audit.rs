@@ -145,6 +145,16 @@ pub(in crate::server) fn note(database: &Connection, entry: &Entry<'_>) -> Resul
     Ok(())
 }
 
+/// Writes down what was done to something that is no session, an exam, an account or a token: `detail` is its id.
+pub(in crate::server) fn note_of(
+    database: &Connection,
+    tenant: &Tenant,
+    (who, did, at): (&str, Deed, Timestamp),
+    detail: &str,
+) -> Result<(), StoreError> {
+    note(database, &Entry { at, tenant, who, did, session: None, detail })
+}
+
 /// Which rows are asked for.
 #[derive(Clone, Debug, Default)]
 pub(in crate::server) struct Sought {

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use crate::report::{MadeWebhook, MessageId, NewWebhook, Webhook, WebhookType, problem};
 use crate::server::State;
 use crate::server::access::auth::Proctor;
-use crate::server::exams::api::note;
 use crate::server::exams::issue::label;
 use crate::server::http::error::Refusal;
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::webhook::endpoint::{self, Made, Secret};
 use crate::server::store::webhook::line;
 use crate::server::store::{StoreError, Tenant, exam};
@@ -37,7 +36,7 @@ impl By {
         (did, now): (Deed, Timestamp),
         id: Uuid,
     ) -> Result<(), StoreError> {
-        note(database, &self.tenant, (&self.who, did, now), &id.to_string())
+        note_of(database, &self.tenant, (&self.who, did, now), &id.to_string())
     }
 }
 

@@ -30,10 +30,10 @@ use crate::server::http::body;
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency;
 use crate::server::sessions::api::{exam_of, unreadable, up_to};
+use crate::server::store::Tenant;
 use crate::server::store::audit::{Deed, note_of};
 use crate::server::store::exam::{self, Made, Reach};
 use crate::server::store::idempotency::once;
-use crate::server::store::Tenant;
 use crate::words::Language;
 
 /// Most exams on one page.

@@ -8,6 +8,8 @@
 //! | 409 signature, nonce | the session's key did not sign it; it was made before |
 //! | 401, 403, 408, 413, 415, 429, 503 | as for a batch of reports |
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State as Of;
@@ -28,6 +30,10 @@ use crate::server::store::liveness::{self, HEARTBEAT_EVERY};
 use crate::server::store::reports::ingest::Target;
 use crate::server::store::reports::signed;
 use crate::server::{OfSession, State};
+
+/// Heartbeats that come within so much are written down together: each commit waits for the disk, and nobody
+/// waits for a heartbeat.
+const GATHERED_MS: i64 = 20;
 
 /// How things stand at the agent; the answer hands out what proctors asked for.
 #[utoipa::path(
@@ -68,6 +74,8 @@ pub(in crate::server) async fn post(
     let to = Target { tenant: agent.tenant, session, now };
     let key = state.key_of(&to.tenant, session).await?;
     let is_signed = attest::is_signed(key, (&body, signature));
+    let left = GATHERED_MS - now.as_millisecond().rem_euclid(GATHERED_MS);
+    tokio::time::sleep(Duration::from_millis(left.unsigned_abs())).await;
     let of = (to.tenant.clone(), session);
     let writing = state.store.write_of(of, move |database| {
         // A report may have declared it meanwhile.

@@ -28,10 +28,11 @@ CHECKS = ",".join(
         "negative_data_rejection",
     ]
 )
-# A body that is too long is refused before anybody knows what else is wrong with it.
+# A body that is too long is refused before anybody knows what else is wrong with it; so is one for a session that was
+# erased.
 REFUSED = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422, 429]
+expected-statuses = [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]
 """
 PASSWORD = "a-long-enough-password"
 

@@ -17,7 +17,6 @@ use crate::report::Hash;
 use crate::server::store::StoreError;
 use crate::server::store::changes::Changes;
 use crate::server::store::reports::tail::{self, Tail};
-// What waits, who is told of what was written, and what receipts are signed by.
 use crate::trust::signature::Signature;
 use crate::trust::tree::Tree;
 

@@ -70,7 +70,7 @@ pub use session::{
 };
 pub use webhook::{
     Delivery, DeliveryList, DeliveryState, MadeWebhook, NewWebhook, WEBHOOK_CONTENT_TYPE, Webhook,
-    WebhookData, WebhookEvent, WebhookList, WebhookReview, WebhookType,
+    WebhookData, WebhookEnd, WebhookEnder, WebhookEvent, WebhookList, WebhookReview, WebhookType,
 };
 
 /// Most events in one batch.

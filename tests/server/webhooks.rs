@@ -9,8 +9,8 @@ use axum::http::HeaderName;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use inview::report::{
-    Delivery, DeliveryList, DeliveryState, Issued, MadeWebhook, NewWebhook, ReviewRequest, Verdict,
-    Webhook, WebhookEvent, WebhookList, WebhookType,
+    CommandId, Delivery, DeliveryList, DeliveryState, Issued, MadeWebhook, NewWebhook,
+    ReviewRequest, Verdict, Webhook, WebhookEnder, WebhookEvent, WebhookList, WebhookType,
 };
 use inview::server::operation::retention;
 use inview::server::silence::watch::Watchdog;
@@ -254,7 +254,41 @@ fn a_session_is_told_from_its_start_to_its_end_in_order_signed_and_without_names
     assert_eq!(ids.len(), came.len());
     let interval = came[3].event().data.interval.unwrap();
     assert_eq!((interval.report.interval.kind, interval.alert), (Kind::CameraCovered, false));
+    assert!(came[..4].iter().all(|came| came.event().data.ended.is_none()));
+    let end = came[4].event().data.ended.unwrap();
+    assert_eq!((end.by, end.command), (WebhookEnder::Recording, None));
     assert_eq!(world.one(&made.webhook).waiting, 0);
+}
+
+#[test]
+fn the_end_of_a_session_is_told_with_whoever_ended_it_and_not_with_their_words() {
+    let world = World::new();
+    world.hook(&json!({"types": ["io.inview.server.session.ended.v1"]}));
+    let is_live = |started: String| {
+        let hash = format!("\"recording_sha256\":\"{}\",", Hash::of(b"recording"));
+        assert!(started.contains(&hash), "{started}");
+        started.replace(&hash, "")
+    };
+    let command = CommandId(uuid::Uuid::from_u128(7));
+    let by = EndedBy {
+        command,
+        reason: "Ann left the room.".to_owned(),
+        at: "2026-11-25T18:59:00Z".to_owned(),
+    };
+    let ends =
+        [(None, WebhookEnder::Candidate, None), (Some(by), WebhookEnder::Proctor, Some(command))];
+    for (number, (by, expected, command)) in (1..).zip(ends) {
+        let mut agent = Agent::new(number);
+        let started = is_live(agent.started("Ann Smith"));
+        agent.prevhash = Hash::of(started.as_bytes());
+        let ended = agent.ended_by(10_000, by);
+        world.report(&agent, &[&started, &ended]);
+        world.send();
+        let came = world.receiver.take();
+        let end = came[0].event().data.ended.unwrap();
+        assert_eq!((end.by, end.command), (expected, command));
+        assert!(!String::from_utf8_lossy(&came[0].body).contains("Ann"));
+    }
 }
 
 #[test]

@@ -581,6 +581,7 @@ phase-exam = Prüfung
 phase-ending = sendet die letzten Meldungen
 phase-ended = Prüfung beendet
 messages-title = Nachrichten und Anweisungen
+commands-over = Die Sitzung ist zu Ende: An den Prüfling lässt sich nichts mehr richten. Was vor dem Ende nicht bestätigt wurde, kam vielleicht nie an.
 message = Nachricht
 message-note = Sie bleibt auf dem Bildschirm des Prüflings, bis er bestätigt, dass er sie gelesen hat. Höchstens { $count } Zeichen.
 message-send = Nachricht senden
@@ -595,6 +596,7 @@ asked-extend = { $count ->
    *[other] { $count } Minuten mehr
 }
 outcome-waiting = wartet
+outcome-unconfirmed = Ankunft ungewiss
 outcome-shown = angezeigt
 outcome-read = gelesen
 outcome-done = erledigt

@@ -581,6 +581,7 @@ phase-exam = exam
 phase-ending = sending the last reports
 phase-ended = exam ended
 messages-title = Messages and requests
+commands-over = The session has ended: nothing can be asked of its candidate any more. Whatever was not confirmed before the end may never have arrived.
 message = Message
 message-note = It stays on the candidate’s screen until they say that they have read it. Up to { $count } characters.
 message-send = Send the message
@@ -595,6 +596,7 @@ asked-extend = { $count ->
    *[other] { $count } minutes more
 }
 outcome-waiting = waiting
+outcome-unconfirmed = not known to have arrived
 outcome-shown = shown
 outcome-read = read
 outcome-done = done

@@ -581,6 +581,7 @@ phase-exam = examen
 phase-ending = enviando los últimos avisos
 phase-ended = examen terminado
 messages-title = Mensajes e indicaciones
+commands-over = La sesión ha terminado: ya no se puede pedir nada al aspirante. Lo que no se confirmó antes del final quizá no llegó nunca.
 message = Mensaje
 message-note = Permanece en la pantalla del aspirante hasta que diga que lo ha leído. Hasta { $count } caracteres.
 message-send = Enviar el mensaje
@@ -595,6 +596,7 @@ asked-extend = { $count ->
    *[other] { $count } minutos más
 }
 outcome-waiting = en espera
+outcome-unconfirmed = no consta que llegara
 outcome-shown = mostrado
 outcome-read = leído
 outcome-done = hecho

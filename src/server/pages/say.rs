@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::report::{
     self, CheckAnswer, ClosedBy, CommandKind, CommandReport, CommandResult, Delivery, ForkKind,
-    Hash, Kind, Liveness, Noticed, Outcome, Phase, Role, Seen, SessionStatus, SessionSummary,
-    StorageFault, StoredCommand, Strain, Verdict, WebhookType,
+    Hash, Kind, Liveness, Noticed, Outcome, Phase, Role, Seen, SessionDetail, SessionStatus,
+    SessionSummary, StorageFault, StoredCommand, Strain, Verdict, WebhookType,
 };
 use crate::server::store::check::Fault;
 use crate::server::words;
@@ -362,17 +362,44 @@ pub(in crate::server) fn came_of(report: &CommandReport) -> String {
     }
 }
 
-/// How far a command has come.
-pub(in crate::server) fn state(command: &StoredCommand) -> String {
-    match command.outcomes.last().map(|last| last.outcome) {
+/// How far a command of the session has come. Of one that has ended nothing is waited for.
+pub(in crate::server) fn state(command: &StoredCommand, of: &SessionDetail) -> String {
+    match outcome(command, of) {
+        None if of.summary.status == SessionStatus::Ended => t!("outcome-unconfirmed"),
         None => t!("outcome-waiting"),
         Some(outcome) => said(outcome),
     }
 }
 
+/// What was confirmed, or else what a report says: it may come before the confirmation, or without it.
+fn outcome(command: &StoredCommand, of: &SessionDetail) -> Option<Outcome> {
+    let last = command.outcomes.last().map(|last| last.outcome);
+    match last {
+        Some(Outcome::Read | Outcome::Done | Outcome::Refused) => last,
+        None | Some(Outcome::Shown) => reported(command, of).or(last),
+    }
+}
+
+fn reported(command: &StoredCommand, of: &SessionDetail) -> Option<Outcome> {
+    let began = of.start_override.as_ref().map(|by| by.command);
+    let ended = of.ended_by.as_ref().map(|by| by.command);
+    if [began, ended].contains(&Some(command.id)) {
+        return Some(Outcome::Done);
+    }
+    Some(match command.report.as_ref()?.what {
+        CommandResult::CameraChecked { answer: CheckAnswer::Cannot, .. } => Outcome::Refused,
+        CommandResult::CameraChecked { answer: CheckAnswer::Done, .. }
+        | CommandResult::Extended { .. } => Outcome::Done,
+    })
+}
+
 /// The class of its badge.
-pub(in crate::server) fn class_of_state(command: &StoredCommand) -> &'static str {
-    match command.outcomes.last().map(|last| last.outcome) {
+pub(in crate::server) fn class_of_state(
+    command: &StoredCommand,
+    of: &SessionDetail,
+) -> &'static str {
+    match outcome(command, of) {
+        None if of.summary.status == SessionStatus::Ended => "refused",
         None => "waiting",
         Some(Outcome::Shown) => "shown",
         Some(Outcome::Read) => "read",

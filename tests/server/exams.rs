@@ -208,6 +208,19 @@ fn an_administrator_makes_an_exam_and_imports_a_list_on_the_pages() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("The candidate is told first: not later than"));
     assert!(refused.text().contains("value=\"1\""), "what was typed stands there still");
+    let name = "x".repeat(201);
+    let odd = format!("name={name}&rooms=A1%0D%0A{}&language=&key=k", "y".repeat(61));
+    let refused = server.form(&admin, "/exams", &odd);
+    assert_eq!(refused.status, 400);
+    for part in [
+        "No exam was made: see the fields that are marked.",
+        "aria-describedby=\"name_note\" aria-invalid=\"true\" autofocus>",
+        "id=\"name_note\"><strong class=\"fault\">the label has 1 to 200 characters",
+        "aria-describedby=\"rooms_note\" aria-invalid=\"true\">A1",
+        "id=\"rooms_note\"><strong class=\"fault\">a room has 1 to 60 characters",
+    ] {
+        assert!(refused.text().contains(part), "{part}: {}", refused.text());
+    }
     let made = server.form(&admin, "/exams", &fields("7.5"));
     assert_eq!(made.status, 303, "{}", made.text());
     let address = made.headers[LOCATION].to_str().unwrap().to_owned();

@@ -332,6 +332,7 @@ exam-language = Sprache der Seiten hinter den Links
 exam-language-browser = wie der Browser es verlangt
 exam-language-is = Sprache der Seiten hinter den Links: { $language }
 exam-rooms = Räume, einer je Zeile (kann leer bleiben)
+exam-wrong = Keine Prüfung angelegt: siehe die markierten Felder.
 exam-open = offen
 exam-closed = geschlossen
 exam-closed-aside = (geschlossen)

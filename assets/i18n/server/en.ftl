@@ -332,6 +332,7 @@ exam-language = Language of the links’ pages
 exam-language-browser = as the browser asks
 exam-language-is = Language of the links’ pages: { $language }
 exam-rooms = Rooms, one on each line (may stay empty)
+exam-wrong = No exam was made: see the fields that are marked.
 exam-open = open
 exam-closed = closed
 exam-closed-aside = (closed)

@@ -332,6 +332,7 @@ exam-language = Idioma de las páginas de los enlaces
 exam-language-browser = el que pida el navegador
 exam-language-is = Idioma de las páginas de los enlaces: { $language }
 exam-rooms = Salas, una por línea (puede quedar vacío)
+exam-wrong = No se ha creado ningún examen: vea los campos marcados.
 exam-open = abierto
 exam-closed = cerrado
 exam-closed-aside = (cerrado)

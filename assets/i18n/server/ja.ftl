@@ -319,6 +319,7 @@ exam-language = リンク先のページの言語
 exam-language-browser = ブラウザーの設定に従う
 exam-language-is = リンク先のページの言語: { $language }
 exam-rooms = 部屋(1行に1つ、空欄でも可)
+exam-wrong = 試験は作成されていません。印の付いた欄をご覧ください。
 exam-open = 受付中
 exam-closed = 終了
 exam-closed-aside = (終了)

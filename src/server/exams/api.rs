@@ -120,7 +120,7 @@ pub(in crate::server) fn closed() -> Refusal {
     Refusal::new(StatusCode::CONFLICT, problem::EXAM_CLOSED, title)
 }
 
-fn rooms(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
+pub(in crate::server) fn rooms(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
     let mut rooms = Vec::new();
     for room in asked {
         let room = room.trim().to_owned();
@@ -155,7 +155,7 @@ pub(in crate::server) fn room_fault(exam: &Exam, room: Option<&str>) -> Option<S
     }
 }
 
-fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
+pub(in crate::server) fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
     match asked {
         Some(language) if !Language::ALL.iter().any(|known| known.tag() == language) => {
             Err(Refusal::malformed("language is one of en, de, es, ja"))

@@ -48,7 +48,7 @@ pub use event::{
     Clocks, Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded,
     SessionStarted, Strain,
 };
-pub use exam::{Exam, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
+pub use exam::{Exam, ExamLanguage, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
 pub use hash::Hash;
 #[cfg(feature = "trust")]
 pub(crate) use hash::{hex, push_hex};

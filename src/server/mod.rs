@@ -231,6 +231,7 @@ pub fn app(state: State) -> Router {
         .route("/exams", get(exams::pages::list).post(exams::pages::make))
         .route("/exams/{exam}", get(exams::pages::one))
         .route("/exams/{exam}/policy", post(exams::pages::set_rules))
+        .route("/exams/{exam}/language", post(exams::pages::set_language))
         .route("/exams/{exam}/close", post(exams::pages::close))
         .route("/exams/{exam}/roster", post(exams::pages::import))
         .route("/join/{code}", get(exams::join::page))

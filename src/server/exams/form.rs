@@ -71,6 +71,8 @@ impl Faults {
 /// Fields in the order in which they stand on the page.
 const FIELDS: [&str; 14] = [
     "name",
+    "rooms",
+    "language",
     "planned_minutes",
     "warn_after",
     "alert_after",
@@ -81,9 +83,7 @@ const FIELDS: [&str; 14] = [
     "lowest_rate",
     "virtual_camera",
     "still_image",
-    "language",
     "keep_days",
-    "rooms",
 ];
 
 impl Default for PolicyForm {
@@ -265,13 +265,18 @@ impl ExamForm {
     }
 }
 
-/// The form of an exam that is made already.
+/// The form of the rules of an exam that is made already.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::server) struct RulesForm {
-    pub(super) language: String,
     pub(super) key: String,
     #[serde(flatten)]
     pub(super) policy: PolicyForm,
+}
+
+/// The form of the language of the links that are made from now on.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::server) struct LanguageForm {
+    pub(super) language: String,
 }
 
 /// A language, or the browser's own.
@@ -348,7 +353,7 @@ mod tests {
         }
         let named = ExamForm { name: "Law 1".to_owned(), ..form };
         let faults = named.asks().unwrap_err();
-        assert!(faults.is_first("sample_rate") && !faults.is_first("rooms"), "{faults:?}");
+        assert!(faults.is_first("rooms") && !faults.is_first("sample_rate"), "{faults:?}");
     }
 
     #[test]

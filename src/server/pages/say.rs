@@ -23,6 +23,14 @@ pub(in crate::server) fn language() -> Language {
     words::language()
 }
 
+/// What a language calls itself; one that we do not know as it is.
+pub(in crate::server) fn own_name(tag: &str) -> &str {
+    match Language::of_tag(tag) {
+        Some(known) => known.own_name(),
+        None => tag,
+    }
+}
+
 pub(in crate::server) fn status(status: SessionStatus) -> String {
     match status {
         SessionStatus::CheckingIn => t!("status-checking-in"),
@@ -183,6 +191,7 @@ pub(in crate::server) fn deed(name: &str) -> String {
         "exam_created" => t!("deed-exam-created"),
         "exam_closed" => t!("deed-exam-closed"),
         "policy_changed" => t!("deed-policy-changed"),
+        "language_changed" => t!("deed-language-changed"),
         "roster_imported" => t!("deed-roster-imported"),
         "account_created" => t!("deed-account-created"),
         "account_disabled" => t!("deed-account-disabled"),

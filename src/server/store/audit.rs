@@ -28,6 +28,7 @@ pub(in crate::server) enum Deed {
     ExamCreated,
     ExamClosed,
     PolicyChanged,
+    LanguageChanged,
     RosterImported,
     AccountCreated,
     AccountDisabled,
@@ -52,7 +53,7 @@ pub(in crate::server) enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::CommandGiven,
@@ -63,6 +64,7 @@ impl Deed {
         Self::ExamCreated,
         Self::ExamClosed,
         Self::PolicyChanged,
+        Self::LanguageChanged,
         Self::RosterImported,
         Self::AccountCreated,
         Self::AccountDisabled,

@@ -73,6 +73,7 @@ use ingest::known::Known;
 use ingest::receipt::Signer;
 use operation::metrics::Metrics;
 use operation::{listener, metrics};
+use record::watch::Watch;
 use roster::board::Board;
 use store::reports::signed;
 use store::{Retention, Store, StoreError, Tenant};
@@ -116,6 +117,8 @@ pub struct Shared {
     webhooks_within: OnceLock<Within>,
     /// What those who watch are told.
     board: Board,
+    /// How far the record of who did what was found whole.
+    record: Watch,
 }
 
 impl State {
@@ -139,6 +142,7 @@ impl State {
             retention: OnceLock::new(),
             webhooks_within: OnceLock::new(),
             board,
+            record: Watch::default(),
         }))
     }
 

@@ -236,12 +236,20 @@ webhook-secret-before = Das vorige Geheimnis gilt bis
 ## Das Protokoll, wer was getan hat
 audit-note = Wer was wann getan hat, das Neueste zuerst. Zeilen kommen nur hinzu; jede enthält den Hash der vorigen.
 audit-whole = unversehrt
+audit-whole-so-far = unversehrt, soweit geprüft
 audit-rows = { $count ->
     [0] keine Zeilen
-    [one] 1 Zeile, wie sie geschrieben wurde
-   *[other] { $count } Zeilen, jede wie sie geschrieben wurde
+    [one] 1 Zeile
+   *[other] { $count } Zeilen
 }
 audit-head = die letzte hat den Hash
+audit-checked-all = Alle Zeilen wurden jetzt geprüft ({ $now } UTC): Jede ist so, wie sie geschrieben wurde.
+audit-checked-new = Alle Zeilen wurden um { $all } UTC geprüft. Jetzt ({ $now } UTC) { $count ->
+    [0] war keine Zeile neu, und die letzte war noch dieselbe.
+    [one] wurde die eine neue geprüft.
+   *[other] wurden die { $count } neuen geprüft.
+} Ob eine ältere seitdem verändert wurde, zeigt sich, wenn alle geprüft werden.
+audit-check-all = Alle Zeilen prüfen
 audit-broken = Zeile { $number } ist nicht so, wie sie geschrieben wurde: { $why }. Jemand hat die Datenbank verändert.
 audit-who = Wer
 audit-anything = alles

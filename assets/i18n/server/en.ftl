@@ -236,12 +236,20 @@ webhook-secret-before = The secret before this one is good until
 ## The record of who did what
 audit-note = Who did what, and when, the newest first. Rows are only added; each has the hash of the one before it.
 audit-whole = whole
+audit-whole-so-far = whole as far as checked
 audit-rows = { $count ->
     [0] no rows
-    [one] 1 row, as it was written
-   *[other] { $count } rows, each as it was written
+    [one] 1 row
+   *[other] { $count } rows
 }
 audit-head = the last has the hash
+audit-checked-all = All rows were checked now ({ $now } UTC): each is as it was written.
+audit-checked-new = All rows were checked at { $all } UTC. Now ({ $now } UTC) { $count ->
+    [0] no row was new, and the last one was as it was.
+    [one] the new one was checked.
+   *[other] the { $count } new ones were checked.
+} Whether an older row has been changed since then is seen when all are checked.
+audit-check-all = Check all rows
 audit-broken = Row { $number } is not as it was written: { $why }. Somebody has changed the database.
 audit-who = Who
 audit-anything = anything

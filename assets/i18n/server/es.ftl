@@ -236,12 +236,20 @@ webhook-secret-before = El secreto anterior vale hasta el
 ## El registro de quién hizo qué
 audit-note = Quién hizo qué y cuándo, lo más reciente primero. Las filas solo se añaden; cada una lleva el hash de la anterior.
 audit-whole = íntegro
+audit-whole-so-far = íntegro en lo comprobado
 audit-rows = { $count ->
     [0] ninguna fila
-    [one] 1 fila, tal como se escribió
-   *[other] { $count } filas, cada una tal como se escribió
+    [one] 1 fila
+   *[other] { $count } filas
 }
 audit-head = la última tiene el hash
+audit-checked-all = Se han comprobado ahora todas las filas ({ $now } UTC): cada una está tal como se escribió.
+audit-checked-new = Todas las filas se comprobaron a las { $all } UTC. Ahora ({ $now } UTC) { $count ->
+    [0] no había ninguna nueva y la última seguía igual.
+    [one] se ha comprobado la única nueva.
+   *[other] se han comprobado las { $count } nuevas.
+} Si una anterior ha cambiado desde entonces se ve al comprobarlas todas.
+audit-check-all = Comprobar todas las filas
 audit-broken = La fila { $number } no está tal como se escribió: { $why }. Alguien ha cambiado la base de datos.
 audit-who = Quién
 audit-anything = todo

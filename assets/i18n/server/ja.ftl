@@ -224,11 +224,18 @@ webhook-secret-before = 以前のシークレットの有効期限
 ## 操作の記録
 audit-note = だれが、いつ、何をしたかを新しい順に示します。行は追加されるだけで、それぞれが前の行のハッシュを持ちます。
 audit-whole = 完全
+audit-whole-so-far = 確認した範囲では完全
 audit-rows = { $count ->
     [0] 行はありません
-   *[other] { $count }行すべて、書かれたとおりです
+   *[other] { $count }行
 }
 audit-head = 最後の行のハッシュ
+audit-checked-all = すべての行を確認しました({ $now } UTC)。どの行も書かれたとおりです。
+audit-checked-new = すべての行を最後に確認したのは{ $all } UTCです。今回({ $now } UTC)は{ $count ->
+    [0] 新しい行がなく、最後の行に変わりはありませんでした。
+   *[other] 新しい{ $count }行を確認しました。
+}それより古い行がその後変えられたかどうかは、すべての行を確認するとわかります。
+audit-check-all = すべての行を確認
 audit-broken = 行{ $number }は書かれたとおりではありません: { $why }。だれかがデータベースを変更しました。
 audit-who = だれが
 audit-anything = すべて

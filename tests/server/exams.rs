@@ -215,9 +215,9 @@ fn an_administrator_makes_an_exam_and_imports_a_list_on_the_pages() {
     for part in [
         "No exam was made: see the fields that are marked.",
         "aria-describedby=\"name_note\" aria-invalid=\"true\" autofocus>",
-        "id=\"name_note\"><strong class=\"fault\">the label has 1 to 200 characters",
+        "id=\"name_note\"><strong class=\"fault\">One line of 1 to 200 characters.",
         "aria-describedby=\"rooms_note\" aria-invalid=\"true\">A1",
-        "id=\"rooms_note\"><strong class=\"fault\">a room has 1 to 60 characters",
+        "id=\"rooms_note\"><strong class=\"fault\">At most 500 rooms, one on each line, each of 60 characters",
     ] {
         assert!(refused.text().contains(part), "{part}: {}", refused.text());
     }

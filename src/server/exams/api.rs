@@ -38,8 +38,8 @@ use crate::words::Language;
 
 /// Most exams on one page.
 pub(in crate::server) const EXAMS: u64 = 100;
-const ROOMS: usize = 500;
-const ROOM_CHARS: usize = 60;
+pub(in crate::server) const ROOMS: usize = 500;
+pub(in crate::server) const ROOM_CHARS: usize = 60;
 
 /// The exam in an address; what is no exam's id, in its one spelling, cannot be found.
 #[derive(Clone, Copy, Debug)]

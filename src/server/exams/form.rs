@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::presence::{LONGEST_PLANNED_MINUTES, Policy};
 use crate::report::NewExam;
 // A form is told what the API would refuse, at the field.
-use crate::server::exams::api::{language, rooms};
-use crate::server::exams::issue::label;
+use crate::server::exams::api::{ROOM_CHARS, ROOMS, language, rooms};
+use crate::server::exams::issue::{LABEL_CHARS, label};
 use crate::server::http::error::Refusal;
 use crate::server::pages::{form_key, say};
 
@@ -52,13 +52,15 @@ impl Faults {
         FIELDS.iter().find(|known| self.0.contains_key(*known)) == Some(&field)
     }
 
-    /// What the API makes of a field, or nothing, and why.
-    fn read<T: Default>(&mut self, field: &'static str, read: Result<T, Refusal>) -> T {
-        read.unwrap_or_else(|refusal| {
-            let fault = refusal.detail().unwrap_or(refusal.title());
-            self.require(false, field, || say::problem(fault));
-            T::default()
-        })
+    /// What the API makes of a field; nothing where it refuses.
+    fn read<T: Default>(
+        &mut self,
+        field: &'static str,
+        read: Result<T, Refusal>,
+        fault: impl FnOnce() -> String,
+    ) -> T {
+        self.require(read.is_ok(), field, fault);
+        read.unwrap_or_default()
     }
 
     fn require(&mut self, holds: bool, field: &'static str, fault: impl FnOnce() -> String) {
@@ -256,10 +258,13 @@ impl ExamForm {
         let mut faults = policy.as_ref().err().cloned().unwrap_or_default();
         let typed = self.rooms.lines().map(str::trim).filter(|room| !room.is_empty());
         let asked = NewExam {
-            name: faults.read("name", label(&self.name)),
+            name: faults.read("name", label(&self.name), || t!("fault-name", most = LABEL_CHARS)),
             policy: policy.unwrap_or_default(),
-            rooms: faults.read("rooms", rooms(typed.map(str::to_owned).collect())),
-            language: faults.read("language", language(chosen(&self.language))),
+            rooms: faults.read("rooms", rooms(typed.map(str::to_owned).collect()), || {
+                t!("fault-rooms", most = ROOMS, chars = ROOM_CHARS)
+            }),
+            language: faults
+                .read("language", language(chosen(&self.language)), || t!("fault-choice")),
         };
         if faults.is_empty() { Ok(asked) } else { Err(faults) }
     }

@@ -37,6 +37,17 @@ pub struct ExamPolicy {
     pub policy: Value,
 }
 
+/// The language that an exam is to have from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct ExamLanguage {
+    /// In which the pages of the links speak that are made from now on; null: the browser's own.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "server", schema(required, pattern = "^(en|de|es|ja)$"))]
+    pub language: Option<String>,
+}
+
 /// One exam. Times are RFC 3339, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]

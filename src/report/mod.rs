@@ -48,7 +48,7 @@ pub use event::{
     Clocks, Consent, EVENT_TYPES, Event, EventData, SampledCamera, Sampling, SessionEnded,
     SessionStarted, Strain,
 };
-pub use exam::{Exam, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
+pub use exam::{Exam, ExamLanguage, ExamList, ExamPolicy, NewExam, Roster, RosterSeat};
 pub use hash::Hash;
 #[cfg(feature = "trust")]
 pub(crate) use hash::{hex, push_hex};
@@ -70,7 +70,7 @@ pub use session::{
 };
 pub use webhook::{
     Delivery, DeliveryList, DeliveryState, MadeWebhook, NewWebhook, WEBHOOK_CONTENT_TYPE, Webhook,
-    WebhookData, WebhookEvent, WebhookList, WebhookReview, WebhookType,
+    WebhookData, WebhookEnd, WebhookEnder, WebhookEvent, WebhookList, WebhookReview, WebhookType,
 };
 
 /// Most events in one batch.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::identity::{ExamId, IntervalId, MessageId, SessionId};
+use super::identity::{CommandId, ExamId, IntervalId, MessageId, SessionId};
 use super::interval::Kind;
 use super::review::Verdict;
 use super::session::{SessionSummary, StoredInterval};
@@ -257,6 +257,28 @@ pub struct WebhookData {
     pub interval: Option<StoredInterval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<WebhookReview>,
+    /// Of `session.ended` alone; absent where the session goes on again, or nothing says who ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<WebhookEnd>,
+}
+
+/// Who ended a session: not in which words, and of proctors not which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookEnd {
+    pub by: WebhookEnder,
+    /// The command by which a proctor did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandId>,
+}
+
+/// Who can end a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookEnder {
+    Candidate,
+    Proctor,
+    /// It was a replay, and the recording was over.
+    Recording,
 }
 
 /// What a person made of an interval: not who, and not in which words.

@@ -73,6 +73,7 @@ use ingest::known::Known;
 use ingest::receipt::Signer;
 use operation::metrics::Metrics;
 use operation::{listener, metrics};
+use record::watch::Watch;
 use roster::board::Board;
 use store::reports::signed;
 use store::{Retention, Store, StoreError, Tenant};
@@ -116,6 +117,8 @@ pub struct Shared {
     webhooks_within: OnceLock<Within>,
     /// What those who watch are told.
     board: Board,
+    /// How far the record of who did what was found whole.
+    record: Watch,
 }
 
 impl State {
@@ -139,6 +142,7 @@ impl State {
             retention: OnceLock::new(),
             webhooks_within: OnceLock::new(),
             board,
+            record: Watch::default(),
         }))
     }
 
@@ -231,6 +235,7 @@ pub fn app(state: State) -> Router {
         .route("/exams", get(exams::pages::list).post(exams::pages::make))
         .route("/exams/{exam}", get(exams::pages::one))
         .route("/exams/{exam}/policy", post(exams::pages::set_rules))
+        .route("/exams/{exam}/language", post(exams::pages::set_language))
         .route("/exams/{exam}/close", post(exams::pages::close))
         .route("/exams/{exam}/roster", post(exams::pages::import))
         .route("/join/{code}", get(exams::join::page))

@@ -103,10 +103,40 @@ fn what_cannot_be_asked_of_a_session_is_refused_and_leaves_nothing() {
     server.orders(session, &extend(15)).is_problem(409, problem::NO_PLANNED_END);
     assert_eq!(server.planned_minutes(session), None);
     server.post(session, batch(&[&agent.ended(60_000)]));
-    for late in [extend(15), end("Fire alarm"), CommandKind::CheckCamera] {
+    let message = CommandKind::Message { text: "Please wait.".to_owned() };
+    let start = CommandKind::AllowStart { reason: "No light".to_owned() };
+    for late in [extend(15), end("Fire alarm"), CommandKind::CheckCamera, message, start] {
         server.orders(session, &late).is_problem(409, problem::SESSION_ENDED);
     }
     assert_eq!(server.ordered(session).len(), 1);
+}
+
+#[test]
+fn of_a_session_that_has_ended_nothing_is_asked_and_what_was_not_confirmed_is_told_so() {
+    let (server, mut agent) = (Server::start(), Agent::new(1));
+    let session = agent.session();
+    server.beat(session, &heartbeat(Phase::Exam));
+    server.post(session, batch(&[&agent.started("Seat 7")]));
+    let message = |text: &str| CommandKind::Message { text: text.to_owned() };
+    for asked in [message("Read in time."), message("Too late."), end("Fire alarm")] {
+        assert_eq!(server.orders(session, &asked).status, 201);
+    }
+    let [read, _, by] = &server.ordered(session)[..] else { panic!() };
+    server.confirms(session, read, Outcome::Read);
+    let (cookie, path) = (server.sign_in(), format!("/sessions/{session}"));
+    let page = server.page(&cookie, &path);
+    assert!(page.text().matches(">waiting<").count() == 1, "{}", page.text());
+    // The last report is here before the command by which it ended is confirmed.
+    let (command, reason) = (by.id, "Fire alarm".to_owned());
+    let by = EndedBy { command, reason, at: AT.to_owned() };
+    assert_eq!(server.post(session, batch(&[&agent.ended_by(60_000, Some(by))])).status, 200);
+    let page = server.page(&cookie, &path);
+    for part in [">read<", ">not known to have arrived<", "end: done<", "The session has ended:"] {
+        assert!(page.text().contains(part), "{part} {}", page.text());
+    }
+    assert!(!page.text().contains(">waiting<") && !page.text().contains("name=\"kind\""));
+    let late = server.form(&cookie, &format!("{path}/commands"), "kind=message&text=x&key=k-9");
+    assert_eq!(late.status, 409);
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn the_page_of_the_record_says_whether_it_is_whole_and_finds_rows() {
     let (_, proctor) = server.account(&admin, "paul", "proctor");
     let page = server.page(&auditor, "/audit");
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("each as it was written"), "{}", page.text());
+    assert!(page.text().contains("All rows were checked now"), "{}", page.text());
     assert!(page.text().contains("account made") && page.text().contains(">Record</a>"));
     assert!(!server.page(&proctor, "/").text().contains(">Record</a>"));
     assert_eq!(server.page(&proctor, "/audit").status, 403);

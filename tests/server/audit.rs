@@ -2,6 +2,7 @@ use inview::report::{CommandKind, Phase};
 use inview::server::silence::watch::Watchdog;
 
 use super::heartbeats::heartbeat;
+use super::people::named;
 use super::*;
 
 /// The rows of the log, as they are stored.
@@ -66,4 +67,68 @@ fn who_did_what_is_written_down_once_each_and_no_text_that_people_wrote() {
     assert_eq!(log[5]["detail"], format!("by {}", who[1]));
     let all = serde_json::to_string(&log).unwrap();
     assert!(!all.contains(&text) && !all.contains(&server.proctor), "{all}");
+}
+
+/// Changes a row together with its hash, as somebody would who knows how rows hang together.
+fn forge(server: &Server, number: u64) {
+    let database = rusqlite::Connection::open(server.home.folder.join("inview.db")).unwrap();
+    let row = "SELECT body FROM audit WHERE number = ?1";
+    let body: String = database.query_row(row, [number], |row| row.get(0)).unwrap();
+    let forged = body.replacen("\"who\":\"", "\"who\":\"x", 1);
+    assert_ne!(forged, body);
+    let hash = Hash::of(forged.as_bytes());
+    let sql = "UPDATE audit SET body = ?2, hash = ?3 WHERE number = ?1";
+    database.execute(sql, rusqlite::params![number, forged, hash.as_bytes()]).unwrap();
+}
+
+#[test]
+fn the_page_checks_what_is_new_and_what_was_changed_behind_it_is_found_when_all_is_checked() {
+    let server = Server::start();
+    let admin = server.admin();
+    let (_, auditor) = server.account(&admin, "eve", "auditor");
+    let look = |address: &str| server.page(&auditor, address).text().to_owned();
+    let has = |page: &str, part: &str| assert!(page.contains(part), "{part}: {page}");
+    let first = look("/audit");
+    has(&first, "All rows were checked now");
+    has(&first, ">whole<");
+    server.pass(60);
+    let again = look("/audit");
+    has(&again, "no row was new, and the last one was as it was");
+    has(&again, ">whole as far as checked<");
+    server.exam(&named("one"));
+    has(&look("/audit"), "the new one was checked");
+    server.exam(&named("two"));
+    server.exam(&named("three"));
+    has(&look("/audit"), "the 2 new ones were checked");
+    forge(&server, 1);
+    // It fits its hash, and is no row that is read again.
+    server.pass(60);
+    let unaware = look("/audit?did=exam_created");
+    has(&unaware, "Whether an older row has been changed since then is seen when all are checked");
+    assert!(!unaware.contains("Row 1 is not"), "{unaware}");
+    has(&look("/audit?check=all&did=exam_created"), "Row 1 is not as it was written");
+    // From now on nobody takes it for whole.
+    has(&look("/audit"), "Row 1 is not as it was written");
+}
+
+#[test]
+fn a_row_that_is_shown_or_was_the_last_one_is_looked_at_each_time() {
+    let server = Server::start();
+    let admin = server.admin();
+    let (_, auditor) = server.account(&admin, "eve", "auditor");
+    let look = || server.page(&auditor, "/audit").text().to_owned();
+    assert!(look().contains("All rows were checked now"));
+    let last = log(&server).len() as u64;
+    forge(&server, last);
+    let page = look();
+    assert!(page.contains(&format!("Row {last} is not as it was written")), "{page}");
+    let server = Server::start();
+    let admin = server.admin();
+    let (_, auditor) = server.account(&admin, "eve", "auditor");
+    assert!(server.page(&auditor, "/audit").text().contains("All rows were checked now"));
+    let database = rusqlite::Connection::open(server.home.folder.join("inview.db")).unwrap();
+    let sql = "UPDATE audit SET body = replace(body, '\"did\":\"', '\"did\":\"x') WHERE number = 1";
+    assert_eq!(database.execute(sql, []).unwrap(), 1);
+    let page = server.page(&auditor, "/audit");
+    assert!(page.text().contains("Row 1 is not as it was written"), "{}", page.text());
 }

@@ -208,6 +208,19 @@ fn an_administrator_makes_an_exam_and_imports_a_list_on_the_pages() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("The candidate is told first: not later than"));
     assert!(refused.text().contains("value=\"1\""), "what was typed stands there still");
+    let name = "x".repeat(201);
+    let odd = format!("name={name}&rooms=A1%0D%0A{}&language=&key=k", "y".repeat(61));
+    let refused = server.form(&admin, "/exams", &odd);
+    assert_eq!(refused.status, 400);
+    for part in [
+        "No exam was made: see the fields that are marked.",
+        "aria-describedby=\"name_note\" aria-invalid=\"true\" autofocus>",
+        "id=\"name_note\"><strong class=\"fault\">One line of 1 to 200 characters.",
+        "aria-describedby=\"rooms_note\" aria-invalid=\"true\">A1",
+        "id=\"rooms_note\"><strong class=\"fault\">At most 500 rooms, one on each line, each of 60 characters",
+    ] {
+        assert!(refused.text().contains(part), "{part}: {}", refused.text());
+    }
     let made = server.form(&admin, "/exams", &fields("7.5"));
     assert_eq!(made.status, 303, "{}", made.text());
     let address = made.headers[LOCATION].to_str().unwrap().to_owned();
@@ -263,27 +276,69 @@ fn an_exam_changes_its_rules_by_a_form_until_somebody_has_taken_a_session() {
         assert!(shown.text().contains(part), "{part}: {}", shown.text());
     }
     let read = || server.get(&format!("/v1/exams/{}", exam.exam)).json::<Exam>();
-    let wrong =
-        server.form(&admin, &form, "language=de&key=0123456789&warn_after=9&alert_after=soon");
+    let wrong = server.form(&admin, &form, "key=0123456789&warn_after=9&alert_after=soon");
     assert_eq!(wrong.status, 400);
     for part in ["This is no number.", "aria-invalid=\"true\"", "value=\"soon\"", "see the fields"]
     {
         assert!(wrong.text().contains(part), "{part}: {}", wrong.text());
     }
     assert_eq!(read().policy, policy);
-    let sent = "language=de&key=0123456789&warn_after=3&still_image=alert";
+    let sent = "key=0123456789&warn_after=3&still_image=alert";
     let changed = server.form(&admin, &form, sent);
     assert_eq!(changed.status, 303, "{}", changed.text());
     let expected = json!({"version": "exam-01234567", "face": {"enter": 0.8}, "warn_after_ms": 3000, "still_image": "alert"});
-    let now = read();
-    assert_eq!((now.policy, now.language.as_deref()), (expected.clone(), Some("de")));
+    assert_eq!(read().policy, expected);
     assert!(server.deeds().iter().any(|(_, did)| did == "policy_changed"));
     let taken: Value = server.take(&issued.code, 1).json();
     assert_eq!(taken["policy"], expected);
     let shown = server.page(&admin, &page);
     assert!(shown.text().contains("they cannot be changed any more"), "{}", shown.text());
     assert!(!shown.text().contains("name=\"warn_after\""));
-    let late = server.form(&admin, &form, "language=&key=0123456789&warn_after=1");
+    let late = server.form(&admin, &form, "key=0123456789&warn_after=1");
     assert_eq!(late.status, 409);
-    assert_eq!((read().policy, read().language.as_deref()), (expected, Some("de")));
+    assert_eq!(read().policy, expected);
+}
+
+#[test]
+fn the_language_of_links_changes_by_the_page_and_by_the_api_until_the_exam_is_closed() {
+    let server = Server::start();
+    let admin = server.admin();
+    let exam = server.exam(&json!({"name": "Law 1", "language": "de"}));
+    let issue = |name: &str| -> Issued {
+        let asked = json!({"label": name, "exam": exam.exam});
+        server.put(&server.manager, "/v1/sessions", &asked).json()
+    };
+    let [page, form] = ["", "/language"].map(|part| format!("/exams/{}{part}", exam.exam));
+    let read = || server.get(&format!("/v1{page}")).json::<Exam>().language;
+    let put = |body: Value| {
+        let request = Request::put(format!("/v1{form}"))
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, format!("Bearer {}", server.manager));
+        server.ask(request.body(Body::from(body.to_string())).unwrap())
+    };
+    let german = issue("Ann");
+    // A candidate has begun: the policy stays, and the language of other links does not matter to them.
+    server.take(&german.code, 1);
+    let changed = put(json!({"language": "ja"}));
+    assert_eq!(changed.json::<Exam>().language.as_deref(), Some("ja"));
+    let japanese = issue("Bob");
+    assert!(
+        german.link.reveal().ends_with("?lang=de") && japanese.link.reveal().ends_with("?lang=ja")
+    );
+    assert_eq!(server.form(&admin, &form, "language=es").status, 303);
+    assert_eq!(read().as_deref(), Some("es"));
+    assert!(server.page(&admin, &page).text().contains("pages: Español"));
+    assert_eq!(put(json!({"language": null})).status, 200);
+    assert_eq!(read(), None);
+    for odd in [json!({}), json!({"language": "fr"}), json!({"language": 1}), json!({"x": null})] {
+        put(odd).is_problem(400, problem::MALFORMED);
+    }
+    // What is as it was is no deed.
+    put(json!({"language": null}));
+    let deeds = server.deeds();
+    assert_eq!(deeds.iter().filter(|(_, did)| did == "language_changed").count(), 3);
+    assert_eq!(server.form(&admin, &format!("{page}/close"), "").status, 303);
+    put(json!({"language": "en"})).is_problem(409, problem::EXAM_CLOSED);
+    assert_eq!(server.form(&admin, &form, "language=en").status, 409);
+    assert!(!server.page(&admin, &page).text().contains(&form));
 }

@@ -38,10 +38,10 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use inview::redact::Pii;
 use inview::report::{
-    BATCH_CONTENT_TYPE, ClosedBy, Event, EventData, EventStatus, Hash, Identity, Incarnation,
-    Interval, IntervalId, IntervalList, IntervalReport, Kind, Problem, Receipt, SampledCamera,
-    Sampling, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted, SessionStatus,
-    Strain, problem,
+    BATCH_CONTENT_TYPE, ClosedBy, EndedBy, Event, EventData, EventStatus, Hash, Identity,
+    Incarnation, Interval, IntervalId, IntervalList, IntervalReport, Kind, Problem, Receipt,
+    SampledCamera, Sampling, SessionDetail, SessionEnded, SessionId, SessionPage, SessionStarted,
+    SessionStatus, Strain, problem,
 };
 use inview::server::access::credentials::grant_blocking;
 use inview::server::home::Home;
@@ -282,12 +282,16 @@ impl Agent {
     }
 
     fn ended(&mut self, millis: i64) -> String {
+        self.ended_by(millis, None)
+    }
+
+    fn ended_by(&mut self, millis: i64, by: Option<EndedBy>) -> String {
         self.make(EventData::SessionEnded(SessionEnded {
             duration_ms: MediaTime::from_millis(millis),
             intervals: 0,
             camera: SampledCamera { frames: 900, sampled: 150, unusable: 3 },
             truncated: Some("the file ends early".to_owned()),
-            ended_by: None,
+            ended_by: by,
         }))
     }
 

@@ -27,20 +27,24 @@ fn the_examples_in_the_description_of_the_protocol_hold() {
             &Hash::of(events[4].as_bytes()).to_string(),
         );
     assert_example("problem", &server.post(session, batch(&[&poison])));
-    let address = format!("/v1/sessions/{session}/commands");
-    let given =
-        server.post_json(&server.proctor, &address, None, examples("command")[0].to_owned());
-    let given = given.json::<StoredCommand>().id;
-    let beat = |body: &str| {
+    let beat = |server: &Server, body: &str| {
         let address = format!("/v1/sessions/{session}/heartbeats");
         server.post_json(&server.agent, &address, None, body.to_owned())
     };
     let heartbeat = examples("heartbeat")[0];
+    beat(&server, heartbeat);
+    assert_example("session", &server.get(&format!("/v1/sessions/{session}")));
+    // Of a session that has ended nothing could be asked.
+    let server = Server::start();
+    server.post(session, batch(&events[..4]));
+    let address = format!("/v1/sessions/{session}/commands");
+    let given =
+        server.post_json(&server.proctor, &address, None, examples("command")[0].to_owned());
+    let given = given.json::<StoredCommand>().id;
     let confirmed = serde_json::from_str::<Heartbeat>(heartbeat).unwrap().confirmed[0].id;
     let heartbeat = heartbeat.replace(&confirmed.to_string(), &given.to_string());
-    assert_example("heartbeat-answer", &beat(&heartbeat));
+    assert_example("heartbeat-answer", &beat(&server, &heartbeat));
     assert_example("commands", &server.get(&address));
-    assert_example("session", &server.get(&format!("/v1/sessions/{session}")));
 }
 
 #[test]

@@ -143,6 +143,7 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("GET", "/v1/exams/{exam}", Planning, ""),
     ("POST", "/v1/exams/{exam}/roster", Managing, "name\nAnn\n"),
     ("PUT", "/v1/exams/{exam}/policy", Managing, r#"{"policy": null}"#),
+    ("PUT", "/v1/exams/{exam}/language", Managing, r#"{"language": "de"}"#),
     ("GET", SESSION, Watching, ""),
     ("GET", "/v1/sessions/{session}/intervals", Watching, ""),
     (
@@ -187,7 +188,8 @@ const TABLE: &[(&str, &str, For, &str)] = &[
     ("POST", "/exams", AdminBrowsers, "{exam-form}"),
     ("GET", "/exams/{exam}", Browsers, ""),
     ("POST", "/exams/{exam}/roster", AdminBrowsers, "{roster-form}"),
-    ("POST", "/exams/{exam}/policy", AdminBrowsers, "language=&key=k&warn_after=3"),
+    ("POST", "/exams/{exam}/policy", AdminBrowsers, "key=k&warn_after=3"),
+    ("POST", "/exams/{exam}/language", AdminBrowsers, "language=de"),
     ("GET", "/join/{code}", Everyone, ""),
     ("GET", "/login", Everyone, ""),
     ("POST", "/login", Everyone, "token={proctor-token}"),

@@ -236,12 +236,20 @@ webhook-secret-before = Das vorige Geheimnis gilt bis
 ## Das Protokoll, wer was getan hat
 audit-note = Wer was wann getan hat, das Neueste zuerst. Zeilen kommen nur hinzu; jede enthält den Hash der vorigen.
 audit-whole = unversehrt
+audit-whole-so-far = unversehrt, soweit geprüft
 audit-rows = { $count ->
     [0] keine Zeilen
-    [one] 1 Zeile, wie sie geschrieben wurde
-   *[other] { $count } Zeilen, jede wie sie geschrieben wurde
+    [one] 1 Zeile
+   *[other] { $count } Zeilen
 }
 audit-head = die letzte hat den Hash
+audit-checked-all = Alle Zeilen wurden jetzt geprüft ({ $now } UTC): Jede ist so, wie sie geschrieben wurde.
+audit-checked-new = Alle Zeilen wurden um { $all } UTC geprüft. Jetzt ({ $now } UTC) { $count ->
+    [0] war keine Zeile neu, und die letzte war noch dieselbe.
+    [one] wurde die eine neue geprüft.
+   *[other] wurden die { $count } neuen geprüft.
+} Ob eine ältere seitdem verändert wurde, zeigt sich, wenn alle geprüft werden.
+audit-check-all = Alle Zeilen prüfen
 audit-broken = Zeile { $number } ist nicht so, wie sie geschrieben wurde: { $why }. Jemand hat die Datenbank verändert.
 audit-who = Wer
 audit-anything = alles
@@ -263,6 +271,7 @@ deed-session-issued = Sitzung ausgegeben
 deed-exam-created = Prüfung angelegt
 deed-exam-closed = Prüfung geschlossen
 deed-policy-changed = Regeln geändert
+deed-language-changed = Sprache der Links geändert
 deed-roster-imported = Liste eingelesen
 deed-account-created = Konto angelegt
 deed-account-disabled = Konto gesperrt
@@ -326,12 +335,18 @@ fault-days = Ganze Tage, höchstens { $most }.
 fault-minutes = Ganze Minuten von 1 bis { $most }, oder nichts.
 fault-nothing = Mehr als 0.
 fault-choice = Das steht nicht zur Wahl.
+fault-name = Eine Zeile mit 1 bis { $most } Zeichen.
+fault-rooms = Höchstens { $most } Räume, einer je Zeile, jeder mit höchstens { $chars } Zeichen.
 fault-warn-late = Der Prüfling erfährt es zuerst: nicht später als der Alarm für die Aufsicht.
 fault-alert-early = Nicht bevor es festgehalten wird.
 exam-language = Sprache der Seiten hinter den Links
 exam-language-browser = wie der Browser es verlangt
 exam-language-is = Sprache der Seiten hinter den Links: { $language }
+exam-language-change = Sprache der Links ändern
+exam-language-note = Für Links, die von jetzt an erstellt werden; ausgegebene behalten ihre Sprache.
+exam-language-save = Sprache übernehmen
 exam-rooms = Räume, einer je Zeile (kann leer bleiben)
+exam-wrong = Keine Prüfung angelegt: siehe die markierten Felder.
 exam-open = offen
 exam-closed = geschlossen
 exam-closed-aside = (geschlossen)
@@ -356,7 +371,7 @@ rules = Regeln
 rules-default = Die Standardregeln.
 rules-default-but = Die Standardregeln, außer:
 rules-change = Regeln ändern
-rules-note = Für alle Prüflinge der Prüfung, auch wenn sie schon einen Link haben; dieser behält seine Sprache. Was nur Programme setzen, bleibt, wie es ist.
+rules-note = Für alle Prüflinge der Prüfung, auch wenn sie schon einen Link haben. Was nur Programme setzen, bleibt, wie es ist.
 rules-wrong = Nicht geändert: siehe die markierten Felder.
 rules-save = Regeln übernehmen
 rules-taken = Das Programm eines Prüflings hat eine Sitzung übernommen und hat diese Regeln: Sie lassen sich nicht mehr ändern.
@@ -581,6 +596,7 @@ phase-exam = Prüfung
 phase-ending = sendet die letzten Meldungen
 phase-ended = Prüfung beendet
 messages-title = Nachrichten und Anweisungen
+commands-over = Die Sitzung ist zu Ende: An den Prüfling lässt sich nichts mehr richten. Was vor dem Ende nicht bestätigt wurde, kam vielleicht nie an.
 message = Nachricht
 message-note = Sie bleibt auf dem Bildschirm des Prüflings, bis er bestätigt, dass er sie gelesen hat. Höchstens { $count } Zeichen.
 message-send = Nachricht senden
@@ -595,6 +611,7 @@ asked-extend = { $count ->
    *[other] { $count } Minuten mehr
 }
 outcome-waiting = wartet
+outcome-unconfirmed = Ankunft ungewiss
 outcome-shown = angezeigt
 outcome-read = gelesen
 outcome-done = erledigt

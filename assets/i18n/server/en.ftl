@@ -236,12 +236,20 @@ webhook-secret-before = The secret before this one is good until
 ## The record of who did what
 audit-note = Who did what, and when, the newest first. Rows are only added; each has the hash of the one before it.
 audit-whole = whole
+audit-whole-so-far = whole as far as checked
 audit-rows = { $count ->
     [0] no rows
-    [one] 1 row, as it was written
-   *[other] { $count } rows, each as it was written
+    [one] 1 row
+   *[other] { $count } rows
 }
 audit-head = the last has the hash
+audit-checked-all = All rows were checked now ({ $now } UTC): each is as it was written.
+audit-checked-new = All rows were checked at { $all } UTC. Now ({ $now } UTC) { $count ->
+    [0] no row was new, and the last one was as it was.
+    [one] the new one was checked.
+   *[other] the { $count } new ones were checked.
+} Whether an older row has been changed since then is seen when all are checked.
+audit-check-all = Check all rows
 audit-broken = Row { $number } is not as it was written: { $why }. Somebody has changed the database.
 audit-who = Who
 audit-anything = anything
@@ -263,6 +271,7 @@ deed-session-issued = session issued
 deed-exam-created = exam made
 deed-exam-closed = exam closed
 deed-policy-changed = policy changed
+deed-language-changed = language of links changed
 deed-roster-imported = list imported
 deed-account-created = account made
 deed-account-disabled = account disabled
@@ -326,12 +335,18 @@ fault-days = Whole days, { $most } at most.
 fault-minutes = Whole minutes from 1 to { $most }, or nothing.
 fault-nothing = More than 0.
 fault-choice = This cannot be chosen.
+fault-name = One line of 1 to { $most } characters.
+fault-rooms = At most { $most } rooms, one on each line, each of { $chars } characters at most.
 fault-warn-late = The candidate is told first: not later than the proctor is alerted.
 fault-alert-early = Not sooner than it is recorded.
 exam-language = Language of the links’ pages
 exam-language-browser = as the browser asks
 exam-language-is = Language of the links’ pages: { $language }
+exam-language-change = Change the language of the links
+exam-language-note = For links that are made from now on; those that were handed out keep theirs.
+exam-language-save = Keep this language
 exam-rooms = Rooms, one on each line (may stay empty)
+exam-wrong = No exam was made: see the fields that are marked.
 exam-open = open
 exam-closed = closed
 exam-closed-aside = (closed)
@@ -356,7 +371,7 @@ rules = Rules
 rules-default = The default policy.
 rules-default-but = The default policy, but for:
 rules-change = Change the rules
-rules-note = For all candidates of the exam, also those who have a link already, which keeps its language. What only programs set stays as it is.
+rules-note = For all candidates of the exam, also those who have a link already. What only programs set stays as it is.
 rules-wrong = Not changed: see the fields that are marked.
 rules-save = Keep these rules
 rules-taken = A candidate’s program has taken a session and holds these rules: they cannot be changed any more.
@@ -581,6 +596,7 @@ phase-exam = exam
 phase-ending = sending the last reports
 phase-ended = exam ended
 messages-title = Messages and requests
+commands-over = The session has ended: nothing can be asked of its candidate any more. Whatever was not confirmed before the end may never have arrived.
 message = Message
 message-note = It stays on the candidate’s screen until they say that they have read it. Up to { $count } characters.
 message-send = Send the message
@@ -595,6 +611,7 @@ asked-extend = { $count ->
    *[other] { $count } minutes more
 }
 outcome-waiting = waiting
+outcome-unconfirmed = not known to have arrived
 outcome-shown = shown
 outcome-read = read
 outcome-done = done

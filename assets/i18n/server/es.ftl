@@ -236,12 +236,20 @@ webhook-secret-before = El secreto anterior vale hasta el
 ## El registro de quién hizo qué
 audit-note = Quién hizo qué y cuándo, lo más reciente primero. Las filas solo se añaden; cada una lleva el hash de la anterior.
 audit-whole = íntegro
+audit-whole-so-far = íntegro en lo comprobado
 audit-rows = { $count ->
     [0] ninguna fila
-    [one] 1 fila, tal como se escribió
-   *[other] { $count } filas, cada una tal como se escribió
+    [one] 1 fila
+   *[other] { $count } filas
 }
 audit-head = la última tiene el hash
+audit-checked-all = Se han comprobado ahora todas las filas ({ $now } UTC): cada una está tal como se escribió.
+audit-checked-new = Todas las filas se comprobaron a las { $all } UTC. Ahora ({ $now } UTC) { $count ->
+    [0] no había ninguna nueva y la última seguía igual.
+    [one] se ha comprobado la única nueva.
+   *[other] se han comprobado las { $count } nuevas.
+} Si una anterior ha cambiado desde entonces se ve al comprobarlas todas.
+audit-check-all = Comprobar todas las filas
 audit-broken = La fila { $number } no está tal como se escribió: { $why }. Alguien ha cambiado la base de datos.
 audit-who = Quién
 audit-anything = todo
@@ -263,6 +271,7 @@ deed-session-issued = sesión emitida
 deed-exam-created = examen creado
 deed-exam-closed = examen cerrado
 deed-policy-changed = reglas cambiadas
+deed-language-changed = idioma de los enlaces cambiado
 deed-roster-imported = lista importada
 deed-account-created = cuenta creada
 deed-account-disabled = cuenta desactivada
@@ -326,12 +335,18 @@ fault-days = Días enteros, { $most } como máximo.
 fault-minutes = Minutos enteros de 1 a { $most }, o nada.
 fault-nothing = Más de 0.
 fault-choice = Esto no se puede elegir.
+fault-name = Una línea de 1 a { $most } caracteres.
+fault-rooms = Como máximo { $most } salas, una por línea, de { $chars } caracteres como máximo.
 fault-warn-late = El aspirante se entera primero: no después de alertar a quien supervisa.
 fault-alert-early = No antes de anotarlo.
 exam-language = Idioma de las páginas de los enlaces
 exam-language-browser = el que pida el navegador
 exam-language-is = Idioma de las páginas de los enlaces: { $language }
+exam-language-change = Cambiar el idioma de los enlaces
+exam-language-note = Para los enlaces que se creen a partir de ahora; los ya entregados conservan el suyo.
+exam-language-save = Guardar este idioma
 exam-rooms = Salas, una por línea (puede quedar vacío)
+exam-wrong = No se ha creado ningún examen: vea los campos marcados.
 exam-open = abierto
 exam-closed = cerrado
 exam-closed-aside = (cerrado)
@@ -356,7 +371,7 @@ rules = Reglas
 rules-default = Las reglas predeterminadas.
 rules-default-but = Las reglas predeterminadas, excepto:
 rules-change = Cambiar las reglas
-rules-note = Para todos los aspirantes del examen, también los que ya tienen un enlace, que conserva su idioma. Lo que solo fijan los programas queda como está.
+rules-note = Para todos los aspirantes del examen, también los que ya tienen un enlace. Lo que solo fijan los programas queda como está.
 rules-wrong = Sin cambios: vea los campos marcados.
 rules-save = Guardar estas reglas
 rules-taken = El programa de un aspirante ha tomado una sesión y tiene estas reglas: ya no se pueden cambiar.
@@ -581,6 +596,7 @@ phase-exam = examen
 phase-ending = enviando los últimos avisos
 phase-ended = examen terminado
 messages-title = Mensajes e indicaciones
+commands-over = La sesión ha terminado: ya no se puede pedir nada al aspirante. Lo que no se confirmó antes del final quizá no llegó nunca.
 message = Mensaje
 message-note = Permanece en la pantalla del aspirante hasta que diga que lo ha leído. Hasta { $count } caracteres.
 message-send = Enviar el mensaje
@@ -595,6 +611,7 @@ asked-extend = { $count ->
    *[other] { $count } minutos más
 }
 outcome-waiting = en espera
+outcome-unconfirmed = no consta que llegara
 outcome-shown = mostrado
 outcome-read = leído
 outcome-done = hecho

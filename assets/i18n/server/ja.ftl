@@ -224,11 +224,18 @@ webhook-secret-before = 以前のシークレットの有効期限
 ## 操作の記録
 audit-note = だれが、いつ、何をしたかを新しい順に示します。行は追加されるだけで、それぞれが前の行のハッシュを持ちます。
 audit-whole = 完全
+audit-whole-so-far = 確認した範囲では完全
 audit-rows = { $count ->
     [0] 行はありません
-   *[other] { $count }行すべて、書かれたとおりです
+   *[other] { $count }行
 }
 audit-head = 最後の行のハッシュ
+audit-checked-all = すべての行を確認しました({ $now } UTC)。どの行も書かれたとおりです。
+audit-checked-new = すべての行を最後に確認したのは{ $all } UTCです。今回({ $now } UTC)は{ $count ->
+    [0] 新しい行がなく、最後の行に変わりはありませんでした。
+   *[other] 新しい{ $count }行を確認しました。
+}それより古い行がその後変えられたかどうかは、すべての行を確認するとわかります。
+audit-check-all = すべての行を確認
 audit-broken = 行{ $number }は書かれたとおりではありません: { $why }。だれかがデータベースを変更しました。
 audit-who = だれが
 audit-anything = すべて
@@ -250,6 +257,7 @@ deed-session-issued = セッション発行
 deed-exam-created = 試験作成
 deed-exam-closed = 試験締め切り
 deed-policy-changed = ルール変更
+deed-language-changed = リンクの言語の変更
 deed-roster-imported = 名簿取り込み
 deed-account-created = アカウント作成
 deed-account-disabled = アカウント無効化
@@ -313,12 +321,18 @@ fault-days = 日数は{ $most }までの整数です。
 fault-minutes = 1から{ $most }までの整数、または空欄にしてください。
 fault-nothing = 0より大きくしてください。
 fault-choice = 選択できない値です。
+fault-name = 1行で、1~{ $most }文字にしてください。
+fault-rooms = 部屋は1行に1つ、{ $most }まで、それぞれ{ $chars }文字以内です。
 fault-warn-late = 先に受験者に知らせます。試験監督への警告より後にはできません。
 fault-alert-early = 記録するより前にはできません。
 exam-language = リンク先のページの言語
 exam-language-browser = ブラウザーの設定に従う
 exam-language-is = リンク先のページの言語: { $language }
+exam-language-change = リンクの言語を変更する
+exam-language-note = これから作成するリンクに適用されます。配布済みのリンクの言語は変わりません。
+exam-language-save = この言語にする
 exam-rooms = 部屋(1行に1つ、空欄でも可)
+exam-wrong = 試験は作成されていません。印の付いた欄をご覧ください。
 exam-open = 受付中
 exam-closed = 終了
 exam-closed-aside = (終了)
@@ -343,7 +357,7 @@ rules = ルール
 rules-default = 標準のルールです。
 rules-default-but = 次の項目以外は標準のルールです:
 rules-change = ルールを変更する
-rules-note = リンクを受け取り済みの人も含め、この試験のすべての受験者が対象です。リンクの言語は変わりません。プログラムからだけ設定できる項目はそのままです。
+rules-note = リンクを受け取り済みの人も含め、この試験のすべての受験者が対象です。プログラムからだけ設定できる項目はそのままです。
 rules-wrong = 変更していません。印の付いた欄をご覧ください。
 rules-save = このルールにする
 rules-taken = 受験者のプログラムがすでにこのルールを受け取っているため、変更できません。
@@ -554,6 +568,7 @@ phase-exam = 試験中
 phase-ending = 最後の報告を送信中
 phase-ended = 試験終了
 messages-title = メッセージと依頼
+commands-over = セッションは終了しました。受験者にはもう何も送れません。終了前に確認されなかったものは、届かなかった可能性があります。
 message = メッセージ
 message-note = 受験者が読んだことを確認するまで、画面に表示されます。{ $count }文字までです。
 message-send = メッセージを送る
@@ -565,6 +580,7 @@ command-end = 終了
 asked-check-camera = カメラの確認
 asked-extend = { $count }分延長
 outcome-waiting = 送信待ち
+outcome-unconfirmed = 届いたか不明
 outcome-shown = 表示済み
 outcome-read = 既読
 outcome-done = 完了

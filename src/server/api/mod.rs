@@ -48,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<State> {
         .routes(routes!(exams::api::list, exams::api::post))
         .routes(routes!(exams::api::detail))
         .routes(routes!(exams::api::put_policy))
+        .routes(routes!(exams::api::put_language))
         .routes(routes!(exams::api::post_close))
         .routes(routes!(exams::candidates::post))
         .routes(routes!(api_tokens::list, api_tokens::post))

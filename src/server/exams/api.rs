@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use crate::report::{Exam, ExamId, ExamList, ExamPolicy, NewExam, Problem, problem};
+use crate::report::{Exam, ExamId, ExamLanguage, ExamList, ExamPolicy, NewExam, Problem, problem};
 use crate::server::State;
 use crate::server::access::auth::{Manager, Planner};
 use crate::server::api::answers::{Asked, Guarded, Keyed, Sent, Sought};
@@ -38,8 +38,8 @@ use crate::words::Language;
 
 /// Most exams on one page.
 pub(in crate::server) const EXAMS: u64 = 100;
-const ROOMS: usize = 500;
-const ROOM_CHARS: usize = 60;
+pub(in crate::server) const ROOMS: usize = 500;
+pub(in crate::server) const ROOM_CHARS: usize = 60;
 
 /// The exam in an address; what is no exam's id, in its one spelling, cannot be found.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +120,7 @@ pub(in crate::server) fn closed() -> Refusal {
     Refusal::new(StatusCode::CONFLICT, problem::EXAM_CLOSED, title)
 }
 
-fn rooms(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
+pub(in crate::server) fn rooms(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
     let mut rooms = Vec::new();
     for room in asked {
         let room = room.trim().to_owned();
@@ -155,7 +155,7 @@ pub(in crate::server) fn room_fault(exam: &Exam, room: Option<&str>) -> Option<S
     }
 }
 
-fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
+pub(in crate::server) fn language(asked: Option<String>) -> Result<Option<String>, Refusal> {
     match asked {
         Some(language) if !Language::ALL.iter().any(|known| known.tag() == language) => {
             Err(Refusal::malformed("language is one of en, de, es, ja"))
@@ -281,26 +281,24 @@ pub(in crate::server) async fn put_policy(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Exam>, Refusal> {
-    let ExamPolicy { policy: asked } = body::json(&headers, body).await?;
-    let found = find(&state, &manager.tenant, manager.reach, exam).await?;
-    set_policy(&state, &manager, exam, (asked, found.language)).await?;
+    let ExamPolicy { policy } = body::json(&headers, body).await?;
+    find(&state, &manager.tenant, manager.reach, exam).await?;
+    set_policy(&state, &manager, exam, policy).await?;
     Ok(Json(find(&state, &manager.tenant, manager.reach, exam).await?))
 }
 
-/// Gives an exam another policy, and the links that are made from now on their language.
+/// Gives an exam another policy.
 pub(in crate::server) async fn set_policy(
     state: &State,
     manager: &Manager,
     exam: ExamId,
-    (asked, its_language): (Value, Option<String>),
+    asked: Value,
 ) -> Result<(), Refusal> {
-    let its_language = language(its_language)?;
     let (tenant, by, of) = (manager.tenant.clone(), manager.by.clone(), manager.tenant.clone());
     let (policy, now) = (policy(asked)?, state.now());
     let setting = state.store.write(move |database| {
         let sessions = exam::set_policy(database, &tenant, exam, &policy)?;
         if sessions.is_some() {
-            exam::set_language(database, &tenant, exam, its_language.as_deref())?;
             note_of(database, &tenant, (&by, Deed::PolicyChanged, now), &exam.to_string())?;
         }
         Ok(sessions)
@@ -310,6 +308,50 @@ pub(in crate::server) async fn set_policy(
     let sessions = setting.await?.ok_or_else(begun)?;
     state.store.changes().add(sessions.into_iter().map(|session| (of.clone(), session)));
     Ok(())
+}
+
+/// Gives another language to the links that are made from now on; those that were made keep theirs.
+#[utoipa::path(
+    put, path = "/v1/exams/{exam}/language", operation_id = "set_language", tag = "exams",
+    params(("exam" = ExamId, Path)),
+    request_body(content = ExamLanguage),
+    responses(
+        (status = 200, body = Exam),
+        Guarded,
+        Sought,
+        Sent,
+        (status = 409, description = "`exam-closed`: no more links are made.", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["manage", "admin"]), ("cookie" = ["admin"])),
+)]
+pub(in crate::server) async fn put_language(
+    Of(state): Of<State>,
+    manager: Manager,
+    OfExam(exam): OfExam,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Exam>, Refusal> {
+    let ExamLanguage { language } = body::json(&headers, body).await?;
+    set_language(&state, &manager, exam, language).await?;
+    Ok(Json(find(&state, &manager.tenant, manager.reach, exam).await?))
+}
+
+pub(in crate::server) async fn set_language(
+    state: &State,
+    manager: &Manager,
+    exam: ExamId,
+    asked: Option<String>,
+) -> Result<(), Refusal> {
+    let asked = language(asked)?;
+    open(state, &manager.tenant, manager.reach, exam).await?;
+    let (tenant, by, now) = (manager.tenant.clone(), manager.by.clone(), state.now());
+    let setting = state.store.write(move |database| {
+        if exam::set_language(database, &tenant, exam, asked.as_deref())? {
+            note_of(database, &tenant, (&by, Deed::LanguageChanged, now), &exam.to_string())?;
+        }
+        Ok(())
+    });
+    Ok(setting.await?)
 }
 
 /// Sending it again changes nothing.

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::presence::{LONGEST_PLANNED_MINUTES, Policy};
 use crate::report::NewExam;
+// A form is told what the API would refuse, at the field.
+use crate::server::exams::api::{ROOM_CHARS, ROOMS, language, rooms};
+use crate::server::exams::issue::{LABEL_CHARS, label};
 use crate::server::http::error::Refusal;
 use crate::server::pages::{form_key, say};
 
@@ -44,12 +47,46 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// Whether it is the first field, from above, with which something is wrong.
+    pub(super) fn is_first(&self, field: &str) -> bool {
+        FIELDS.iter().find(|known| self.0.contains_key(*known)) == Some(&field)
+    }
+
+    /// What the API makes of a field; nothing where it refuses.
+    fn read<T: Default>(
+        &mut self,
+        field: &'static str,
+        read: Result<T, Refusal>,
+        fault: impl FnOnce() -> String,
+    ) -> T {
+        self.require(read.is_ok(), field, fault);
+        read.unwrap_or_default()
+    }
+
     fn require(&mut self, holds: bool, field: &'static str, fault: impl FnOnce() -> String) {
         if !holds {
             self.0.entry(field).or_insert_with(fault);
         }
     }
 }
+
+/// Fields in the order in which they stand on the page.
+const FIELDS: [&str; 14] = [
+    "name",
+    "rooms",
+    "language",
+    "planned_minutes",
+    "warn_after",
+    "alert_after",
+    "record_after",
+    "merge_gap",
+    "camera_lost_after",
+    "sample_rate",
+    "lowest_rate",
+    "virtual_camera",
+    "still_image",
+    "keep_days",
+];
 
 impl Default for PolicyForm {
     fn default() -> Self {
@@ -217,23 +254,34 @@ impl ExamForm {
     }
 
     pub(super) fn asks(&self) -> Result<NewExam, Faults> {
-        let rooms = self.rooms.lines().map(str::trim).filter(|room| !room.is_empty());
-        Ok(NewExam {
-            name: self.name.clone(),
-            policy: self.policy.read(&Value::Null, &self.key)?,
-            rooms: rooms.map(str::to_owned).collect(),
-            language: chosen(&self.language),
-        })
+        let policy = self.policy.read(&Value::Null, &self.key);
+        let mut faults = policy.as_ref().err().cloned().unwrap_or_default();
+        let typed = self.rooms.lines().map(str::trim).filter(|room| !room.is_empty());
+        let asked = NewExam {
+            name: faults.read("name", label(&self.name), || t!("fault-name", most = LABEL_CHARS)),
+            policy: policy.unwrap_or_default(),
+            rooms: faults.read("rooms", rooms(typed.map(str::to_owned).collect()), || {
+                t!("fault-rooms", most = ROOMS, chars = ROOM_CHARS)
+            }),
+            language: faults
+                .read("language", language(chosen(&self.language)), || t!("fault-choice")),
+        };
+        if faults.is_empty() { Ok(asked) } else { Err(faults) }
     }
 }
 
-/// The form of an exam that is made already.
+/// The form of the rules of an exam that is made already.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::server) struct RulesForm {
-    pub(super) language: String,
     pub(super) key: String,
     #[serde(flatten)]
     pub(super) policy: PolicyForm,
+}
+
+/// The form of the language of the links that are made from now on.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::server) struct LanguageForm {
+    pub(super) language: String,
 }
 
 /// A language, or the browser's own.
@@ -293,6 +341,36 @@ mod tests {
             let faults = form.read(&Value::Null, "k").unwrap_err();
             assert!(faults.of(field).is_some(), "{field}: {faults:?}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once_and_the_first_from_above_is_known() {
+        let form = ExamForm {
+            name: " ".to_owned(),
+            rooms: format!("A1\n{}", "x".repeat(61)),
+            policy: PolicyForm { sample_rate: "0".to_owned(), ..PolicyForm::default() },
+            ..ExamForm::empty().unwrap()
+        };
+        let faults = form.asks().unwrap_err();
+        for field in ["name", "sample_rate", "rooms"] {
+            assert!(faults.of(field).is_some(), "{field}: {faults:?}");
+            assert_eq!(faults.is_first(field), field == "name");
+        }
+        let named = ExamForm { name: "Law 1".to_owned(), ..form };
+        let faults = named.asks().unwrap_err();
+        assert!(faults.is_first("rooms") && !faults.is_first("sample_rate"), "{faults:?}");
+    }
+
+    #[test]
+    fn every_field_has_its_place_on_the_page() {
+        let page = include_str!("../templates/policy.html").to_owned();
+        let page = include_str!("../templates/exams.html").replace("{% call rules::fields", &page);
+        let at = FIELDS.map(|field| {
+            let place = |mark: String| page.find(&mark);
+            let place = place(format!("name=\"{field}\"")).or(place(format!("field(\"{field}\"")));
+            place.unwrap_or_else(|| panic!("{field}"))
+        });
+        assert!(at.is_sorted(), "{at:?}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const LIFETIME: SignedDuration = DAY.saturating_mul(7);
 /// … and this long at most.
 const LONGEST: SignedDuration = DAY.saturating_mul(90);
-const LABEL_CHARS: usize = 200;
+pub(in crate::server) const LABEL_CHARS: usize = 200;
 
 /// Hands out a session with a code for it.
 #[utoipa::path(

@@ -15,7 +15,7 @@ use crate::server::access::auth::{Browser, Manager, Proctor};
 use crate::server::exams;
 use crate::server::exams::api::OfExam;
 use crate::server::exams::candidates::{self, MAX_BYTES, Wish};
-use crate::server::exams::form::{ExamForm, Faults, PolicyForm, RulesForm, chosen};
+use crate::server::exams::form::{ExamForm, Faults, LanguageForm, PolicyForm, RulesForm, chosen};
 use crate::server::http::error::Refusal;
 use crate::server::http::idempotency::is_key;
 use crate::server::http::origin::Origin;
@@ -222,11 +222,7 @@ async fn one_with(
 }
 
 fn rules_of(exam: &Exam) -> Result<RulesForm, Refusal> {
-    Ok(RulesForm {
-        language: exam.language.clone().unwrap_or_default(),
-        key: form_key()?,
-        policy: PolicyForm::of_value(&exam.policy),
-    })
+    Ok(RulesForm { key: form_key()?, policy: PolicyForm::of_value(&exam.policy) })
 }
 
 /// The form of an exam's rules: what it has, or the fields that are wrong.
@@ -246,8 +242,7 @@ pub(in crate::server) async fn set_rules(
             return one_with(&state, &proctor, (exam, None), typed).await;
         }
     };
-    let asked = (policy, chosen(&form.language));
-    match exams::api::set_policy(&state, &manager(&proctor), id, asked).await {
+    match exams::api::set_policy(&state, &manager(&proctor), id, policy).await {
         Ok(()) => Ok(Redirect::to(&format!("/exams/{id}#rules")).into_response()),
         Err(refusal) if refusal.status().is_client_error() => {
             let rules = Some((form, Faults::default()));
@@ -256,6 +251,20 @@ pub(in crate::server) async fn set_rules(
         }
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+/// The form of the language of its links.
+pub(in crate::server) async fn set_language(
+    Of(state): Of<State>,
+    browser: Result<Browser, Refusal>,
+    exam: Result<OfExam, Refusal>,
+    form: Result<Form<LanguageForm>, FormRejection>,
+) -> Result<Response, PageError> {
+    let (proctor, OfExam(id)) = (browser?.admin()?, exam?);
+    let Form(form) = form.map_err(|form| Refusal::malformed(form.body_text()))?;
+    let asked = chosen(&form.language);
+    exams::api::set_language(&state, &manager(&proctor), id, asked).await?;
+    Ok(Redirect::to(&format!("/exams/{id}#rules")).into_response())
 }
 
 /// What the form of the import sends.

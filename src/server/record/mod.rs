@@ -15,8 +15,10 @@ use crate::server::http::error::Refusal;
 use crate::server::sessions::api::{number, unreadable, up_to};
 use crate::server::store::Tenant;
 use crate::server::store::audit::{self, Checked, Sought};
+use watch::Extent;
 
 pub(super) mod page;
+pub(super) mod watch;
 
 /// Most rows on one page.
 const ROWS: u64 = 200;
@@ -95,12 +97,10 @@ pub(super) async fn check(
     Ok(Json(checked(&state).await?))
 }
 
+/// All rows, and not only the new ones.
 async fn checked(state: &State) -> Result<AuditState, Refusal> {
-    Ok(match state.store.look_up(audit::check).await? {
+    Ok(match watch::look(state, Extent::All).await?.found {
         Checked::Whole { rows, head } => AuditState::Whole { rows, head },
-        Checked::Broken { number, why } => {
-            tracing::error!(number, why, "the record of who did what is not as it was written");
-            AuditState::Broken { number, why: why.to_owned() }
-        }
+        Checked::Broken { number, why } => AuditState::Broken { number, why: why.to_owned() },
     })
 }

@@ -7,13 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{AuditOf, checked, found};
-use crate::report::{AuditEntry, AuditState};
+use super::watch::{self, Extent, Looked};
+use super::{AuditOf, found};
+use crate::report::{AuditEntry, Hash};
 use crate::server::State;
 use crate::server::access::auth::{Auditor, Browser};
 use crate::server::http::error::Refusal;
 use crate::server::pages::{PageError, Who, render, say};
-use crate::server::store::audit::Deed;
+use crate::server::store::audit::{Checked, Deed};
 
 #[derive(Template)]
 #[template(path = "audit.html", config = "src/server/askama.toml")]
@@ -24,7 +25,7 @@ struct RecordPage {
     next: Option<String>,
     form: Search,
     deeds: Vec<String>,
-    state: AuditState,
+    looked: Looked,
     fault: Option<String>,
 }
 
@@ -39,6 +40,8 @@ pub(in crate::server) struct Search {
     from: String,
     to: String,
     after: String,
+    /// `all`: check all rows, and not only the new ones.
+    check: String,
 }
 
 impl Search {
@@ -81,6 +84,11 @@ fn time(typed: &str) -> String {
     }
 }
 
+/// Whether rows have their hashes: one that is shown is looked at, however long ago it was checked.
+fn are_as_written(entries: &[AuditEntry]) -> bool {
+    entries.iter().all(|entry| Hash::of(entry.body.as_bytes()) == entry.hash)
+}
+
 pub(in crate::server) async fn get(
     Of(state): Of<State>,
     browser: Result<Browser, Refusal>,
@@ -101,6 +109,9 @@ pub(in crate::server) async fn get(
         }
         Err(refusal) => return Err(refusal.into()),
     };
+    let entries = page.as_ref().map_or(&[][..], |page| &page.entries);
+    let extent =
+        if form.check == "all" || !are_as_written(entries) { Extent::All } else { Extent::New };
     let next = page.as_ref().and_then(|page| page.next).map(|next| form.behind(next));
     let page = RecordPage {
         who: Who::of(&proctor, "audit"),
@@ -108,7 +119,7 @@ pub(in crate::server) async fn get(
         next,
         form,
         deeds: Deed::names(),
-        state: checked(&state).await?,
+        looked: watch::look(&state, extent).await?,
         fault,
     };
     render(status, &page)

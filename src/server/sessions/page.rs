@@ -43,6 +43,8 @@ struct SessionPage {
     erases: bool,
     /// Auditors judge no alert.
     judges: bool,
+    /// Whoever might ask something of it reads why nobody can any more.
+    is_over: bool,
     /// For each form that may be used, the key of what it sends.
     message_key: Option<String>,
     start_key: Option<String>,
@@ -73,6 +75,7 @@ pub(in crate::server) async fn get(
     let phase = detail.summary.liveness.as_ref().map(|liveness| liveness.phase);
     // An agent that sends no heartbeats hears of nothing.
     let hears = phase.filter(|_| acts && detail.summary.status != SessionStatus::Ended);
+    let is_over = acts && phase.is_some() && hears.is_none();
     let key_of = |may: bool| may.then(form_key).transpose();
     let is_in = |phases: &[Phase]| hears.is_some_and(|phase| phases.contains(&phase));
     let goes_on = is_in(&[Phase::CheckIn, Phase::Exam]);
@@ -92,6 +95,7 @@ pub(in crate::server) async fn get(
         commands,
         erases,
         judges: acts,
+        is_over,
         message_key: key_of(hears.is_some())?,
         start_key: key_of(is_in(&[Phase::CheckIn]))?,
         check_key: key_of(goes_on)?,

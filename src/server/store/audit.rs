@@ -28,6 +28,7 @@ pub(in crate::server) enum Deed {
     ExamCreated,
     ExamClosed,
     PolicyChanged,
+    LanguageChanged,
     RosterImported,
     AccountCreated,
     AccountDisabled,
@@ -52,7 +53,7 @@ pub(in crate::server) enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::CommandGiven,
@@ -63,6 +64,7 @@ impl Deed {
         Self::ExamCreated,
         Self::ExamClosed,
         Self::PolicyChanged,
+        Self::LanguageChanged,
         Self::RosterImported,
         Self::AccountCreated,
         Self::AccountDisabled,
@@ -228,7 +230,7 @@ pub(in crate::server) fn page(
     Ok(AuditPage { entries, next })
 }
 
-/// What became of a check of the whole log.
+/// What became of a check of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
     /// So many rows, the last of which has this hash.
@@ -237,52 +239,101 @@ pub enum Checked {
     Broken { number: u64, why: &'static str },
 }
 
-/// The number and hash of the row before the first: rows that were not to be kept any longer have gone.
-fn start(database: &Connection) -> Result<(u64, Hash), StoreError> {
+/// A row up to which the log was found whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) struct Head {
+    pub(in crate::server) number: u64,
+    pub(in crate::server) hash: Hash,
+}
+
+/// The row before the first: rows that were not to be kept any longer have gone.
+fn start(database: &Connection) -> Result<Head, StoreError> {
     let found = database
         .query_row("SELECT number, hash FROM audit_start", [], |row| {
-            Ok((row.get(0)?, Hash::from_bytes(row.get(1)?)))
+            Ok(Head { number: row.get(0)?, hash: Hash::from_bytes(row.get(1)?) })
         })
         .optional()?;
-    Ok(found.unwrap_or((0, Hash::ZERO)))
+    Ok(found.unwrap_or(Head { number: 0, hash: Hash::ZERO }))
 }
 
 /// Checks each row and what holds it to the one before.
 pub(in crate::server) fn check(database: &Connection) -> Result<Checked, StoreError> {
-    let mut query =
-        database.prepare("SELECT number, CAST(body AS BLOB), hash FROM audit ORDER BY number")?;
-    let mut rows = query.query([])?;
-    let (mut expected, mut head) = start(database)?;
-    expected += 1;
+    Ok(check_from(database, None)?.found)
+}
+
+/// What a check has found, and where it began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::server) struct CheckedFrom {
+    pub(in crate::server) found: Checked,
+    /// The row up to which the log was taken for whole; `None`: all rows were checked.
+    pub(in crate::server) known: Option<Head>,
+}
+
+/// Checks the rows from the last one on that is known; all where there is none, or where it is not to be
+/// kept any longer. Whether an older one was changed since it was checked is not seen here.
+pub(in crate::server) fn check_from(
+    database: &Connection,
+    known: Option<Head>,
+) -> Result<CheckedFrom, StoreError> {
+    let begin = start(database)?;
+    let known = known.filter(|known| known.number > begin.number);
+    let done = |found| Ok(CheckedFrom { found, known });
+    let mut query = database.prepare_cached(
+        "SELECT number, CAST(body AS BLOB), hash FROM audit WHERE number >= ?1 ORDER BY number",
+    )?;
+    let least = known.and_then(|known| i64::try_from(known.number).ok()).unwrap_or(i64::MIN);
+    let mut rows = query.query([least])?;
+    let mut before = known.is_none().then_some(begin.hash);
+    let mut expected = known.map_or(begin.number + 1, |known| known.number);
     while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        let broken = |why| Ok(Checked::Broken { number: expected, why });
-        if u64::try_from(number) != Ok(expected) {
-            return broken("it is missing");
-        }
         let (body, hash): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
-        if hash != Hash::of(&body).as_bytes() {
-            return broken("it has been changed: its bytes do not have its hash");
+        if let Some(broken) = fault(row.get(0)?, expected, (&body, &hash), before) {
+            return done(broken);
         }
-        match serde_json::from_slice::<Link>(&body) {
-            Ok(link) if link.number != expected => return broken("it is another row"),
-            Ok(link) if link.prev != head => {
-                // This row stands for what was there before.
-                return match expected {
-                    1 => broken("nothing can come before it"),
-                    _ => Ok(Checked::Broken {
-                        number: expected - 1,
-                        why: "it is not the row that the next one was written after",
-                    }),
-                };
-            }
-            Ok(_) => {}
-            Err(_) => return broken("it cannot be read"),
+        let head = Hash::of(&body);
+        if known.is_some_and(|known| known.number == expected && known.hash != head) {
+            return done(Checked::Broken { number: expected, why: OTHER });
         }
-        head = Hash::of(&body);
+        before = Some(head);
         expected += 1;
     }
-    Ok(Checked::Whole { rows: expected - 1, head })
+    match before {
+        Some(head) => done(Checked::Whole { rows: expected - 1, head }),
+        None => done(Checked::Broken { number: expected, why: MISSING }),
+    }
+}
+
+const MISSING: &str = "it is missing";
+const OTHER: &str = "it is another row";
+
+/// What is wrong with the row that is to have the number `expected` and to come after the one with the hash
+/// `before`, where that is known.
+fn fault(
+    number: i64,
+    expected: u64,
+    (body, hash): (&[u8], &[u8]),
+    before: Option<Hash>,
+) -> Option<Checked> {
+    let broken = |why| Some(Checked::Broken { number: expected, why });
+    if u64::try_from(number) != Ok(expected) {
+        return broken(MISSING);
+    }
+    if hash != Hash::of(body).as_bytes() {
+        return broken("it has been changed: its bytes do not have its hash");
+    }
+    match serde_json::from_slice::<Link>(body) {
+        Ok(link) if link.number != expected => broken(OTHER),
+        Ok(link) if before.is_some_and(|before| before != link.prev) => match expected {
+            1 => broken("nothing can come before it"),
+            // This row stands for what was there before.
+            _ => Some(Checked::Broken {
+                number: expected - 1,
+                why: "it is not the row that the next one was written after",
+            }),
+        },
+        Ok(_) => None,
+        Err(_) => broken("it cannot be read"),
+    }
 }
 
 #[cfg(test)]
@@ -335,6 +386,59 @@ mod tests {
         ] {
             assert_eq!(bad_row(change), expected, "{change}");
         }
+    }
+
+    fn head(database: &Connection) -> Head {
+        let Checked::Whole { rows, head } = check(database).unwrap() else { panic!() };
+        Head { number: rows, hash: head }
+    }
+
+    #[test]
+    fn a_check_from_a_known_row_reads_what_is_new_and_that_row() {
+        let (database, short) = (log(9), log(6));
+        let known = Some(head(&short));
+        let looked = check_from(&database, known).unwrap();
+        assert_eq!((looked.found, looked.known), (check(&database).unwrap(), known));
+        for (change, expected) in [
+            ("UPDATE audit SET body = replace(body, 'page', 'pale') WHERE number = 3", None),
+            ("DELETE FROM audit WHERE number = 5", None),
+            ("UPDATE audit SET body = replace(body, 'page', 'pale') WHERE number = 6", Some(6)),
+            ("UPDATE audit SET body = replace(body, 'page', 'pale') WHERE number = 8", Some(8)),
+            ("DELETE FROM audit WHERE number = 6", Some(6)),
+            ("DELETE FROM audit WHERE number = 8", Some(8)),
+            // The end is cut off up to where it was known, or written anew.
+            ("DELETE FROM audit WHERE number >= 6", Some(6)),
+            (
+                "UPDATE audit SET body = (SELECT body FROM audit WHERE number = 5),
+                  hash = (SELECT hash FROM audit WHERE number = 5) WHERE number = 6",
+                Some(6),
+            ),
+        ] {
+            let database = log(9);
+            database.execute(change, []).unwrap();
+            let broken = |found| match found {
+                Checked::Whole { .. } => None,
+                Checked::Broken { number, .. } => Some(number),
+            };
+            assert_eq!(broken(check_from(&database, known).unwrap().found), expected, "{change}");
+            assert!(broken(check(&database).unwrap()).is_some() || change.contains(">="));
+        }
+    }
+
+    #[test]
+    fn where_the_known_row_is_not_kept_any_longer_all_that_is_left_is_checked() {
+        let database = log(9);
+        let known = Some(head(&log(4)));
+        database
+            .execute_batch(
+                "INSERT INTO audit_start (only, number, hash)
+                     SELECT 1, number, hash FROM audit WHERE number = 4;
+                 DELETE FROM audit WHERE number <= 4;",
+            )
+            .unwrap();
+        let looked = check_from(&database, known).unwrap();
+        assert_eq!((looked.found, looked.known), (check(&database).unwrap(), None));
+        assert_eq!(head(&database).number, 9);
     }
 
     #[test]

@@ -60,8 +60,7 @@ pub(in crate::server) fn keep(
     let Some(summary) = read::summary(database, &to.tenant, to.now, to.session)? else {
         return Ok(Err(NotKept::NoSession));
     };
-    // A message finds nobody either, and does no harm.
-    if summary.status == SessionStatus::Ended && !asked.kind.is_message() {
+    if summary.status == SessionStatus::Ended {
         return Ok(Err(NotKept::Ended));
     }
     let extends = matches!(asked.kind, CommandKind::Extend { .. });

@@ -253,16 +253,17 @@ pub(in crate::server) fn untaken(
     Ok(Some(sessions))
 }
 
-/// Links that are made from now on lead to pages in this language, or in the browser's own.
+/// Links that are made from now on lead to pages in this language, or in the browser's own. Whether it was
+/// another one.
 pub(in crate::server) fn set_language(
     database: &Connection,
     tenant: &Tenant,
     exam: ExamId,
     language: Option<&str>,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE exam SET language = ?3 WHERE tenant = ?1 AND exam = ?2";
-    database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), language])?;
-    Ok(())
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE exam SET language = ?3
+               WHERE tenant = ?1 AND exam = ?2 AND language IS NOT ?3";
+    Ok(database.execute(sql, params![tenant.as_str(), exam.0.as_bytes(), language])? > 0)
 }
 
 /// Nothing more is issued for it from now on. Whether it was open until now.

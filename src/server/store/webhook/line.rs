@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::redact::Pii;
 use crate::report::{
-    Delivery, DeliveryState, IntervalId, MessageId, SessionId, Verdict, WebhookData, WebhookReview,
-    WebhookType,
+    Delivery, DeliveryState, IntervalId, MessageId, SessionEnded, SessionId, SessionStarted,
+    Verdict, WebhookData, WebhookEnd, WebhookEnder, WebhookReview, WebhookType,
 };
 use crate::server::store::read::{self, rfc3339};
 use crate::server::store::webhook::endpoint::Secret;
@@ -107,7 +107,7 @@ pub(in crate::server) fn due(
         let session = row.get::<_, Option<[u8; 16]>>(3)?.map(|it| SessionId(Uuid::from_bytes(it)));
         let content = match row.get(6)? {
             Some(body) => Content::Body(body),
-            None => content(database, tenant, (session, now, with_labels), row)?,
+            None => content(database, tenant, (kind, session, now, with_labels), row)?,
         };
         due.push(Due {
             number: row.get(0)?,
@@ -126,7 +126,7 @@ pub(in crate::server) fn due(
 fn content(
     database: &Connection,
     tenant: &Tenant,
-    (session, now, with_labels): (Option<SessionId>, Timestamp, bool),
+    (kind, session, now, with_labels): (WebhookType, Option<SessionId>, Timestamp, bool),
     row: &Row<'_>,
 ) -> Result<Content, StoreError> {
     let mut data = WebhookData::default();
@@ -138,6 +138,9 @@ fn content(
         summary.label.clear();
     }
     data.session = Some(summary);
+    if kind == WebhookType::SessionEnded {
+        data.ended = ending(database, tenant, session)?;
+    }
     if let Some(bytes) = row.get::<_, Option<[u8; 16]>>(7)? {
         let id = IntervalId(Uuid::from_bytes(bytes));
         let Some(mut interval) = read::interval(database, tenant, now, (session, id))? else {
@@ -151,6 +154,31 @@ fn content(
         data.review = verdict.map(|verdict| WebhookReview { interval: id, verdict });
     }
     Ok(Content::New(Box::new(data)))
+}
+
+/// Who ended a session; `None` where it has not ended, or what began it is not known.
+fn ending(
+    database: &Connection,
+    tenant: &Tenant,
+    session: SessionId,
+) -> Result<Option<WebhookEnd>, StoreError> {
+    let mut query = database
+        .prepare_cached("SELECT started, ended FROM session WHERE tenant = ?1 AND session = ?2")?;
+    let key = params![tenant.as_str(), session.0.as_bytes()];
+    let found: Option<(Option<String>, Option<String>)> =
+        query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((started, Some(ended))) = found else { return Ok(None) };
+    let ended: SessionEnded = serde_json::from_str(&ended)?;
+    if let Some(by) = ended.ended_by {
+        return Ok(Some(WebhookEnd { by: WebhookEnder::Proctor, command: Some(by.command) }));
+    }
+    let Some(started) = started else { return Ok(None) };
+    let started: SessionStarted = serde_json::from_str(&started)?;
+    let by = match started.recording_sha256 {
+        Some(_) => WebhookEnder::Recording,
+        None => WebhookEnder::Candidate,
+    };
+    Ok(Some(WebhookEnd { by, command: None }))
 }
 
 /// Keeps what is about to be sent: it is sent as it is from now on.

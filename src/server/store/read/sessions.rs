@@ -1,4 +1,4 @@
-//! Questions: what is known of a tenant's sessions.
+//! Sessions: the list, and one of them with all that is known of it.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -6,32 +6,27 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::report::{
-    Chain, Event, EventData, ExamId, Hash, Incarnation, IntervalId, IntervalList, IntervalReport,
-    IssuedSession, Liveness, Phase, RejectedEvent, Sampling, SessionDetail, SessionEnded,
-    SessionId, SessionPage, SessionStarted, SessionStatus, SessionSummary, StoredIntegrity,
-    StoredInterval,
+    ExamId, IssuedSession, Liveness, Phase, SessionDetail, SessionEnded, SessionId, SessionPage,
+    SessionStarted, SessionStatus, SessionSummary,
 };
 use crate::server::silence::SILENT_AFTER;
 use crate::server::store::command::EXTENDED_MINUTES;
 use crate::server::store::exam::Reach;
-use crate::server::store::liveness::{self, LIVENESS, silence};
-use crate::server::store::reports::{fork, signed};
-use crate::server::store::{StoreError, Tenant, review};
-use crate::time::MediaTime;
-use crate::trust::envelope;
-use crate::trust::signature::Signature;
-// What was heard last, what was not heard, what contradicts it, and what proctors made of it are parts of
-// what is told of a session.
+// What was heard last, what was not heard, what contradicts it, and what was reported are parts of what is
+// told of a session.
 use crate::server::store::liveness::coverage::{self, Until};
+use crate::server::store::liveness::{self, LIVENESS, silence};
+use crate::server::store::read::intervals::ALERTS;
+use crate::server::store::read::reports::{chains, integrity, rejected, sampling};
+use crate::server::store::read::rfc3339;
+use crate::server::store::reports::{fork, signed};
+use crate::server::store::{StoreError, Tenant};
+use crate::time::MediaTime;
 
 /// A session that has not ended is called silent after two and a half heartbeats without a word from
 /// it, or, where none ever came, as in a replay, this long without a report. One with nothing to report
 /// is silent, too: this is no alert.
 const SILENT_WITHOUT_HEARTBEATS_MICROS: i64 = 10 * 60 * 1_000_000;
-
-/// An open interval lasts until now, by the server's clock. A silence alerts at once.
-const ALERTS: &str = "alerting AND (by_server OR coalesce(interval.end_ms - interval.start_ms,
-                              (?2 - interval.open_since) / 1000) >= alert_after_ms)";
 
 fn summary_columns() -> String {
     format!(
@@ -316,204 +311,4 @@ pub(in crate::server) fn session(
         public_key: signed::key_of(database, tenant.as_str(), session)?.map(|it| it.to_string()),
         observed,
     }))
-}
-
-/// Intervals of a session by their start, behind the interval `after`. Those behind one that is
-/// not known are none.
-pub(in crate::server) fn intervals(
-    database: &Connection,
-    tenant: &Tenant,
-    now: Timestamp,
-    session: SessionId,
-    (after, limit): (Option<IntervalId>, u64),
-) -> Result<IntervalList, StoreError> {
-    intervals_among(database, tenant, now, session, (None, after, limit))
-}
-
-/// One interval; `None` when the session has none of this id.
-pub(in crate::server) fn interval(
-    database: &Connection,
-    tenant: &Tenant,
-    now: Timestamp,
-    (session, interval): (SessionId, IntervalId),
-) -> Result<Option<StoredInterval>, StoreError> {
-    let found = intervals_among(database, tenant, now, session, (Some(interval), None, 1))?;
-    Ok(found.intervals.into_iter().next())
-}
-
-fn intervals_among(
-    database: &Connection,
-    tenant: &Tenant,
-    now: Timestamp,
-    session: SessionId,
-    (only, after, limit): (Option<IntervalId>, Option<IntervalId>, u64),
-) -> Result<IntervalList, StoreError> {
-    let [only, after] = [only, after].map(|id| id.map(|id| id.0.into_bytes()));
-    let mut query = database.prepare_cached(&format!(
-        "SELECT report, incarnation, {ALERTS}, by_server, told_at,
-                (SELECT body FROM event WHERE number = interval.event)
-         FROM interval JOIN session
-             ON interval.tenant = session.tenant AND interval.session = session.session
-         WHERE session.tenant = ?1 AND session.session = ?3
-             AND (?6 IS NULL OR interval.interval = ?6)
-             AND (?4 IS NULL OR (start_ms, interval.interval) > (
-                 SELECT start_ms, interval FROM interval
-                 WHERE tenant = ?1 AND session = ?3 AND interval = ?4))
-         ORDER BY start_ms, interval.interval LIMIT ?5"
-    ))?;
-    let (now, id) = (now.as_microsecond(), session.0.as_bytes());
-    let key = params![tenant.as_str(), now, id, after, limit + 1, only];
-    let gaps = coverage::unheard(database, tenant, session)?;
-    let mut reviews = review::latest(database, tenant, session)?;
-    let mut rows = query.query(key)?;
-    let mut intervals = Vec::new();
-    while let Some(row) = rows.next()? {
-        let report = match row.get::<_, Option<String>>(0)? {
-            Some(report) => Some(serde_json::from_str(&report)?),
-            None => told_by(row.get(5)?)?,
-        };
-        let report: IntervalReport = report
-            .ok_or_else(|| StoreError::Damaged("an interval that no event tells".to_owned()))?;
-        let incarnation = Incarnation(Uuid::from_bytes(row.get(1)?));
-        let (alert, by_server): (bool, bool) = (row.get(2)?, row.get(3)?);
-        let told_at: Option<i64> = row.get(4)?;
-        let interval = &report.interval;
-        let reaches = (interval.start_ms, interval.end_ms.unwrap_or(interval.start_ms));
-        let is_hidden = |told_at| gaps.iter().any(|gap| gap.hides(reaches, told_at));
-        let told_afterwards = !by_server && told_at.is_some_and(is_hidden);
-        let incarnation = (!by_server).then_some(incarnation);
-        let review = reviews.remove(&report.interval.id);
-        intervals.push(StoredInterval { report, incarnation, alert, told_afterwards, review });
-    }
-    let more = intervals.len() as u64 > limit;
-    intervals.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = intervals.last().filter(|_| more).map(|last| last.report.interval.id);
-    Ok(IntervalList { intervals, next })
-}
-
-/// What an event tells of an interval; `None` where it tells of none.
-pub(super) fn told_by(body: Option<Vec<u8>>) -> Result<Option<IntervalReport>, StoreError> {
-    let Some(body) = body else { return Ok(None) };
-    Ok(match serde_json::from_slice::<Event>(&body)?.data {
-        EventData::IntervalOpened(report) | EventData::IntervalClosed(report) => Some(report),
-        EventData::SessionStarted(_)
-        | EventData::Sampling(_)
-        | EventData::Integrity(_)
-        | EventData::Command(_)
-        | EventData::SessionEnded(_) => None,
-    })
-}
-
-/// Chains of a session, the latest incarnation last.
-pub(in crate::server) fn chains(
-    database: &Connection,
-    tenant: &Tenant,
-    session: SessionId,
-) -> Result<Vec<Chain>, StoreError> {
-    let mut query = database.prepare_cached(
-        "SELECT incarnation, head_seq, head_hash FROM chain
-         WHERE tenant = ?1 AND session = ?2 ORDER BY first_contact, incarnation",
-    )?;
-    let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {
-        Ok(Chain {
-            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
-            head_seq: row.get(1)?,
-            head_hash: Hash::from_bytes(row.get(2)?),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The events behind `after_seq` as they were received, in order.
-pub(in crate::server) fn events(
-    database: &Connection,
-    tenant: &Tenant,
-    session: SessionId,
-    incarnation: Incarnation,
-    (after_seq, limit): (u64, u64),
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let Ok(after_seq) = i64::try_from(after_seq) else { return Ok(Vec::new()) };
-    let mut query = database.prepare_cached(
-        "SELECT body, sig FROM report
-         WHERE tenant = ?1 AND session = ?2 AND incarnation = ?3 AND seq > ?4
-             AND body IS NOT NULL
-         ORDER BY seq LIMIT ?5",
-    )?;
-    let (session, incarnation) = (session.0.as_bytes(), incarnation.0.as_bytes());
-    let key = params![tenant.as_str(), session, incarnation, after_seq, limit];
-    let rows = query.query_map(key, |row| Ok(wire(row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Changes of the sampling rate, in the order of their times.
-fn sampling(
-    database: &Connection,
-    tenant: &Tenant,
-    session: SessionId,
-) -> Result<Vec<Sampling>, StoreError> {
-    let mut query = database.prepare_cached(
-        "SELECT report FROM sampling WHERE tenant = ?1 AND session = ?2 ORDER BY at_ms, seq",
-    )?;
-    let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
-    let mut changes = Vec::new();
-    while let Some(row) = rows.next()? {
-        changes.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
-    }
-    Ok(changes)
-}
-
-/// What agents told of their reports and clocks, in the order of its times.
-pub(super) fn integrity(
-    database: &Connection,
-    tenant: &Tenant,
-    session: SessionId,
-) -> Result<Vec<StoredIntegrity>, StoreError> {
-    let mut query = database.prepare_cached(
-        "SELECT incarnation, seq, report FROM integrity
-         WHERE tenant = ?1 AND session = ?2 ORDER BY at_ms, incarnation, seq",
-    )?;
-    let mut rows = query.query(params![tenant.as_str(), session.0.as_bytes()])?;
-    let mut told = Vec::new();
-    while let Some(row) = rows.next()? {
-        told.push(StoredIntegrity {
-            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
-            seq: row.get(1)?,
-            report: serde_json::from_str(&row.get::<_, String>(2)?)?,
-        });
-    }
-    Ok(told)
-}
-
-/// An event as it was received.
-pub(super) fn wire(body: Vec<u8>, sig: Option<[u8; 64]>) -> Vec<u8> {
-    match sig {
-        Some(bytes) => envelope::seal(&body, &Signature::from_bytes(&bytes)),
-        None => body,
-    }
-}
-
-fn rejected(
-    database: &Connection,
-    tenant: &Tenant,
-    session: SessionId,
-) -> Result<Vec<RejectedEvent>, StoreError> {
-    let mut query = database.prepare_cached(
-        "SELECT incarnation, seq, hash, rejected FROM report
-         WHERE tenant = ?1 AND session = ?2 AND rejected IS NOT NULL ORDER BY incarnation, seq",
-    )?;
-    let rows = query.query_map(params![tenant.as_str(), session.0.as_bytes()], |row| {
-        Ok(RejectedEvent {
-            incarnation: Incarnation(Uuid::from_bytes(row.get(0)?)),
-            seq: row.get(1)?,
-            hash: Hash::from_bytes(row.get(2)?),
-            reason: row.get(3)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Whole seconds: the server's clock says no more than that.
-pub(super) fn rfc3339(micros: i64) -> String {
-    let second = micros.div_euclid(1_000_000);
-    Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default()
 }

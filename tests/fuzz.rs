@@ -1,5 +1,5 @@
 //! Each reader of outside bytes on its seeds, and on changes of them that are the same in every run.
-//! What must hold of each stands in `fuzz/src/lib.rs`; `scripts/fuzz` looks for longer, and by coverage.
+//! What must hold of each stands in `fuzz/src`; `scripts/fuzz` looks for longer, and by coverage.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::print_stdout, reason = "figures are shown")]
 

@@ -475,4 +475,6 @@ fn incarnations(folder: &Path, states: &[u8]) -> Vec<(SessionId, Incarnation)> {
 }
 
 #[cfg(test)]
+mod lying_tests;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::trust::export::{Link, SignedReceipt};
 use crate::trust::signature::Signed;
 use crate::trust::verify::verify;
 
-fn data(number: i64) -> EventData {
+pub(super) fn data(number: i64) -> EventData {
     EventData::SessionEnded(SessionEnded {
         duration_ms: MediaTime::from_millis(number),
         intervals: 0,
@@ -19,7 +19,7 @@ fn data(number: i64) -> EventData {
     })
 }
 
-fn open(folder: &Path) -> Outbox {
+pub(super) fn open(folder: &Path) -> Outbox {
     let session = SessionId::derived(&[b"session"]);
     Outbox::open(folder, session, Incarnation::of_replay(session)).unwrap()
 }
@@ -223,7 +223,7 @@ fn write_into(folder: &Path, files: &[(PathBuf, Vec<u8>)]) {
 }
 
 /// Syncs cost nothing here, where there is such a folder: for what no disk has to show.
-fn quick_folder() -> tempfile::TempDir {
+pub(super) fn quick_folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     folder.unwrap()

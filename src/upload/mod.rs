@@ -13,16 +13,16 @@
 //! batch that hangs holds up none.
 
 mod client;
+mod delivery;
 mod enrolment;
 pub mod heartbeat;
 pub mod policy;
 mod route;
 pub mod schedule;
+mod stored;
 mod turns;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -32,6 +32,7 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 
 use client::{ATTEMPT, ServerClient};
 use policy::{Answer, Verdict, Vouched};
+use stored::Stored;
 use turns::{Key, Next, Turns};
 
 use crate::clock::Reading;
@@ -41,6 +42,7 @@ use crate::spool::{self, Outbox, Shelter, SpoolError, StoredEvent};
 use crate::time::MediaTime;
 use crate::trust::signature::{PublicKey, SigningKey};
 
+pub use delivery::{Delivery, Obstacle, ObstacleKind};
 pub use enrolment::{EnrolError, enrol, judge as judge_enrolment};
 pub use route::Route;
 
@@ -105,52 +107,6 @@ impl ReportClient {
     }
 }
 
-/// What has become of the reports.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivery {
-    /// Reports that were sent and stored.
-    pub acknowledged: u64,
-    /// Reports that wait in the spool.
-    pub waiting: u64,
-    /// Reports that the server will never take; they are kept.
-    pub refused: u64,
-    /// Reports that will not be sent again, since the server holds others under their numbers; they
-    /// are kept.
-    pub stopped: u64,
-    pub obstacle: Option<Obstacle>,
-}
-
-/// Whose doing it is that something is not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObstacleKind {
-    /// The server was not reached, or is not able to answer.
-    Unreachable,
-    /// The server does not want the token, or the reports.
-    Refuses,
-    /// The disk of this machine.
-    Disk,
-}
-
-/// What stands between the reports and the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
-    pub kind: ObstacleKind,
-    /// In one line.
-    pub reason: String,
-}
-
-impl Obstacle {
-    pub fn new(kind: ObstacleKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
 /// Tells the uploader that something was appended.
 #[derive(Clone, Debug)]
 pub struct Nudger(Sender<()>);
@@ -199,7 +155,7 @@ impl Uploader {
         let (finish, finishing) = bounded(1);
         let progress = Arc::new(Mutex::new(Delivery::default()));
         let worker = Worker {
-            stored: Stored { folder, shelter, outboxes: BTreeMap::new() },
+            stored: Stored::new(folder, shelter),
             send: Box::new(send),
             session,
             turns: Turns::starting_at(now()),
@@ -255,43 +211,6 @@ impl Drop for Uploader {
 
 type Send_ = dyn Fn(SessionId, &[StoredEvent]) -> Result<Answer, String> + Send;
 
-/// What waits, on disk and in memory.
-struct Stored {
-    folder: PathBuf,
-    shelter: Shelter,
-    outboxes: BTreeMap<Key, Outbox>,
-}
-
-impl Stored {
-    fn unsent(&self) -> Vec<Key> {
-        // In this order: what goes from memory to disk meanwhile is seen twice, not never.
-        let held = self.shelter.unsent();
-        let mut unsent = spool::unsent(&self.folder);
-        unsent.extend(held);
-        unsent.sort();
-        unsent.dedup();
-        unsent
-    }
-
-    /// Works on a chain, wherever it is now.
-    fn with<T>(
-        &mut self,
-        key: Key,
-        work: impl Fn(&Outbox) -> Result<T, SpoolError>,
-    ) -> Result<T, SpoolError> {
-        if let Some(done) = self.shelter.with(key, &work) {
-            return done;
-        }
-        match self.outboxes.entry(key) {
-            Entry::Occupied(entry) => work(entry.get()),
-            Entry::Vacant(entry) => {
-                let (session, incarnation) = key;
-                work(entry.insert(Outbox::reader(&self.folder, session, incarnation)?))
-            }
-        }
-    }
-}
-
 struct Worker {
     stored: Stored,
     session: Option<SessionId>,
@@ -316,7 +235,7 @@ impl Worker {
                 Next::Send { key, limit } => {
                     if let Err(error) = self.send_one(key, limit) {
                         self.turns.slowly(key, now(), SOON, random());
-                        self.note(Some(key), disk(&error));
+                        self.note(Some(key), Obstacle::disk(&error));
                     }
                     after(Duration::ZERO)
                 }
@@ -375,7 +294,7 @@ impl Worker {
                 let is_ours =
                     |event: &&StoredEvent| (event.seq, event.hash) == (head.seq, head.hash);
                 if !batch.iter().any(|event| is_ours(&event)) {
-                    self.slowly(key, unreachable("the receipt is not for our reports"));
+                    self.slowly(key, Obstacle::unreachable("the receipt is not for our reports"));
                     return Ok(());
                 }
                 let stored = batch.iter().filter(|event| event.seq <= head.seq).count();
@@ -386,24 +305,29 @@ impl Worker {
                 self.write_down(key)?;
             }
             Verdict::Acknowledged(_) => {
-                self.slowly(key, unreachable("the receipt acknowledges nothing of the batch"));
+                self.slowly(
+                    key,
+                    Obstacle::unreachable("the receipt acknowledges nothing of the batch"),
+                );
             }
             Verdict::Retry { retry_after, reason } => {
                 self.turns.failed(key, now(), retry_after, random());
-                self.note(None, unreachable(reason));
+                self.note(None, Obstacle::unreachable(reason));
             }
             Verdict::RetrySlowly { obstacle } => self.slowly(key, obstacle),
             Verdict::Halve { reason, on_record: true } if batch.len() == 1 => {
                 tracing::error!(reason, "the server will never take a report; it is kept");
                 self.stored.with(key, |outbox| outbox.refuse(first.seq))?;
-                self.note(Some(key), refuses(reason));
+                self.note(Some(key), Obstacle::refuses(reason));
             }
-            Verdict::Halve { reason, .. } if batch.len() == 1 => self.slowly(key, refuses(reason)),
+            Verdict::Halve { reason, .. } if batch.len() == 1 => {
+                self.slowly(key, Obstacle::refuses(reason));
+            }
             Verdict::Halve { .. } => self.turns.halve(key, batch.len()),
             Verdict::Stop { reason } => {
                 tracing::error!(reason, "the server holds other reports under these numbers");
                 self.turns.stop(key);
-                self.note(Some(key), refuses(reason));
+                self.note(Some(key), Obstacle::refuses(reason));
             }
         }
         Ok(())
@@ -427,7 +351,7 @@ impl Worker {
             // The file is another one by now.
             Err(SpoolError::ForeignReceipt { .. }) => {
                 self.received.remove(&key);
-                self.slowly(key, unreachable("the receipt is not for our reports"));
+                self.slowly(key, Obstacle::unreachable("the receipt is not for our reports"));
             }
             Err(error) => return Err(error),
         }
@@ -479,18 +403,6 @@ impl Worker {
 /// A clock that does not stand still while the machine sleeps: for waits.
 fn now() -> MediaTime {
     MediaTime::ZERO + Reading::now().boot
-}
-
-fn unreachable(reason: impl Into<String>) -> Obstacle {
-    Obstacle::new(ObstacleKind::Unreachable, reason)
-}
-
-fn refuses(reason: impl Into<String>) -> Obstacle {
-    Obstacle::new(ObstacleKind::Refuses, reason)
-}
-
-fn disk(error: &SpoolError) -> Obstacle {
-    Obstacle::new(ObstacleKind::Disk, error.to_string())
 }
 
 /// Uniform in 0 to 1. Without a source of randomness the wait is its bound: late, but not a storm.

@@ -150,7 +150,7 @@ impl<D: Detector> Pipeline<D> {
                 !rested && self.attention.wants_people(policy, at, &grid, frame.size, &found);
             if wanted {
                 self.people = self.detector.people(frame)?;
-                self.attention.saw_people(frame.pts, &grid, &self.people);
+                self.attention.saw_people(policy, at, &grid, &found, &self.people);
                 people = Some(self.people.clone());
             }
             remains = self.remains(frame, &picture, &found)?;

@@ -32,8 +32,8 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 /// Faces: near the last one, as long as there is one and only one. Everywhere when something else
 /// than the candidate has moved since that was done, and once in a while.
 ///
-/// Bodies: with faces in view now and then, for others beside them, and rarely while nothing else
-/// moves. Without one whenever the picture is not the one in which they were looked for last. In a
+/// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
+/// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever the picture is not the one in which they were looked for last. In a
 /// picture that has not changed there is nobody new to find: while nobody is there each look waits
 /// twice as long as the one before, and faces are looked for at every third look or so.
 ///
@@ -45,6 +45,8 @@ pub struct Attention {
     face: Option<(MediaTime, BoundingBox)>,
     /// Since when every look was judged to show nobody.
     nobody_since: Option<MediaTime>,
+    /// How many faces were in view when bodies were looked for last.
+    faces_then: usize,
     /// How many times the policy's distance the next look for bodies waits while nothing changes.
     patience: u32,
 }
@@ -110,15 +112,15 @@ impl Attention {
     ) -> bool {
         let Some(last) = &self.bodies else { return true };
         let every = Duration::from_millis(policy.person.every_ms);
-        let believed = faces.iter().filter(|face| face.score >= policy.face.enter);
-        let faces: Vec<BoundingBox> = believed.map(|face| face.bounding_box).collect();
+        let faces = believed(policy, faces);
         if faces.is_empty() {
             return at.since(last.at) >= every * self.patience.max(1)
                 || picture.moved_since(&last.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[]);
         }
         let each_has_one = last.found.len() <= faces.len();
         let calm = if each_has_one { every * CALM } else { every };
-        at.since(last.at) >= calm
+        faces.len() < self.faces_then
+            || at.since(last.at) >= calm
             || at.since(last.at) >= every && self.moved(last, &faces, picture, frame)
     }
 
@@ -138,8 +140,16 @@ impl Attention {
             && !self.wants_people(policy, at, picture, frame, &[])
     }
 
-    /// Bodies were looked for.
-    pub fn saw_people(&mut self, at: MediaTime, picture: &Arc<LumaGrid>, people: &[Detection]) {
+    /// Bodies were looked for, in a frame with these faces.
+    pub fn saw_people(
+        &mut self,
+        policy: &Policy,
+        at: MediaTime,
+        picture: &Arc<LumaGrid>,
+        faces: &[Detection],
+        people: &[Detection],
+    ) {
+        self.faces_then = believed(policy, faces).len();
         let nobody_again = self.nobody_since.is_some()
             && people.is_empty()
             && self.bodies.as_ref().is_some_and(|last| {
@@ -173,6 +183,11 @@ impl Attention {
         let own: Vec<BoundingBox> = own.map(|own| own.shares_of(frame)).collect();
         picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &own)
     }
+}
+
+fn believed(policy: &Policy, faces: &[Detection]) -> Vec<BoundingBox> {
+    let believed = faces.iter().filter(|face| face.score >= policy.face.enter);
+    believed.map(|face| face.bounding_box).collect()
 }
 
 #[cfg(test)]
@@ -217,7 +232,7 @@ mod tests {
     fn after(faces: &[Detection], people: &[Detection]) -> Attention {
         let (mut attention, policy) = (Attention::default(), Policy::default());
         attention.saw_faces(&policy, at(0), &room(None), faces, true);
-        attention.saw_people(at(0), &room(None), people);
+        attention.saw_people(&policy, at(0), &room(None), faces, people);
         attention
     }
 
@@ -291,6 +306,11 @@ mod tests {
         assert!(!wants(&two, 900, Some((140, 0))) && wants(&two, 1_000, Some((140, 0))), "a door");
         let three = [person(20.0), person(180.0), person(100.0)];
         assert!(wants(&three, 1_000, None), "one of them has no face");
+        let attention = after(&faces, &two);
+        let wants = |faces: &[Detection]| {
+            attention.wants_people(&Policy::default(), at(200), &room(None), FRAME, faces)
+        };
+        assert!(wants(&faces[..1]) && !wants(&faces), "who of them is gone?");
     }
 
     /// Looks five times a second at what is painted for each time, and finds nobody; or a body, at `found`.
@@ -304,19 +324,18 @@ mod tests {
         let (mut bodies, mut faces) = (Vec::new(), Vec::new());
         for now in (0..millis).step_by(200) {
             let picture = room(thing(now));
-            let mut verdict = Verdict::Nobody;
-            if !attention.rests(&policy, at(now), &picture, FRAME) {
+            let people = if found == Some(now) { vec![person(100.0)] } else { Vec::new() };
+            let body = if people.is_empty() { Verdict::Nobody } else { Verdict::BodyOnly };
+            let rests = attention.rests(&policy, at(now), &picture, FRAME);
+            if !rests {
                 faces.push(now);
                 attention.saw_faces(&policy, at(now), &picture, &[], true);
-                if attention.wants_people(&policy, at(now), &picture, FRAME, &[]) {
-                    bodies.push(now);
-                    let people = [person(100.0)];
-                    let people = if found == Some(now) { &people[..] } else { &[] };
-                    attention.saw_people(at(now), &picture, people);
-                    verdict = if people.is_empty() { verdict } else { Verdict::BodyOnly };
-                }
             }
-            attention.judged(at(now), verdict);
+            if !rests && attention.wants_people(&policy, at(now), &picture, FRAME, &[]) {
+                bodies.push(now);
+                attention.saw_people(&policy, at(now), &picture, &[], &people);
+            }
+            attention.judged(at(now), body);
         }
         (bodies, faces)
     }
@@ -351,7 +370,7 @@ mod tests {
             let mut attention = after(&[], &[]);
             attention.judged(at(0), Verdict::Nobody);
             attention.saw_faces(&Policy::default(), at(1_000), &room(None), &[], true);
-            attention.saw_people(at(1_000), &room(None), &[]);
+            attention.saw_people(&Policy::default(), at(1_000), &room(None), &[], &[]);
             attention
         };
         let rests = |millis, brighter: u8| {
@@ -370,7 +389,7 @@ mod tests {
             let mut attention = Attention::default();
             attention.judged(at(0), verdict);
             attention.saw_faces(&policy, at(1_000), &room(None), faces, true);
-            attention.saw_people(at(1_000), &room(None), people);
+            attention.saw_people(&policy, at(1_000), &room(None), faces, people);
             attention.judged(at(1_000), verdict);
             attention.rests(&policy, at(1_200), &room(None), FRAME)
         };

@@ -112,8 +112,7 @@ impl LumaGrid {
             differences().map(|(levels, count)| u64::from(levels) * u64::from(count)).sum();
         let changed = differences().filter(|(levels, _)| *levels > CHANGED_LEVELS);
         let changed: u32 = changed.map(|(_, count)| count).sum();
-        let largest =
-            differences().filter(|(_, count)| *count > 0).map(|(levels, _)| levels).last();
+        let largest = differences().rfind(|(_, count)| *count > 0).map(|(levels, _)| levels);
         let count = self.samples.len() as f64;
         let blocks = self.block_means().zip(before.block_means());
         let blocks = blocks.map(|(now, then)| (now - then).abs()).collect();

@@ -81,6 +81,26 @@ impl Frame {
             }
         }
     }
+
+    /// Appends [`Self::luma`] of the pixels of row `y` in these columns.
+    ///
+    /// # Panics
+    /// When one of them lies outside the frame.
+    pub fn luma_of_row(&self, y: u32, columns: &[u32], to: &mut Vec<u8>) {
+        let width = self.size.width as usize;
+        let row = |plane: &[u8], to: &mut Vec<u8>, luma: fn(u8) -> u8| {
+            let row = &plane[y as usize * width..][..width];
+            to.extend(columns.iter().map(|x| luma(row[*x as usize])));
+        };
+        match &self.payload {
+            Payload::Gray8(pixels) => row(pixels, to, std::convert::identity),
+            Payload::I420(planes) => match planes.range {
+                Range::Full => row(&planes.y, to, std::convert::identity),
+                Range::Limited => row(&planes.y, to, full_range),
+            },
+            Payload::Rgb8(_) => to.extend(columns.iter().map(|x| self.luma(*x, y))),
+        }
+    }
 }
 
 /// Limited-range luma (16..=235) as full range.
@@ -111,7 +131,11 @@ mod tests {
             (limited(255), 255),
             (limited(0), 0),
         ] {
-            assert_eq!(one_pixel(payload.clone()).luma(0, 0), expected, "{payload:?}");
+            let frame = one_pixel(payload);
+            assert_eq!(frame.luma(0, 0), expected, "{:?}", frame.payload);
+            let mut row = Vec::new();
+            frame.luma_of_row(0, &[0, 0], &mut row);
+            assert_eq!(row, [expected; 2], "{:?}", frame.payload);
         }
     }
 

@@ -79,6 +79,9 @@ pub struct Sample {
     pub picture: PictureStats,
     /// Absent when the picture alone said enough.
     pub faces: Option<Vec<Detection>>,
+    /// Nothing was looked for: nobody was there, and the picture is as it was when that was found. `faces` is
+    /// what the look before found: none.
+    pub rested: bool,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
     /// How the face differs from the one of a second before.
@@ -138,12 +141,16 @@ impl<D: Detector> Pipeline<D> {
         let grid = Arc::new(LumaGrid::of(frame));
         let picture = grid.stats(self.picture.as_deref());
         let (mut faces, mut people, mut remains) = (None, None, None);
+        let mut rested = false;
         if !self.monitor.is_covered(&picture) {
-            let found = self.faces(frame, &grid)?;
+            rested = self.attention.rests(&self.policy, frame.pts, &grid, frame.size);
+            let found = if rested { Vec::new() } else { self.faces(frame, &grid)? };
             let (policy, at) = (&self.policy, frame.pts);
-            if self.attention.wants_people(policy, at, &grid, frame.size, &found) {
+            let wanted =
+                !rested && self.attention.wants_people(policy, at, &grid, frame.size, &found);
+            if wanted {
                 self.people = self.detector.people(frame)?;
-                self.attention.saw_people(frame.pts, &grid, &self.people);
+                self.attention.saw_people(policy, at, &grid, &found, &self.people);
                 people = Some(self.people.clone());
             }
             remains = self.remains(frame, &picture, &found)?;
@@ -166,6 +173,7 @@ impl<D: Detector> Pipeline<D> {
             stir,
         };
         let (verdict, changes) = self.monitor.look(&look);
+        self.attention.judged(frame.pts, verdict);
         self.picture = Some(grid);
         self.next_seq = frame.seq + 1;
         self.sampled += 1;
@@ -176,6 +184,7 @@ impl<D: Detector> Pipeline<D> {
             pts,
             picture,
             faces,
+            rested,
             people,
             face_change,
             remains,

@@ -63,6 +63,9 @@ def main():
             pipeline = [python, f"{HERE}/pipeline.py", opencv, RATE, recording]
             note(f"{name}, OpenCV (s)", processor_time(pipeline))
             note(f"{name}, inview (s)", processor_time([replay, recording, "--format", "json"]))
+    for who in ("OpenCV", "inview"):
+        each = [runs[f"{os.path.basename(recording)}, {who} (s)"] for recording in recordings]
+        runs[f"all files, {who} (s)"] = [sum(times) for times in zip(*each, strict=True)]
     medians = {name: statistics.median(values) for name, values in runs.items()}
     with open(f"{work}/peers.json", "w", encoding="utf-8") as file:
         json.dump({"runs": runs, "medians": medians}, file, indent=2)
@@ -75,7 +78,8 @@ def main():
     pairs = [
         (f"look, inview, {ours} (ms)", f"look, {peer} (ms)") for ours, peers in against.items() for peer in peers
     ]
-    pairs += [(f"{name}, inview (s)", f"{name}, OpenCV (s)") for name in map(os.path.basename, recordings)]
+    files = [*map(os.path.basename, recordings), "all files"]
+    pairs += [(f"{name}, inview (s)", f"{name}, OpenCV (s)") for name in files]
     for ours, peer in pairs:
         what = ours.replace(", inview", "") + " against " + peer.rsplit(" (", 1)[0].split(", ")[-1]
         ratio = medians[ours] / medians[peer]

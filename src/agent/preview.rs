@@ -144,6 +144,7 @@ mod tests {
             pts: frame.pts,
             picture: LumaGrid::of(&frame).stats(None),
             faces: Some(face.into_iter().map(detection).collect()),
+            rested: false,
             people: None,
             face_change: None,
             remains: None,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::monitor::Verdict;
 use super::picture::LumaGrid;
 use super::policy::Policy;
 use crate::detection::Detection;
@@ -14,26 +15,40 @@ use crate::time::MediaTime;
 const CHANGED_SHARE_OF_P99: u8 = 16;
 /// … in at least this part of the samples: something moved.
 const MOVED_SHARE: f64 = 0.004;
-/// While nothing moves but the candidate, looks are this many times rarer than the policy's.
+/// While nothing moves but the candidates, or nobody is there and nothing moves at all, looks are up to this
+/// many times rarer than the policy's.
 const CALM: u32 = 10;
 /// Around the candidate's face, this many times its size may move without another person there.
 const AROUND_FACE: f32 = 2.5;
 /// A place is worth a second look for this long.
 const PLACE_LASTS: Duration = Duration::from_secs(1);
+/// That nobody is there is certain when every look has shown it for so long …
+const CERTAIN_AFTER: Duration = PLACE_LASTS;
+/// … and for no longer than this, or half of what is recorded, is the last look for faces repeated.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// Decides where faces are looked for, and in which frames bodies are.
 ///
 /// Faces: near the last one, as long as there is one and only one. Everywhere when something else
 /// than the candidate has moved since that was done, and once in a while.
 ///
-/// Bodies: with a face in view now and then, for others beside the candidate, and rarely while
-/// nothing else moves. Without one whenever the picture is not the one in which they were looked
-/// for last. In a picture that has not changed there is nobody new to find.
+/// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
+/// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever the picture is not the one in which they were looked for last. In a
+/// picture that has not changed there is nobody new to find: while nobody is there each look waits
+/// twice as long as the one before, and faces are looked for at every third look or so.
+///
+/// "Has not changed" is always said against the picture of a real look, so that slow changes add up.
 #[derive(Clone, Debug, Default)]
 pub struct Attention {
     faces: Option<Look>,
     bodies: Option<Look>,
     face: Option<(MediaTime, BoundingBox)>,
+    /// Since when every look was judged to show nobody.
+    nobody_since: Option<MediaTime>,
+    /// How many faces were in view when bodies were looked for last.
+    faces_then: usize,
+    /// How many times the policy's distance the next look for bodies waits while nothing changes.
+    patience: u32,
 }
 
 /// A look at a whole picture.
@@ -56,7 +71,7 @@ impl Attention {
         let (_, face) = self.face?;
         let last = self.faces.as_ref().filter(|last| last.found.len() == 1)?;
         let calm = Duration::from_millis(policy.person.every_ms) * CALM;
-        let rests = at.since(last.at) < calm && !self.moved(last, &face, picture, frame);
+        let rests = at.since(last.at) < calm && !self.moved(last, &[face], picture, frame);
         rests.then_some(face)
     }
 
@@ -97,38 +112,82 @@ impl Attention {
     ) -> bool {
         let Some(last) = &self.bodies else { return true };
         let every = Duration::from_millis(policy.person.every_ms);
-        let mut believed = faces.iter().filter(|face| face.score >= policy.face.enter);
-        match (believed.next(), believed.next()) {
-            (Some(face), None) if last.found.len() <= 1 => {
-                at.since(last.at) >= every * CALM
-                    || at.since(last.at) >= every
-                        && self.moved(last, &face.bounding_box, picture, frame)
-            }
-            (Some(_), _) => at.since(last.at) >= every,
-            (None, _) => {
-                at.since(last.at) >= every
-                    || picture.moved_since(&last.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
-            }
+        let faces = believed(policy, faces);
+        if faces.is_empty() {
+            return at.since(last.at) >= every * self.patience.max(1)
+                || picture.moved_since(&last.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[]);
         }
+        let each_has_one = last.found.len() <= faces.len();
+        let calm = if each_has_one { every * CALM } else { every };
+        faces.len() < self.faces_then
+            || at.since(last.at) >= calm
+            || at.since(last.at) >= every && self.moved(last, &faces, picture, frame)
     }
 
-    /// Bodies were looked for.
-    pub fn saw_people(&mut self, at: MediaTime, picture: &Arc<LumaGrid>, people: &[Detection]) {
+    /// Whether nobody can have come since the last looks for faces and bodies, which found none: what they
+    /// found holds, and need not be looked for in this frame.
+    pub fn rests(&self, policy: &Policy, at: MediaTime, picture: &LumaGrid, frame: Size) -> bool {
+        let (Some(since), Some(faces), Some(bodies)) =
+            (self.nobody_since, &self.faces, &self.bodies)
+        else {
+            return false;
+        };
+        let longest = LONGEST_REST.min(policy.record_after() / 2);
+        at.since(since) >= CERTAIN_AFTER
+            && at.since(faces.at) <= longest
+            && faces.found.is_empty()
+            && bodies.found.is_empty()
+            && !self.wants_people(policy, at, picture, frame, &[])
+    }
+
+    /// Bodies were looked for, in a frame with these faces.
+    pub fn saw_people(
+        &mut self,
+        policy: &Policy,
+        at: MediaTime,
+        picture: &Arc<LumaGrid>,
+        faces: &[Detection],
+        people: &[Detection],
+    ) {
+        self.faces_then = believed(policy, faces).len();
+        let nobody_again = self.nobody_since.is_some()
+            && people.is_empty()
+            && self.bodies.as_ref().is_some_and(|last| {
+                let last_picture = &last.picture;
+                last.found.is_empty()
+                    && !picture.moved_since(last_picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
+            });
+        self.patience = if nobody_again { (self.patience * 2).min(CALM) } else { 1 };
         let found = people.iter().map(|person| person.bounding_box).collect();
         self.bodies = Some(Look { at, picture: Arc::clone(picture), found });
     }
 
-    /// Whether anything but the candidate has moved since a look: the surroundings of the face and
-    /// what is below it of the body do not count.
-    fn moved(&self, since: &Look, face: &BoundingBox, picture: &LumaGrid, frame: Size) -> bool {
-        let around = face.grown(AROUND_FACE);
-        let bodies = self.bodies.iter().flat_map(|look| &look.found);
-        let body = bodies.filter(|body| face.share_inside(body) >= 0.5);
-        let below = body.map(|body| BoundingBox { top: face.bottom.max(body.top), ..*body });
-        let own: Vec<BoundingBox> =
-            std::iter::once(around).chain(below).map(|own| own.shares_of(frame)).collect();
+    /// What the frame was taken for.
+    pub fn judged(&mut self, at: MediaTime, verdict: Verdict) {
+        if verdict == Verdict::Nobody {
+            self.nobody_since.get_or_insert(at);
+        } else {
+            (self.nobody_since, self.patience) = (None, 1);
+        }
+    }
+
+    /// Whether anything but the candidates has moved since a look: the surroundings of their faces and
+    /// what is below them of their bodies do not count.
+    fn moved(&self, since: &Look, faces: &[BoundingBox], picture: &LumaGrid, frame: Size) -> bool {
+        let bodies = || self.bodies.iter().flat_map(|look| &look.found);
+        let own = faces.iter().flat_map(|face| {
+            let body = bodies().filter(|body| face.share_inside(body) >= 0.5);
+            let below = body.map(|body| BoundingBox { top: face.bottom.max(body.top), ..*body });
+            std::iter::once(face.grown(AROUND_FACE)).chain(below)
+        });
+        let own: Vec<BoundingBox> = own.map(|own| own.shares_of(frame)).collect();
         picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &own)
     }
+}
+
+fn believed(policy: &Policy, faces: &[Detection]) -> Vec<BoundingBox> {
+    let believed = faces.iter().filter(|face| face.score >= policy.face.enter);
+    believed.map(|face| face.bounding_box).collect()
 }
 
 #[cfg(test)]
@@ -173,7 +232,7 @@ mod tests {
     fn after(faces: &[Detection], people: &[Detection]) -> Attention {
         let (mut attention, policy) = (Attention::default(), Policy::default());
         attention.saw_faces(&policy, at(0), &room(None), faces, true);
-        attention.saw_people(at(0), &room(None), people);
+        attention.saw_people(&policy, at(0), &room(None), faces, people);
         attention
     }
 
@@ -231,5 +290,115 @@ mod tests {
             attention.wants_people(&Policy::default(), at(millis), &room(thing), FRAME, &[])
         };
         assert!(!wants(200, None) && wants(200, Some((110, 180))) && wants(1_000, None));
+    }
+
+    #[test]
+    fn beside_two_faces_with_their_bodies_others_are_looked_for_rarely_until_something_moves() {
+        let faces = [face(60.0), face(220.0)];
+        let wants = |people: &[Detection], millis, thing| {
+            let attention = after(&faces, people);
+            attention.wants_people(&Policy::default(), at(millis), &room(thing), FRAME, &faces)
+        };
+        let two = [person(20.0), person(180.0)];
+        assert!(!wants(&two, 9_900, None) && wants(&two, 10_000, None));
+        assert!(!wants(&two, 1_000, Some((60, 180))), "an arm of the first");
+        assert!(!wants(&two, 1_000, Some((220, 180))), "an arm of the second");
+        assert!(!wants(&two, 900, Some((140, 0))) && wants(&two, 1_000, Some((140, 0))), "a door");
+        let three = [person(20.0), person(180.0), person(100.0)];
+        assert!(wants(&three, 1_000, None), "one of them has no face");
+        let attention = after(&faces, &two);
+        let wants = |faces: &[Detection]| {
+            attention.wants_people(&Policy::default(), at(200), &room(None), FRAME, faces)
+        };
+        assert!(wants(&faces[..1]) && !wants(&faces), "who of them is gone?");
+    }
+
+    /// Looks five times a second at what is painted for each time, and finds nobody; or a body, at `found`.
+    /// Gives when bodies were looked for, and when faces were.
+    fn looks_at_nobody(
+        millis: i64,
+        thing: impl Fn(i64) -> Option<(u32, u32)>,
+        found: Option<i64>,
+    ) -> (Vec<i64>, Vec<i64>) {
+        let (mut attention, policy) = (Attention::default(), Policy::default());
+        let (mut bodies, mut faces) = (Vec::new(), Vec::new());
+        for now in (0..millis).step_by(200) {
+            let picture = room(thing(now));
+            let people = if found == Some(now) { vec![person(100.0)] } else { Vec::new() };
+            let body = if people.is_empty() { Verdict::Nobody } else { Verdict::BodyOnly };
+            let rests = attention.rests(&policy, at(now), &picture, FRAME);
+            if !rests {
+                faces.push(now);
+                attention.saw_faces(&policy, at(now), &picture, &[], true);
+            }
+            if !rests && attention.wants_people(&policy, at(now), &picture, FRAME, &[]) {
+                bodies.push(now);
+                attention.saw_people(&policy, at(now), &picture, &[], &people);
+            }
+            attention.judged(at(now), body);
+        }
+        (bodies, faces)
+    }
+
+    #[test]
+    fn while_nobody_is_there_and_nothing_moves_each_look_for_bodies_waits_twice_as_long() {
+        let (bodies, _) = looks_at_nobody(46_000, |_| None, None);
+        assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 15_000, 25_000, 35_000, 45_000]);
+    }
+
+    #[test]
+    fn what_moves_or_is_found_lets_bodies_be_looked_for_soon_again() {
+        let door = |now| (now == 9_000).then_some((270, 60));
+        let (bodies, _) = looks_at_nobody(14_000, door, None);
+        assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 9_000, 9_200, 10_200, 12_200]);
+        let (bodies, _) = looks_at_nobody(12_000, |_| None, Some(7_000));
+        assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 8_000, 9_000, 11_000]);
+    }
+
+    #[test]
+    fn faces_are_looked_for_in_every_frame_until_nobody_was_there_for_a_second_and_then_in_every_third()
+     {
+        let (_, faces) = looks_at_nobody(2_800, |_| None, None);
+        assert_eq!(faces, [0, 200, 400, 600, 800, 1_000, 1_600, 2_200]);
+        let (_, faces) = looks_at_nobody(2_800, |now| (now >= 2_000).then_some((140, 60)), None);
+        assert_eq!(faces, [0, 200, 400, 600, 800, 1_000, 1_600, 2_000, 2_600]);
+    }
+
+    #[test]
+    fn a_change_that_comes_by_and_by_is_seen_against_the_last_real_look() {
+        let attention = {
+            let mut attention = after(&[], &[]);
+            attention.judged(at(0), Verdict::Nobody);
+            attention.saw_faces(&Policy::default(), at(1_000), &room(None), &[], true);
+            attention.saw_people(&Policy::default(), at(1_000), &room(None), &[], &[]);
+            attention
+        };
+        let rests = |millis, brighter: u8| {
+            let payload = Payload::Gray8(vec![100 + brighter; FRAME.area()]);
+            let frame = Frame { seq: 0, pts: MediaTime::ZERO, size: FRAME, payload };
+            attention.rests(&Policy::default(), at(millis), &LumaGrid::of(&frame), FRAME)
+        };
+        assert!(rests(1_200, 2) && rests(1_400, 5) && !rests(1_400, 20));
+        assert!(rests(1_500, 2) && !rests(1_501, 2));
+    }
+
+    #[test]
+    fn nothing_rests_while_somebody_is_there_or_when_shorter_times_are_recorded() {
+        let rests = |verdict, record_after_ms, faces: &[Detection], people: &[Detection]| {
+            let policy = Policy { record_after_ms, ..Policy::default() };
+            let mut attention = Attention::default();
+            attention.judged(at(0), verdict);
+            attention.saw_faces(&policy, at(1_000), &room(None), faces, true);
+            attention.saw_people(&policy, at(1_000), &room(None), faces, people);
+            attention.judged(at(1_000), verdict);
+            attention.rests(&policy, at(1_200), &room(None), FRAME)
+        };
+        assert!(rests(Verdict::Nobody, 1_000, &[], &[]));
+        assert!(!rests(Verdict::Nobody, 300, &[], &[]));
+        assert!(!rests(Verdict::BodyOnly, 1_000, &[], &[]), "hidden behind a sheet");
+        assert!(!rests(Verdict::Covered, 1_000, &[], &[]));
+        let weak = Detection { score: 0.35, ..face(140.0) };
+        assert!(!rests(Verdict::Nobody, 1_000, &[weak], &[]));
+        assert!(!rests(Verdict::Nobody, 1_000, &[], &[person(100.0)]));
     }
 }

@@ -25,6 +25,9 @@ const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 #[derive(Clone, PartialEq, Eq)]
 pub struct LumaGrid {
     samples: Vec<u8>,
+    /// Sums of the blocks, row by row.
+    blocks: Vec<u16>,
+    p99: u8,
 }
 
 impl std::fmt::Debug for LumaGrid {
@@ -71,48 +74,51 @@ impl LumaGrid {
         let (width, height) = (frame.size.width, frame.size.height);
         let mut samples = Vec::with_capacity(COLUMNS * ROWS);
         if width == 0 || height == 0 {
-            return Self { samples: vec![0; COLUMNS * ROWS] };
+            return Self::with(vec![0; COLUMNS * ROWS]);
         }
         let at = |index: usize, count: usize, length: u32| {
             ((2 * index as u64 + 1) * u64::from(length) / (2 * count as u64)) as u32
         };
+        let columns: [u32; COLUMNS] = std::array::from_fn(|column| at(column, COLUMNS, width));
         for row in 0..ROWS {
-            let y = at(row, ROWS, height);
-            samples.extend((0..COLUMNS).map(|column| frame.luma(at(column, COLUMNS, width), y)));
+            frame.luma_of_row(at(row, ROWS, height), &columns, &mut samples);
         }
-        Self { samples }
+        Self::with(samples)
+    }
+
+    fn with(samples: Vec<u8>) -> Self {
+        Self { blocks: block_sums(&samples), p99: percentile_99(&samples), samples }
     }
 
     pub fn stats(&self, before: Option<&Self>) -> PictureStats {
-        let sum: u64 = self.samples.iter().map(|&luma| u64::from(luma)).sum();
+        let sum: u64 = self.blocks.iter().map(|&sum| u64::from(sum)).sum();
         let mean = sum as f64 / self.samples.len() as f64;
-        let blocks = self.block_means();
+        let blocks: Vec<f64> = self.block_means().collect();
         PictureStats {
             mean,
-            p99: self.percentile_99(),
-            light: quantile(blocks.clone(), 0.99),
+            p99: self.p99,
             structure: structure(&blocks, mean),
+            light: quantile(blocks, 0.99),
             change: before.map(|before| self.change_since(before)),
         }
     }
 
     /// How this picture differs from another one.
     pub fn change_since(&self, before: &Self) -> PictureChange {
-        let (mut sum, mut max, mut changed) = (0_u64, 0_u8, 0_u32);
-        let mut histogram = [0_u32; 256];
-        for (now, then) in self.samples.iter().zip(&before.samples) {
-            let difference = now.abs_diff(*then);
-            sum += u64::from(difference);
-            max = max.max(difference);
-            changed += u32::from(difference > CHANGED_LEVELS);
-            histogram[usize::from(difference)] += 1;
-        }
+        let pairs = self.samples.iter().zip(&before.samples);
+        let histogram = histogram(pairs.map(|(now, then)| now.abs_diff(*then)));
+        let differences = || (0_u8..=u8::MAX).zip(histogram);
+        let sum: u64 =
+            differences().map(|(levels, count)| u64::from(levels) * u64::from(count)).sum();
+        let changed = differences().filter(|(levels, _)| *levels > CHANGED_LEVELS);
+        let changed: u32 = changed.map(|(_, count)| count).sum();
+        let largest = differences().rfind(|(_, count)| *count > 0).map(|(levels, _)| levels);
         let count = self.samples.len() as f64;
-        let (now, then) = (self.block_means(), before.block_means());
-        let blocks = now.iter().zip(then).map(|(now, then)| (now - then).abs()).collect();
+        let blocks = self.block_means().zip(before.block_means());
+        let blocks = blocks.map(|(now, then)| (now - then).abs()).collect();
         PictureChange {
             mean: sum as f64 / count,
-            max,
+            max: largest.unwrap_or_default(),
             share: f64::from(changed) / count,
             noise: (median(&histogram) - quantile(blocks, 0.5)).max(0.0),
         }
@@ -128,7 +134,7 @@ impl LumaGrid {
         share: f64,
         spared: &[BoundingBox],
     ) -> bool {
-        let levels = (self.percentile_99() / divisor).max(CHANGED_LEVELS);
+        let levels = (self.p99 / divisor).max(CHANGED_LEVELS);
         let span = |low: f32, high: f32, count: usize| {
             let at = |edge: f32| (edge.clamp(0.0, 1.0) * count as f32).round() as usize;
             at(low)..at(high)
@@ -142,7 +148,10 @@ impl LumaGrid {
         for (row, (now, then)) in rows.enumerate() {
             let differs = |columns: Range<usize>| {
                 let pairs = now[columns.clone()].iter().zip(&then[columns]);
-                pairs.filter(|(now, then)| now.abs_diff(**then) > levels).count()
+                // A row has fewer samples than a byte can count, and bytes are compared many at once.
+                const { assert!(COLUMNS <= u8::MAX as usize) };
+                let differs = pairs.map(|(now, then)| u8::from(now.abs_diff(*then) > levels));
+                usize::from(differs.sum::<u8>())
             };
             let mut column = 0;
             while column < COLUMNS {
@@ -165,70 +174,68 @@ impl LumaGrid {
         changed as f64 >= share * self.samples.len() as f64
     }
 
-    fn percentile_99(&self) -> u8 {
-        let mut histogram = [0_usize; 256];
-        for &luma in &self.samples {
-            histogram[usize::from(luma)] += 1;
-        }
-        let mut above = self.samples.len() / 100;
-        for luma in (0..=u8::MAX).rev() {
-            let here = histogram[usize::from(luma)];
-            if here > above {
-                return luma;
-            }
-            above -= here;
-        }
-        0
-    }
-
-    fn block_means(&self) -> Vec<f64> {
-        let mut sums = vec![0_u32; BLOCK_COLUMNS * BLOCK_ROWS];
-        for (index, &luma) in self.samples.iter().enumerate() {
-            let (row, column) = (index / COLUMNS / BLOCK, index % COLUMNS / BLOCK);
-            sums[row * BLOCK_COLUMNS + column] += u32::from(luma);
-        }
-        let samples = (BLOCK * BLOCK) as f64;
-        sums.into_iter().map(|sum| f64::from(sum) / samples).collect()
-    }
-}
-
-/// Means of the blocks, which the noise of a camera hardly changes.
-#[derive(Clone, PartialEq)]
-pub(super) struct Blocks {
-    means: Vec<f64>,
-    p99: u8,
-}
-
-impl std::fmt::Debug for Blocks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Blocks").finish_non_exhaustive()
-    }
-}
-
-impl Blocks {
-    pub(super) fn of(picture: &LumaGrid) -> Self {
-        Self { means: picture.block_means(), p99: picture.percentile_99() }
+    /// Means of the blocks, which the noise of a camera hardly changes.
+    fn block_means(&self) -> impl Iterator<Item = f64> {
+        self.blocks.iter().map(|sum| f64::from(*sum) / (BLOCK * BLOCK) as f64)
     }
 
     /// Which share of the blocks, in each of the picture's `N` columns, differs from `before` by more than a
     /// `divisor`th of the picture's brightness. Light that is a little more or less nearly everywhere, as mains
     /// light that flickers, is no difference; other light is.
-    pub(super) fn changed_since<const N: usize>(&self, before: &Self, divisor: u8) -> [f64; N] {
+    pub(super) fn blocks_changed_since<const N: usize>(
+        &self,
+        before: &Self,
+        divisor: u8,
+    ) -> [f64; N] {
         let levels = f64::from((self.p99 / divisor).max(CHANGED_LEVELS));
+        let pairs = || self.block_means().zip(before.block_means());
         // One level more, so that black is no factor.
-        let factors = self.means.iter().zip(&before.means);
-        let factors = factors.map(|(now, then)| (now + 1.0) / (then + 1.0));
+        let factors = pairs().map(|(now, then)| (now + 1.0) / (then + 1.0));
         let factor = quantile(factors.collect(), 0.5);
         let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
         let mut shares = [0.0; N];
-        for (index, (now, then)) in self.means.iter().zip(&before.means).enumerate() {
+        for (index, (now, then)) in pairs().enumerate() {
             if (now - factor * then).abs() > levels {
                 shares[index % BLOCK_COLUMNS * N / BLOCK_COLUMNS] +=
-                    N as f64 / self.means.len() as f64;
+                    N as f64 / self.blocks.len() as f64;
             }
         }
         shares
     }
+}
+
+fn block_sums(samples: &[u8]) -> Vec<u16> {
+    let mut sums = vec![0_u16; BLOCK_COLUMNS * BLOCK_ROWS];
+    let rows = samples.chunks_exact(COLUMNS * BLOCK);
+    for (sums, rows) in sums.chunks_exact_mut(BLOCK_COLUMNS).zip(rows) {
+        for row in rows.chunks_exact(COLUMNS) {
+            for (sum, block) in sums.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
+                *sum += block.iter().map(|luma| u16::from(*luma)).sum::<u16>();
+            }
+        }
+    }
+    sums
+}
+
+/// How often each value comes. Side by side, since the same value is rarely counted twice at once then.
+fn histogram(values: impl Iterator<Item = u8>) -> [u32; 256] {
+    const SIDE_BY_SIDE: usize = 4;
+    let mut counts = [[0_u32; SIDE_BY_SIDE]; 256];
+    for (at, value) in values.enumerate() {
+        counts[usize::from(value)][at % SIDE_BY_SIDE] += 1;
+    }
+    counts.map(|counts| counts.iter().sum())
+}
+
+fn percentile_99(samples: &[u8]) -> u8 {
+    let mut above = samples.len() as u32 / 100;
+    for (luma, here) in (0..=u8::MAX).zip(histogram(samples.iter().copied())).rev() {
+        if here > above {
+            return luma;
+        }
+        above -= here;
+    }
+    0
 }
 
 fn structure(blocks: &[f64], mean: f64) -> f64 {
@@ -246,9 +253,11 @@ fn structure(blocks: &[f64], mean: f64) -> f64 {
 
 /// The value below which `share` (0 to 1) of the values lie.
 fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
     let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
-    values.get(at).copied().unwrap_or_default()
+    if values.is_empty() {
+        return 0.0;
+    }
+    *values.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
 /// Median of whole numbers, each but 0 taken for anything that is rounded to it.

@@ -70,21 +70,22 @@ fn means(bytes: &[u8], from: Size, to: Size, channels: usize, channel: usize) ->
     let (across, down) = (to.width as usize, to.height as usize);
     let columns: Vec<_> = (0..across).map(|at| area(at, width, across)).collect();
     let mut means = Vec::with_capacity(across * down);
-    let mut sums = vec![0_u32; across];
+    let mut sums = vec![0_u16; width * channels];
     for at in 0..down {
-        sums.fill(0);
         let rows = area(at, height, down);
         let read = rows.len();
+        // Whole rows first: that adds many values at once.
+        sums.fill(0);
         for row in rows {
             let row = &bytes[row * width * channels..][..width * channels];
-            for (sum, columns) in sums.iter_mut().zip(&columns) {
-                for column in columns.clone() {
-                    *sum += u32::from(row[column * channels + channel]);
-                }
-            }
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += u16::from(*value));
         }
-        let counts = columns.iter().map(|columns| columns.len() * read);
-        means.extend(sums.iter().zip(counts).map(|(sum, count)| *sum as f32 / count as f32));
+        means.extend(columns.iter().map(|columns| {
+            let columns = columns.clone();
+            let count = columns.len() * read;
+            let sum = |column: usize| u32::from(sums[column * channels + channel]);
+            columns.map(sum).sum::<u32>() as f32 / count as f32
+        }));
     }
     Some(means)
 }
@@ -226,5 +227,53 @@ impl Plane {
                 self.sums[at] = ((then * 7 + now * 3 + 5) / 10) as u16;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same, point by point.
+    fn by_the_book(
+        bytes: &[u8],
+        from: Size,
+        to: Size,
+        channels: usize,
+        channel: usize,
+    ) -> Vec<f32> {
+        let read = |at: usize, length: u32, points: u32| -> Vec<usize> {
+            let (length, points) = (length as usize, points as usize);
+            let start = at * length / points;
+            let end = ((at + 1) * length / points).max(start + 1);
+            (start..end).step_by((end - start).div_ceil(MOST_READ)).collect()
+        };
+        let point = |at: usize| {
+            let (row, column) = (at / to.width as usize, at % to.width as usize);
+            let rows = read(row, from.height, to.height);
+            let columns = read(column, from.width, to.width);
+            let value = |y: usize, x: usize| {
+                u32::from(bytes[(y * from.width as usize + x) * channels + channel])
+            };
+            let sum: u32 = rows.iter().flat_map(|y| columns.iter().map(|x| value(*y, *x))).sum();
+            sum as f32 / (rows.len() * columns.len()) as f32
+        };
+        (0..to.area()).map(point).collect()
+    }
+
+    #[test]
+    fn means_are_over_what_a_point_covers_in_every_size_and_channel() {
+        for (from, to) in
+            [((640, 480), (160, 120)), ((1283, 721), (160, 92)), ((163, 91), (160, 88))]
+        {
+            let (from, to) = (Size::new(from.0, from.1), Size::new(to.0, to.1));
+            for (channels, channel) in [(1, 0), (3, 2)] {
+                let count = from.area() * channels;
+                let bytes: Vec<u8> = (0..count).map(|at| (at * at % 251) as u8).collect();
+                let found = means(&bytes, from, to, channels, channel).unwrap();
+                assert_eq!(found, by_the_book(&bytes, from, to, channels, channel), "{from:?}");
+            }
+        }
+        assert_eq!(means(&[0; 9], Size::new(3, 4), Size::new(1, 1), 1, 0), None);
     }
 }

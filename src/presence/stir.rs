@@ -4,9 +4,10 @@
 //! later. The picture shows it at once, since an empty room stays as it is. That alone says nothing, for
 //! doors, cats and screens move, too; so it only dates what the detectors find soon after.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::picture::{Blocks, LumaGrid};
+use super::picture::LumaGrid;
 use crate::time::MediaTime;
 
 /// A block that changed by this part of the picture's brightness …
@@ -33,23 +34,22 @@ pub struct Stir {
 /// Remembers the last picture in which nothing moved.
 #[derive(Clone, Debug, Default)]
 pub struct Calm {
-    picture: Option<(MediaTime, Blocks)>,
+    picture: Option<(MediaTime, Arc<LumaGrid>)>,
     stirred: Option<MediaTime>,
 }
 
 impl Calm {
     /// Takes the picture of a look; says since when it is not the calm one before, if it is not.
-    pub fn look(&mut self, at: MediaTime, picture: &LumaGrid) -> Option<Stir> {
-        let blocks = Blocks::of(picture);
+    pub fn look(&mut self, at: MediaTime, picture: &Arc<LumaGrid>) -> Option<Stir> {
         let Some((calm_since, calm)) = &mut self.picture else {
-            self.picture = Some((at, blocks));
+            self.picture = Some((at, Arc::clone(picture)));
             return None;
         };
         let calm_since = *calm_since;
-        let changed = blocks.changed_since::<COLUMNS>(calm, CHANGED_SHARE_OF_P99);
+        let changed = picture.blocks_changed_since::<COLUMNS>(calm, CHANGED_SHARE_OF_P99);
         if changed.iter().sum::<f64>() < STIRRED_SHARE * COLUMNS as f64 {
             // Light that changes by and by is followed.
-            *calm = blocks;
+            *calm = Arc::clone(picture);
             self.stirred = None;
             return None;
         }
@@ -57,7 +57,7 @@ impl Calm {
         let too_long = at.since(since) > STIR_LASTS;
         let everywhere = changed.iter().all(|share| *share >= STIRRED_SHARE);
         if since.since(calm_since) < CALM_AFTER || too_long || everywhere {
-            (self.picture, self.stirred) = (Some((at, blocks)), None);
+            (self.picture, self.stirred) = (Some((at, Arc::clone(picture))), None);
             return None;
         }
         self.stirred = Some(since);
@@ -81,7 +81,7 @@ mod tests {
             let points = (0..FRAME.height).flat_map(|y| (0..FRAME.width).map(move |x| (x, y)));
             let payload = Payload::Gray8(points.map(|(x, y)| luma(index, x, y)).collect());
             let frame = Frame { seq: 0, pts: at, size: FRAME, payload };
-            calm.look(at, &LumaGrid::of(&frame))
+            calm.look(at, &Arc::new(LumaGrid::of(&frame)))
                 .map(|stir| (stir.calm_since.as_millis(), stir.since.as_millis()))
         };
         (0..looks).map(&mut look).collect()

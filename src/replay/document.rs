@@ -91,6 +91,9 @@ pub struct TraceLine {
     pub pts_s: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<Vec<TracedDetection>>,
+    /// Nothing was looked for: nobody was there, and the picture was as it was. Absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rested: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<Vec<TracedDetection>>,
     /// How the face differs from the one of a second before: below 0.05 as a still image does.
@@ -196,6 +199,7 @@ impl TraceLine {
             seq: sample.seq,
             pts_s: sample.pts.as_secs_f64(),
             faces: sample.faces.as_ref().map(traced),
+            rested: sample.rested,
             people: sample.people.as_ref().map(traced),
             face_change: sample.face_change.map(|it| it.change),
             remains: sample.remains,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Which looks are made depends on the policy: how often, whether a face is looked for near the last one,
-//! when bodies are. Policies that differ only in what the monitor alone reads look at the same, and share
+//! when bodies are, how long what was found is repeated. Policies that differ only in what the monitor alone reads look at the same, and share
 //! one pipeline ([`way_of_looking`]). The others have one each; side by side they go through the recording
 //! in one pass, and what two of them ask of the same frame is answered once.
 
@@ -36,6 +36,8 @@ pub struct Seen {
     pub picture: PictureStats,
     /// Absent when the picture alone said enough.
     pub faces: Option<Vec<Detection>>,
+    /// Nothing was looked for: nobody was there, and the picture was as it was.
+    pub rested: bool,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
     /// How the face differs from the one of a second before.
@@ -61,7 +63,8 @@ pub fn way_of_looking(policy: &Policy) -> Policy {
     let any = Policy::default();
     way.version = any.version;
     way.lowest_sample_rate_hz = any.lowest_sample_rate_hz;
-    way.record_after_ms = any.record_after_ms;
+    // From a second on, how long a look may rest does not depend on it.
+    way.record_after_ms = way.record_after_ms.min(any.record_after_ms);
     way.warn_after_ms = any.warn_after_ms;
     way.alert_after_ms = any.alert_after_ms;
     way.merge_gap_ms = any.merge_gap_ms;
@@ -185,6 +188,7 @@ impl<D: Detector> Lane<D> {
             size: frame.size,
             picture: sample.picture,
             faces: sample.faces,
+            rested: sample.rested,
             people: sample.people,
             face_change: sample.face_change,
             remains: sample.remains,
@@ -371,7 +375,7 @@ mod tests {
 
     #[test]
     fn what_the_monitor_alone_reads_is_no_way_of_looking() {
-        let mut policy = Policy { record_after_ms: 10, confirm_ms: 900, ..Policy::default() };
+        let mut policy = Policy { record_after_ms: 9_000, confirm_ms: 900, ..Policy::default() };
         policy.picture.fixture_ms = 1;
         assert_eq!(way_of_looking(&policy), way_of_looking(&Policy::default()));
         policy.face.enter = 0.9;

@@ -145,7 +145,12 @@ fn faces(lines: &mut Vec<String>, moment: &Moment<'_>) {
     let policy = &moment.policy.face;
     let Some(faces) = &moment.seen().faces else { return };
     if faces.is_empty() {
-        line(lines, "faces", "none");
+        let looked = moment.looks.seen[..=moment.place].iter().rev().find(|seen| !seen.rested);
+        let none = match looked.filter(|_| moment.seen().rested) {
+            Some(looked) => format!("none, looked for at {}; the picture is as it was", looked.pts),
+            None => "none".to_owned(),
+        };
+        line(lines, "faces", &none);
     }
     for (number, face) in faces.iter().enumerate() {
         let name = if number == 0 { "faces" } else { "" };

@@ -27,6 +27,8 @@ TRUTH = (
 )  # fmt: skip
 # A picture that stands still does so no longer under noise.
 FROZEN = ("frozen",)
+# In little light under noise nobody can be seen any more where the light was little before.
+LIT = (*FROZEN, "light:dim")
 # Good enough that what is lost is lost by the way that was chosen.
 GOOD = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "16")
 
@@ -39,7 +41,7 @@ class Way:
     tags: tuple
     video: str
     encoder: tuple = GOOD
-    # Recordings whose truth has one of these words are left out, for it would be the truth no longer.
+    # Recordings whose truth or tags have one of these words are left out: it would be the truth no longer.
     undoes: tuple = ()
 
 
@@ -57,10 +59,10 @@ WAYS = {
         "noise of 8 levels in brightness, 4 in colour",
         ("noise",),
         light(1, 20),
-        undoes=FROZEN,
+        undoes=LIT,
     ),
-    "dim": Way("a third of the light, noise of 4 levels", ("light:dim", "noise"), light(0.33, 10), undoes=FROZEN),
-    "dark": Way("an eighth of the light, noise of 2 levels", ("light:dim",), light(0.125, 5), undoes=FROZEN),
+    "dim": Way("a third of the light, noise of 4 levels", ("light:dim", "noise"), light(0.33, 10), undoes=LIT),
+    "dark": Way("an eighth of the light, noise of 2 levels", ("light:dim",), light(0.125, 5), undoes=LIT),
     "haze": Way(
         "half the contrast, under a veil of light, as against a window or through a dirty lens",
         ("contrast:low",),
@@ -82,6 +84,8 @@ WAYS = {
         ("compression",),
         "null",
         ("-c:v", "libx264", "-preset", "veryfast", "-crf", "42", "-g", "30"),
+        # A still without its noise is frozen.
+        undoes=("truth:still",),
     ),
     "coarse": Way(
         "a picture 160 points wide, drawn larger",
@@ -205,7 +209,8 @@ def main():
         for recording, found in truths.items():
             if not found:
                 continue
-            undone = [word for word in WAYS[name].undoes if word in found[0].read_text(encoding="utf-8")]
+            known = found[0].read_text(encoding="utf-8") + " ".join(tags.get(recording.name, []))
+            undone = [word for word in WAYS[name].undoes if word in known]
             if undone:
                 print(f"{recording.name}: {undone[0]}, which {name} would undo; left out", file=sys.stderr)
                 continue

@@ -84,6 +84,11 @@ const KINDS: [Kind; 8] = [
 const STILL_MAX: u8 = 8;
 /// … and hardly any by more than three.
 const STILL_SHARE: f64 = 0.001;
+/// More than this of [`PictureStats::detail`] is a room, however little contrast it has: a covered lens has
+/// 2.9 at most …
+const SHARP_DETAIL: f64 = 4.5;
+/// … and so many times the noise. It is 1.6 times that of a covered lens with strong noise.
+const NOISE_IN_DETAIL: f64 = 2.5;
 /// Too dark, too: the light is less than so many times the noise, for a camera in the dark turns up
 /// its gain. Under noise of 3 to 24 levels the detectors lose a person in view where the light falls
 /// below 4 to 2 times the noise; a lit room has 20 times and more.
@@ -149,7 +154,8 @@ impl Monitor {
     /// Whether the picture alone says that the models need not be asked.
     pub fn is_covered(&self, picture: &PictureStats) -> bool {
         let limits = &self.policy.picture;
-        picture.structure <= limits.covered_structure || picture.p99 < limits.black_luma
+        let flat = picture.structure <= limits.covered_structure && !is_sharp(picture);
+        flat || picture.p99 < limits.black_luma
     }
 
     /// Takes one frame that was looked at.
@@ -452,6 +458,12 @@ impl Monitor {
         }
         (!kind.alerted).then(|| start + self.policy.alert_after())
     }
+}
+
+/// Whether there is too much detail for a lens that is covered, the noise of the sensor left aside.
+fn is_sharp(picture: &PictureStats) -> bool {
+    let noise = picture.change.map_or(0.0, |change| change.noise);
+    picture.detail > SHARP_DETAIL + NOISE_IN_DETAIL * noise
 }
 
 /// How far, in parts of the limit, a picture lies below what somebody could be seen in; not more

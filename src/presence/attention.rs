@@ -11,9 +11,9 @@ use crate::detection::Detection;
 use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
 
-/// A sample that changed by this part of the picture's brightness …
-const CHANGED_SHARE_OF_P99: u8 = 16;
-/// … in at least this part of the samples: something moved.
+/// A block of the picture that changed by this part of its brightness …
+const CHANGED_SHARE_OF_P99: u8 = 20;
+/// … in at least this part of the picture: something moved.
 const MOVED_SHARE: f64 = 0.004;
 /// While nothing moves but the candidates, or nobody is there and nothing moves at all, looks are up to this
 /// many times rarer than the policy's.
@@ -26,6 +26,11 @@ const PLACE_LASTS: Duration = Duration::from_secs(1);
 const CERTAIN_AFTER: Duration = PLACE_LASTS;
 /// … and for no longer than this, or half of what is recorded, is the last look for faces repeated.
 const LONGEST_REST: Duration = Duration::from_millis(500);
+/// After so many looks at pictures that had changed and showed nobody, the room is one that never rests …
+const IN_VAIN: u32 = 5;
+/// … and bodies are looked for no more often than this, or a third of what is recorded: curtains, light, a
+/// television.
+const RESTLESS: Duration = Duration::from_millis(350);
 
 /// Decides where faces are looked for, and in which frames bodies are.
 ///
@@ -33,9 +38,10 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 /// than the candidate has moved since that was done, and once in a while.
 ///
 /// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
-/// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever the picture is not the one in which they were looked for last. In a
-/// picture that has not changed there is nobody new to find: while nobody is there each look waits
-/// twice as long as the one before, and faces are looked for at every third look or so.
+/// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever
+/// the picture is not the one in which they were looked for last. In a picture that has not changed there is
+/// nobody new to find: while nobody is there each look waits twice as long as the one before, and faces are
+/// looked for at every third look or so.
 ///
 /// "Has not changed" is always said against the picture of a real look, so that slow changes add up.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +55,8 @@ pub struct Attention {
     faces_then: usize,
     /// How many times the policy's distance the next look for bodies waits while nothing changes.
     patience: u32,
+    /// Looks for bodies in succession, each in another picture than the one before, that found nobody.
+    in_vain: u32,
 }
 
 /// A look at a whole picture.
@@ -114,8 +122,10 @@ impl Attention {
         let every = Duration::from_millis(policy.person.every_ms);
         let faces = believed(policy, faces);
         if faces.is_empty() {
+            let restless = RESTLESS.min(policy.record_after() / 3);
+            let waits = self.in_vain >= IN_VAIN && at.since(last.at) < restless;
             return at.since(last.at) >= every * self.patience.max(1)
-                || picture.moved_since(&last.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[]);
+                || !waits && has_changed(picture, last);
         }
         let each_has_one = last.found.len() <= faces.len();
         let calm = if each_has_one { every * CALM } else { every };
@@ -137,6 +147,7 @@ impl Attention {
             && at.since(faces.at) <= longest
             && faces.found.is_empty()
             && bodies.found.is_empty()
+            && !has_changed(picture, bodies)
             && !self.wants_people(policy, at, picture, frame, &[])
     }
 
@@ -150,14 +161,13 @@ impl Attention {
         people: &[Detection],
     ) {
         self.faces_then = believed(policy, faces).len();
-        let nobody_again = self.nobody_since.is_some()
-            && people.is_empty()
-            && self.bodies.as_ref().is_some_and(|last| {
-                let last_picture = &last.picture;
-                last.found.is_empty()
-                    && !picture.moved_since(last_picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
-            });
-        self.patience = if nobody_again { (self.patience * 2).min(CALM) } else { 1 };
+        let is_nobody = self.nobody_since.is_some() && people.is_empty();
+        let last = self.bodies.as_ref().filter(|last| is_nobody && last.found.is_empty());
+        (self.patience, self.in_vain) = match last.map(|last| has_changed(picture, last)) {
+            Some(false) => ((self.patience * 2).min(CALM), 0),
+            Some(true) => (1, self.in_vain.saturating_add(1)),
+            None => (1, 0),
+        };
         let found = people.iter().map(|person| person.bounding_box).collect();
         self.bodies = Some(Look { at, picture: Arc::clone(picture), found });
     }
@@ -167,7 +177,7 @@ impl Attention {
         if verdict == Verdict::Nobody {
             self.nobody_since.get_or_insert(at);
         } else {
-            (self.nobody_since, self.patience) = (None, 1);
+            (self.nobody_since, self.patience, self.in_vain) = (None, 1, 0);
         }
     }
 
@@ -183,6 +193,11 @@ impl Attention {
         let own: Vec<BoundingBox> = own.map(|own| own.shares_of(frame)).collect();
         picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &own)
     }
+}
+
+/// Whether the picture is another one than at the last look.
+fn has_changed(picture: &LumaGrid, since: &Look) -> bool {
+    picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
 }
 
 fn believed(policy: &Policy, faces: &[Detection]) -> Vec<BoundingBox> {
@@ -356,6 +371,17 @@ mod tests {
     }
 
     #[test]
+    fn where_a_curtain_never_rests_bodies_are_looked_for_in_every_other_frame_until_one_is_found() {
+        let curtain = |now: i64| Some((now as u32 / 200 % 3 * 60 + 100, 60));
+        let (bodies, faces) = looks_at_nobody(3_000, curtain, Some(1_800));
+        assert_eq!(
+            bodies,
+            [0, 200, 400, 600, 800, 1_000, 1_400, 1_800, 2_000, 2_200, 2_400, 2_600, 2_800]
+        );
+        assert_eq!(faces.len(), 15, "in every frame");
+    }
+
+    #[test]
     fn faces_are_looked_for_in_every_frame_until_nobody_was_there_for_a_second_and_then_in_every_third()
      {
         let (_, faces) = looks_at_nobody(2_800, |_| None, None);
@@ -373,8 +399,13 @@ mod tests {
             attention.saw_people(&Policy::default(), at(1_000), &room(None), &[], &[]);
             attention
         };
+        // A corner grows brighter: light that changes everywhere is no change.
         let rests = |millis, brighter: u8| {
-            let payload = Payload::Gray8(vec![100 + brighter; FRAME.area()]);
+            let luma = |index: usize| {
+                let (x, y) = (index % FRAME.width as usize, index / FRAME.width as usize);
+                100 + (x % 7) as u8 + if x < 80 && y < 80 { brighter } else { 0 }
+            };
+            let payload = Payload::Gray8((0..FRAME.area()).map(luma).collect());
             let frame = Frame { seq: 0, pts: MediaTime::ZERO, size: FRAME, payload };
             attention.rests(&Policy::default(), at(millis), &LumaGrid::of(&frame), FRAME)
         };

@@ -1,6 +1,6 @@
 //! The picture's own state, from a few thousand luma samples and before any model runs.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
 const BLOCK_ROWS: usize = ROWS / BLOCK;
 /// A sample has changed when it differs by more than this many levels.
 const CHANGED_LEVELS: u8 = 3;
+/// A block has moved when it differs by so many times what the median block does: that is noise.
+const MOVED_NOISES: f64 = 6.0;
+/// More of it is no noise: the camera has moved. In levels.
+const MOST_NOISE: f64 = 2.0;
 /// By which factors light that flickers changes a picture, at most.
 const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 
@@ -130,9 +134,9 @@ impl LumaGrid {
         }
     }
 
-    /// Whether at least `share` of the samples differ from `before` by more than a `divisor`th of
-    /// the picture's brightness; those within the boxes of `spared`, in parts of the picture's
-    /// sides, do not count.
+    /// Whether at least `share` of the blocks differ from `before` by more than a `divisor`th of the picture's
+    /// brightness, and by more than noise does; those whose middle is within the boxes of `spared`, in parts of
+    /// the picture's sides, do not count.
     pub(super) fn moved_since(
         &self,
         before: &Self,
@@ -140,44 +144,21 @@ impl LumaGrid {
         share: f64,
         spared: &[BoundingBox],
     ) -> bool {
-        let levels = (self.p99 / divisor).max(CHANGED_LEVELS);
-        let span = |low: f32, high: f32, count: usize| {
-            let at = |edge: f32| (edge.clamp(0.0, 1.0) * count as f32).round() as usize;
-            at(low)..at(high)
-        };
-        let spared: Vec<_> = spared
-            .iter()
-            .map(|own| (span(own.left, own.right, COLUMNS), span(own.top, own.bottom, ROWS)))
-            .collect();
-        let rows = self.samples.chunks_exact(COLUMNS).zip(before.samples.chunks_exact(COLUMNS));
-        let mut changed = 0_usize;
-        for (row, (now, then)) in rows.enumerate() {
-            let differs = |columns: Range<usize>| {
-                let pairs = now[columns.clone()].iter().zip(&then[columns]);
-                // A row has fewer samples than a byte can count, and bytes are compared many at once.
-                const { assert!(COLUMNS <= u8::MAX as usize) };
-                let differs = pairs.map(|(now, then)| u8::from(now.abs_diff(*then) > levels));
-                usize::from(differs.sum::<u8>())
+        let differences = self.block_differences(before);
+        let noise = quantile(differences.clone(), 0.5).min(MOST_NOISE);
+        let levels = self.levels(divisor).max(MOVED_NOISES * noise);
+        let is_spared = |index: usize| {
+            let middle = |at: usize, count: usize| (at as f32 + 0.5) / count as f32;
+            let x = middle(index % BLOCK_COLUMNS, BLOCK_COLUMNS);
+            let y = middle(index / BLOCK_COLUMNS, BLOCK_ROWS);
+            let has = |own: &BoundingBox| {
+                (own.left..own.right).contains(&x) && (own.top..own.bottom).contains(&y)
             };
-            let mut column = 0;
-            while column < COLUMNS {
-                let within = |(columns, rows): &&(Range<usize>, Range<usize>)| {
-                    rows.contains(&row) && columns.contains(&column)
-                };
-                let begins = |(columns, rows): &(Range<usize>, Range<usize>)| {
-                    (rows.contains(&row) && columns.start > column && !columns.is_empty())
-                        .then_some(columns.start)
-                };
-                if let Some((columns, _)) = spared.iter().find(within) {
-                    column = columns.end;
-                } else {
-                    let end = spared.iter().filter_map(begins).min().unwrap_or(COLUMNS);
-                    changed += differs(column..end);
-                    column = end;
-                }
-            }
-        }
-        changed as f64 >= share * self.samples.len() as f64
+            spared.iter().any(has)
+        };
+        let moved = differences.iter().enumerate();
+        let moved = moved.filter(|(index, by)| **by > levels && !is_spared(*index)).count();
+        moved as f64 >= share * differences.len() as f64
     }
 
     /// Means of the blocks, which the noise of a camera hardly changes.
@@ -193,20 +174,30 @@ impl LumaGrid {
         before: &Self,
         divisor: u8,
     ) -> [f64; N] {
-        let levels = f64::from((self.p99 / divisor).max(CHANGED_LEVELS));
-        let pairs = || self.block_means().zip(before.block_means());
-        // One level more, so that black is no factor.
-        let factors = pairs().map(|(now, then)| (now + 1.0) / (then + 1.0));
-        let factor = quantile(factors.collect(), 0.5);
-        let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
+        let levels = self.levels(divisor);
         let mut shares = [0.0; N];
-        for (index, (now, then)) in pairs().enumerate() {
-            if (now - factor * then).abs() > levels {
+        for (index, by) in self.block_differences(before).into_iter().enumerate() {
+            if by > levels {
                 shares[index % BLOCK_COLUMNS * N / BLOCK_COLUMNS] +=
                     N as f64 / self.blocks.len() as f64;
             }
         }
         shares
+    }
+
+    /// A `divisor`th of the picture's brightness.
+    fn levels(&self, divisor: u8) -> f64 {
+        f64::from((self.p99 / divisor).max(CHANGED_LEVELS))
+    }
+
+    /// By how many levels block means differ from those of `before`, light that flickers taken off.
+    fn block_differences(&self, before: &Self) -> Vec<f64> {
+        let pairs = || self.block_means().zip(before.block_means());
+        // One level more, so that black is no factor.
+        let factors = pairs().map(|(now, then)| (now + 1.0) / (then + 1.0));
+        let factor = quantile(factors.collect(), 0.5);
+        let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
+        pairs().map(|(now, then)| (now - factor * then).abs()).collect()
     }
 }
 

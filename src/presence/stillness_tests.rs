@@ -272,7 +272,7 @@ proptest! {
         let then = Pose { noise, ..STILL };
         let now = Pose { x, y, turn, size, gain, noise, seed, ..STILL };
         let left = change(&then, &now);
-        prop_assert!(left < ALIVE / 2.0, "{left}");
+        prop_assert!(left < ALIVE * 0.75, "{left}");
     }
 }
 

@@ -78,7 +78,7 @@ pub(in crate::server) fn in_file(
     let mut tail = Tail::default();
     tail.restore(&view)?;
     if tail.len() > 0 {
-        tail.settle_some(&view, usize::MAX)?;
+        tail.settle_all(&view)?;
     }
     of(&view, &Tenant::local(), session)
 }

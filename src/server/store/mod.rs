@@ -56,7 +56,7 @@ use self::reports::signed::Checked as Signatures;
 use self::reports::tail::Tail;
 pub(super) use self::writer::{Group, Place};
 use self::writer::{
-    Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_some, whole,
+    Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_all, whole,
 };
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;
@@ -242,7 +242,7 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let answer = self.enqueue(|database, tail| {
-            settle_some(database, tail, usize::MAX)?;
+            settle_all(database, tail)?;
             in_savepoint(database, work)
         })?;
         answer.await.map_err(|_closed| StoreError::Gone)?
@@ -339,7 +339,7 @@ impl Shared {
         if self.waiting.load(Ordering::Acquire) == 0 {
             return Ok(());
         }
-        let (job, answer) = job(|database, tail| settle_some(database, tail, usize::MAX));
+        let (job, answer) = job(settle_all);
         let jobs = self.jobs.as_ref().ok_or(StoreError::Gone)?;
         jobs.send(job).map_err(|_closed| StoreError::Gone)?;
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?

@@ -105,24 +105,20 @@ pub(super) fn after_reports<T>(
         settled.inspect_err(|_| tail.forget())?;
         tail.mark(of);
     } else {
-        settle_some(database, tail, usize::MAX)?;
+        settle_all(database, tail)?;
         tail.mark_others();
     }
     tail.forget_known(of);
     in_savepoint(database, work)
 }
 
-/// Derives what waits of so many sessions, in a transaction.
-pub(super) fn settle_some(
-    database: &Connection,
-    tail: &mut Tail,
-    most: usize,
-) -> Result<(), StoreError> {
+/// Derives what waits of all sessions, in a transaction.
+pub(super) fn settle_all(database: &Connection, tail: &mut Tail) -> Result<(), StoreError> {
     if database.is_autocommit() {
         return Err(commit_failed());
     }
     tail.restore(database)?;
-    let settled = tail.settle_some(database, most);
+    let settled = tail.settle_all(database);
     settled.inspect_err(|_| tail.forget())
 }
 
@@ -141,8 +137,7 @@ impl Writer {
     pub(super) fn new(database: Connection) -> Result<Self, StoreError> {
         let (tail, waiting, changes) = (Tail::default(), Arc::default(), Arc::default());
         let mut writer = Self { database, tail, waiting, changes, has_failed: false };
-        writer
-            .in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, usize::MAX))?;
+        writer.in_transaction(|writer| settle_all(&writer.database, &mut writer.tail))?;
         Ok(writer)
     }
 
@@ -155,8 +150,8 @@ impl Writer {
             };
             match first {
                 Ok(first) => self.write_together(first, queue),
-                Err(RecvTimeoutError::Timeout) => self.settle(usize::MAX),
-                Err(RecvTimeoutError::Disconnected) => return self.settle(usize::MAX),
+                Err(RecvTimeoutError::Timeout) => self.settle_all(),
+                Err(RecvTimeoutError::Disconnected) => return self.settle_all(),
             }
         }
     }
@@ -176,13 +171,27 @@ impl Writer {
         answer(done, committed.is_ok());
         self.has_failed = false;
         if self.tail.is_due() {
-            self.settle(SLICE);
+            self.settle_next();
         }
     }
 
-    fn settle(&mut self, most: usize) {
-        let settled =
-            self.in_transaction(|writer| settle_some(&writer.database, &mut writer.tail, most));
+    /// Without savepoints, which would copy each page before it is changed; what fails is undone as a whole, and
+    /// tried again with them.
+    fn settle_next(&mut self) {
+        let settled = self.in_transaction(|writer| {
+            if writer.database.is_autocommit() {
+                return Err(commit_failed());
+            }
+            writer.tail.restore(&writer.database)?;
+            whole(|| writer.tail.settle_next(&writer.database, SLICE))
+        });
+        if settled.is_err() {
+            self.settle_all();
+        }
+    }
+
+    fn settle_all(&mut self) {
+        let settled = self.in_transaction(|writer| settle_all(&writer.database, &mut writer.tail));
         self.has_failed = settled.is_err();
         if let Err(error) = settled {
             tracing::error!(%error, "reports are stored that are not shown yet");

@@ -98,7 +98,7 @@ fn apply_now(database: &Connection, to: &Target, batch: &[Received], checked: &C
     let mut tail = Tail::default();
     tail.restore(database).unwrap();
     let outcome = apply(database, &mut tail, to, batch, checked).unwrap();
-    tail.settle_some(database, usize::MAX).unwrap();
+    tail.settle_all(database).unwrap();
     outcome
 }
 

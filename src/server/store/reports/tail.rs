@@ -9,6 +9,7 @@
 //! again: an event behind the head that `chain` has was not derived, whatever was in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
@@ -24,9 +25,10 @@ use crate::trust::signature::PublicKey;
 /// Sessions that are remembered without an event that waits; when there are more, all are forgotten.
 const SESSIONS: usize = 50_000;
 /// So many events may wait …
-const MOST: usize = 16_384;
-/// … and, while others come, for so long.
-const LONGEST: SignedDuration = SignedDuration::from_secs(1);
+const MOST: usize = 32_768;
+/// … and, while others come and nobody reads, for so long: the more of a session are derived at once, the fewer
+/// pages each of them costs.
+const LONGEST: SignedDuration = SignedDuration::from_secs(2);
 
 /// Whose reports they are.
 pub(in crate::server) type Key = (Tenant, SessionId);
@@ -107,6 +109,10 @@ pub(in crate::server) struct Tail {
     sessions: HashMap<Key, Known>,
     /// Sessions with events that wait, by the row of the first of them.
     order: BTreeMap<i64, Key>,
+    /// The same sessions, as their rows lie in the tables.
+    by_key: BTreeSet<Key>,
+    /// The last one that was derived when not all were.
+    reached: Option<Key>,
     waiting: usize,
     /// The last row, and when it came.
     last: i64,
@@ -240,6 +246,7 @@ impl Tail {
         };
         if known.waiting.is_empty() {
             self.order.insert(waiting.number, of.clone());
+            self.by_key.insert(of.clone());
         }
         known.push(waiting);
         self.waiting += 1;
@@ -251,31 +258,36 @@ impl Tail {
         database: &Connection,
         of: &Key,
     ) -> Result<(), StoreError> {
-        let Some(known) = self.sessions.get_mut(of) else { return Ok(()) };
-        let Some(first) = known.waiting.first().map(|first| first.number) else { return Ok(()) };
-        derive::derive(database, of, &known.waiting)?;
-        self.marked.insert(of.clone());
-        self.waiting -= known.waiting.len();
-        known.waiting.clear();
-        self.order.remove(&first);
-        self.stuck.remove(&first);
+        derive::derive(database, of, self.waiting_of(of))?;
+        self.done(of);
         Ok(())
     }
 
-    /// Derives what waits of so many sessions, of those first that have waited longest. One whose events
-    /// cannot be derived waits on, and is told of; only when all are meant is it tried again.
-    pub(in crate::server::store) fn settle_some(
+    /// Derives what waits of so many sessions, of those that come next in the tables: their rows lie together,
+    /// and a page is written for several of them. An error leaves some of it written, and nothing of it done.
+    pub(in crate::server::store) fn settle_next(
         &mut self,
         database: &Connection,
         most: usize,
     ) -> Result<(), StoreError> {
-        if most == usize::MAX {
-            self.stuck.clear();
+        let due = self.due(most);
+        due.iter().try_for_each(|of| derive::derive(database, of, self.waiting_of(of)))?;
+        self.reached = due.last().cloned();
+        for of in &due {
+            self.done(of);
         }
-        let due = self.order.iter().filter(|(first, _)| !self.stuck.contains(first));
-        let mut due: Vec<Key> = due.take(most).map(|(_, of)| of.clone()).collect();
-        // Rows of one session lie together, and by this order.
-        due.sort_unstable();
+        self.keep_up_to(database)
+    }
+
+    /// Derives what waits of all sessions. One whose events cannot be derived waits on, and is told of: only here
+    /// is it tried again.
+    pub(in crate::server::store) fn settle_all(
+        &mut self,
+        database: &Connection,
+    ) -> Result<(), StoreError> {
+        self.stuck.clear();
+        self.reached = None;
+        let due = self.due(usize::MAX);
         let together = in_savepoint(database, |database| {
             due.iter().try_for_each(|of| derive::derive(database, of, self.waiting_of(of)))
         });
@@ -292,6 +304,25 @@ impl Tail {
                 }
             }
         }
+        self.keep_up_to(database)
+    }
+
+    /// The next sessions to derive, from where it was left, and from the start again.
+    fn due(&self, most: usize) -> Vec<Key> {
+        let is_stuck = |of: &&Key| {
+            !self.stuck.is_empty()
+                && self.waiting_of(of).first().is_some_and(|it| self.stuck.contains(&it.number))
+        };
+        let from = self.reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.by_key.range::<Key, _>((from, Bound::Unbounded));
+        let due: Vec<Key> = next.filter(|of| !is_stuck(of)).take(most).cloned().collect();
+        if !due.is_empty() || self.reached.is_none() {
+            return due;
+        }
+        self.by_key.iter().filter(|of| !is_stuck(of)).take(most).cloned().collect()
+    }
+
+    fn keep_up_to(&mut self, database: &Connection) -> Result<(), StoreError> {
         let first = self.order.keys().next();
         let up_to = first.map_or(self.last, |first| first - 1);
         if up_to != self.up_to {
@@ -305,15 +336,16 @@ impl Tail {
         self.sessions.get(of).map(|known| &*known.waiting).unwrap_or_default()
     }
 
+    /// What waits of a session is derived.
     fn done(&mut self, of: &Key) {
-        if let Some(known) = self.sessions.get_mut(of) {
-            if let Some(first) = known.waiting.first() {
-                self.order.remove(&first.number);
-            }
-            self.waiting -= known.waiting.len();
-            known.waiting.clear();
-            self.marked.insert(of.clone());
-        }
+        let Some(known) = self.sessions.get_mut(of) else { return };
+        let Some(first) = known.waiting.first().map(|first| first.number) else { return };
+        self.waiting -= known.waiting.len();
+        known.waiting.clear();
+        self.order.remove(&first);
+        self.by_key.remove(of);
+        self.stuck.remove(&first);
+        self.marked.insert(of.clone());
     }
 
     /// What is known of a session, or of all, may be another thing now.

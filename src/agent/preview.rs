@@ -148,6 +148,7 @@ mod tests {
             face_change: None,
             remains: None,
             stir: None,
+            repeat: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

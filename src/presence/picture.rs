@@ -165,6 +165,19 @@ impl LumaGrid {
         changed as f64 >= share * self.samples.len() as f64
     }
 
+    /// Means of equal cells, row by row, `across` in each row: whole numbers of `parts` to a level.
+    pub(super) fn cell_means<const ACROSS: usize>(&self, parts: u32, means: &mut [i16]) {
+        let (wide, high) = (COLUMNS / ACROSS, ROWS * ACROSS / means.len());
+        let area = (wide * high) as u32;
+        for (index, mean) in means.iter_mut().enumerate() {
+            let (row, column) = (index / ACROSS * high, index % ACROSS * wide);
+            let rows = self.samples.chunks_exact(COLUMNS).skip(row).take(high);
+            let sum: u32 =
+                rows.flat_map(|row| &row[column..column + wide]).map(|&luma| u32::from(luma)).sum();
+            *mean = ((sum * parts + area / 2) / area) as i16;
+        }
+    }
+
     fn percentile_99(&self) -> u8 {
         let mut histogram = [0_usize; 256];
         for &luma in &self.samples {

@@ -15,7 +15,10 @@ use inview::presence::{Change, Policy, StillImagePolicy};
 use inview::report::{IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
 
-/// Plays the beginning of a recording again and again.
+/// The part of the shipped recording that is played: in it, somebody leaves for 1.8 s.
+const FROM: MediaTime = MediaTime::from_millis(8_000);
+
+/// Plays a part of a recording again and again.
 struct Looped {
     info: SourceInfo,
     frames: Vec<Frame>,
@@ -28,8 +31,8 @@ impl Looped {
     fn of_the_shipped_recording(length: Duration, end: MediaTime) -> Self {
         let mut source =
             file::open_with(&support::shipped_recording(), &Options::default()).unwrap();
-        let is_in = |frame: &Frame| frame.pts < MediaTime::ZERO + length;
-        let frames = std::iter::from_fn(|| source.next_frame(MediaTime::ZERO).unwrap());
+        let is_in = |frame: &Frame| frame.pts < FROM + length;
+        let frames = std::iter::from_fn(|| source.next_frame(FROM).unwrap());
         let frames = frames.take_while(is_in).collect();
         Self { info: source.info().clone(), frames, length, next: 0, end }
     }
@@ -44,7 +47,8 @@ impl FrameSource for Looped {
         loop {
             let count = self.frames.len() as u64;
             let frame = &self.frames[(self.next % count) as usize];
-            let pts = frame.pts + self.length * (self.next / count) as u32;
+            let pts =
+                MediaTime::ZERO + frame.pts.since(FROM) + self.length * (self.next / count) as u32;
             if pts >= self.end {
                 return Ok(None);
             }
@@ -117,10 +121,10 @@ fn a_plain_loop_of_ten_seconds_is_flagged_at_the_first_repeat() {
 
 #[test]
 fn a_loop_whose_length_fits_no_grid_of_looks_is_flagged_and_alerted_where_the_policy_says_so() {
-    let marks = watch_loop(7.3, 20.0, StillImagePolicy::Alert);
-    assert!(matches!(marks.opened[..], [at] if at < 14.6), "{marks:?}");
+    let marks = watch_loop(12.34, 24.0, StillImagePolicy::Alert);
+    assert!(matches!(marks.opened[..], [at] if at < 24.0), "{marks:?}");
     assert_eq!(marks.alerted, 1, "{marks:?}");
-    assert!(watch_loop(7.3, 16.0, StillImagePolicy::Ignore).opened.is_empty());
+    assert!(watch_loop(12.34, 24.0, StillImagePolicy::Ignore).opened.is_empty());
 }
 
 #[test]

@@ -102,15 +102,15 @@ fn watch(source: &mut dyn FrameSource, policy: Policy) -> Marks {
     marks
 }
 
-fn watch_loop(length_s: f64, end_s: f64, still_image: StillImagePolicy) -> Marks {
-    let (length, end) = (Duration::from_secs_f64(length_s), MediaTime::from_secs_f64(end_s));
+fn watch_loop(length_ms: u64, end_s: f64, still_image: StillImagePolicy) -> Marks {
+    let (length, end) = (Duration::from_millis(length_ms), MediaTime::from_secs_f64(end_s));
     let policy = Policy { still_image, ..Policy::default() };
     watch(&mut Looped::of_the_shipped_recording(length, end), policy)
 }
 
 #[test]
 fn a_plain_loop_of_ten_seconds_is_flagged_at_the_first_repeat() {
-    let marks = watch_loop(10.0, 24.0, StillImagePolicy::Report);
+    let marks = watch_loop(10_000, 24.0, StillImagePolicy::Report);
     assert!(matches!(marks.opened[..], [at] if (13.0..20.0).contains(&at)), "{marks:?}");
     let [(since, until)] = marks.spans[..] else { panic!("{marks:?}") };
     assert!((10.0..10.5).contains(&since) && until > 23.0, "{marks:?}");
@@ -121,10 +121,10 @@ fn a_plain_loop_of_ten_seconds_is_flagged_at_the_first_repeat() {
 
 #[test]
 fn a_loop_whose_length_fits_no_grid_of_looks_is_flagged_and_alerted_where_the_policy_says_so() {
-    let marks = watch_loop(12.34, 24.0, StillImagePolicy::Alert);
+    let marks = watch_loop(12_340, 24.0, StillImagePolicy::Alert);
     assert!(matches!(marks.opened[..], [at] if at < 24.0), "{marks:?}");
     assert_eq!(marks.alerted, 1, "{marks:?}");
-    assert!(watch_loop(12.34, 24.0, StillImagePolicy::Ignore).opened.is_empty());
+    assert!(watch_loop(12_340, 24.0, StillImagePolicy::Ignore).opened.is_empty());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use inview::capture::jpeg;
 use inview::detection::{Detection, Label};
 use inview::frame::{Frame, Payload};
 use inview::geometry::{BoundingBox, Size};
-use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy};
+use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy, Repeats};
 use inview::redact::Pii;
 use inview::report::{EventData, Incarnation, IntervalId, SampledCamera, SessionEnded, SessionId};
 use inview::spool::Outbox;
@@ -84,6 +84,17 @@ fn state(c: &mut Criterion) {
         b.iter(|| LumaGrid::of(black_box(&second)).stats(Some(&before)));
     });
     let picture = LumaGrid::of(&second).stats(Some(&before));
+    let grid = LumaGrid::of(&second);
+    let (mut repeats, mut at) = (Repeats::default(), MediaTime::ZERO);
+    // As after eight minutes.
+    let mut look = move || {
+        at = at + PERIOD;
+        repeats.look(at, &grid)
+    };
+    (0..2_400).for_each(|_| {
+        black_box(look());
+    });
+    group.bench_function("repeats", |b| b.iter(|| black_box(look())));
     let mut monitor = Monitor::new(Policy::default(), |n| IntervalId::derived(session(), n));
     let bounding_box = BoundingBox::new(280.0, 180.0, 360.0, 290.0);
     let faces = [Detection { label: Label::Face, score: 0.9, bounding_box }];
@@ -101,6 +112,7 @@ fn state(c: &mut Criterion) {
                 finds,
                 face_change: None,
                 remains: None,
+                repeat: None,
             }))
         });
     });

@@ -11,7 +11,7 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
     Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, PictureStats,
-    Policy, StillImagePolicy, Stir, Vanishing, Verdict,
+    Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -63,6 +63,8 @@ pub struct Pipeline<D> {
     attention: Attention,
     vanishing: Vanishing,
     calm: Calm,
+    /// Absent where the policy ignores loops.
+    repeats: Option<Repeats>,
     face_watch: FaceWatch,
     picture: Option<Arc<LumaGrid>>,
     people: Vec<Detection>,
@@ -90,6 +92,8 @@ pub struct Sample {
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
     pub stir: Option<Stir>,
+    /// The picture is one of a loop.
+    pub repeat: Option<Repeat>,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -105,6 +109,7 @@ impl<D: Detector> Pipeline<D> {
             monitor: Monitor::new(policy.clone(), ids),
             detector,
             cadence: Cadence::new(policy.sampling_period()),
+            repeats: (policy.still_image != StillImagePolicy::Ignore).then(Repeats::default),
             policy,
             attention: Attention::default(),
             vanishing: Vanishing::default(),
@@ -158,6 +163,7 @@ impl<D: Detector> Pipeline<D> {
         }
         let face_change = self.face_change(frame, faces.is_some());
         let stir = self.calm.look(frame.pts, &grid);
+        let repeat = self.repeats.as_mut().and_then(|repeats| repeats.look(frame.pts, &grid));
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
@@ -171,6 +177,7 @@ impl<D: Detector> Pipeline<D> {
             face_change,
             remains,
             stir,
+            repeat,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.attention.judged(frame.pts, verdict);
@@ -189,6 +196,7 @@ impl<D: Detector> Pipeline<D> {
             face_change,
             remains,
             stir,
+            repeat,
             verdict,
             changes,
         })

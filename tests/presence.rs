@@ -93,6 +93,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
             | Scene::Dark
             | Scene::FrozenFace => None,
         },
+        repeat: None,
     };
     monitor.look(&look).1
 }

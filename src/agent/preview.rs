@@ -149,6 +149,7 @@ mod tests {
             face_change: None,
             remains: None,
             stir: None,
+            repeat: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

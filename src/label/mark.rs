@@ -182,8 +182,11 @@ mod tests {
         let keys: BTreeSet<char> = Mark::ALL.into_iter().map(Mark::key).collect();
         assert_eq!(keys.len(), Mark::ALL.len());
         for kind in Kind::ALL {
-            let is_of_recordings =
-                !matches!(kind, Kind::VirtualCamera | Kind::AgentGap | Kind::ReportingGap);
+            // Nobody who labels a recording can tell that it was there before.
+            let is_of_recordings = !matches!(
+                kind,
+                Kind::VirtualCamera | Kind::SuspectedLoop | Kind::AgentGap | Kind::ReportingGap
+            );
             assert_eq!(Mark::of_kind(kind).is_some(), is_of_recordings, "{kind:?}");
         }
     }

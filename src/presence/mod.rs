@@ -6,7 +6,8 @@
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
-//! luma samples ────────> stir: an empty room is not as it was ─────┘             │
+//! luma samples ────────> stir: an empty room is not as it was ─────┤             │
+//! luma samples ────────> repeat: was all this there before? ───────┘             │
 //!                                                                                │
 //!                                         Monitor: one Track a kind <────────────┘ ──> opened, warned, alerted, closed
 //! ```
@@ -18,11 +19,15 @@
 
 mod align;
 mod attention;
+mod coarse;
 mod crop;
 mod fixtures;
 mod monitor;
 mod picture;
 mod policy;
+mod repeat;
+#[cfg(test)]
+mod repeat_tests;
 mod small;
 mod stillness;
 #[cfg(test)]
@@ -41,6 +46,7 @@ pub use policy::{
     FacePolicy, LONGEST_PLANNED_MINUTES, PersonPolicy, PicturePolicy, Policy, StillImagePolicy,
     VirtualCameraPolicy,
 };
+pub use repeat::{Repeat, Repeats};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};
 pub use vanishing::{STILL_THERE, Vanishing};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
+use super::repeat::Repeat;
 use super::stillness::{FaceChange, Stillness};
 use super::stir::Stir;
 use super::track::{Counts, Evidence, Step, Times, Track};
@@ -34,6 +35,8 @@ pub struct Look<'a> {
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
     pub stir: Option<Stir>,
+    /// The picture is one of a loop.
+    pub repeat: Option<Repeat>,
 }
 
 /// What the models found.
@@ -70,7 +73,7 @@ pub enum Change {
 }
 
 /// Kinds that are found from frames, "could not look" first: it decides what the others may say.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::CameraLost,
     Kind::CameraCovered,
     Kind::TooDark,
@@ -79,6 +82,7 @@ const KINDS: [Kind; 8] = [
     Kind::FaceNotVisible,
     Kind::MultiplePeople,
     Kind::SuspectedStillImage,
+    Kind::SuspectedLoop,
 ];
 /// Unchanged means also: no sample differs by more than this many levels …
 const STILL_MAX: u8 = 8;
@@ -93,6 +97,12 @@ const NOISE_IN_DETAIL: f64 = 2.5;
 /// its gain. Under noise of 3 to 24 levels the detectors lose a person in view where the light falls
 /// below 4 to 2 times the noise; a lit room has 20 times and more.
 const LIGHT_OVER_NOISE: f64 = 6.0;
+
+/// What a look says of the kinds that stand beside presence.
+struct Marks {
+    still_image: Evidence,
+    repeats: Evidence,
+}
 
 struct KindTrack {
     kind: Kind,
@@ -110,6 +120,8 @@ pub struct Monitor {
     stillness: Stillness,
     last_look: Option<MediaTime>,
     last_changed: Option<MediaTime>,
+    /// The last look that could not tell a loop.
+    last_blind: Option<MediaTime>,
     /// Since when every look showed nobody.
     nobody_since: Option<MediaTime>,
     numbers: u64,
@@ -138,6 +150,7 @@ impl Monitor {
             tracks: KINDS.map(track).into(),
             last_look: None,
             last_changed: None,
+            last_blind: None,
             nobody_since: None,
             numbers: 0,
             ids: Box::new(ids),
@@ -164,12 +177,15 @@ impl Monitor {
         changes.extend(self.camera_is_back(look.pts));
         let reading = look.finds.map(|finds| self.read(look, &finds));
         let verdict = self.judge(look, reading.as_ref());
-        let still_image = self.still_image(look, verdict, reading.as_ref());
+        let marks = Marks {
+            still_image: self.still_image(look, verdict, reading.as_ref()),
+            repeats: self.repeats(look, verdict),
+        };
         self.nobody_since =
             (verdict == Verdict::Nobody).then(|| self.nobody_since.unwrap_or(look.pts));
         for index in 0..self.tracks.len() {
             let kind = self.tracks[index].kind;
-            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, still_image);
+            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, &marks);
             let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
             self.settle(index, steps, &mut changes);
         }
@@ -252,6 +268,7 @@ impl Monitor {
         let mut changes = Vec::new();
         if self.tracks[0].track.open().is_some() {
             self.last_changed = Some(at);
+            self.last_blind = Some(at);
             self.nobody_since = None;
             self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
@@ -296,7 +313,7 @@ impl Monitor {
         verdict: Verdict,
         reading: Option<&Reading>,
         look: &Look<'_>,
-        still_image: Evidence,
+        marks: &Marks,
     ) -> Evidence {
         let when = |holds: bool, confidence: f64| {
             if holds { Evidence::Holds(confidence) } else { Evidence::Clear }
@@ -330,7 +347,8 @@ impl Monitor {
                 Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
                 Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
             },
-            Kind::SuspectedStillImage => still_image,
+            Kind::SuspectedStillImage => marks.still_image,
+            Kind::SuspectedLoop => marks.repeats,
             Kind::OutOfView
             | Kind::FaceNotVisible
             | Kind::MultiplePeople
@@ -363,6 +381,30 @@ impl Monitor {
                 self.stillness.forget();
                 Evidence::Unknown
             }
+        }
+    }
+
+    /// Whether the picture was there before. Dated from the first that was, but not into what could not be
+    /// looked at.
+    fn repeats(&mut self, look: &Look<'_>, verdict: Verdict) -> Evidence {
+        match verdict {
+            _ if self.policy.still_image == StillImagePolicy::Ignore => Evidence::Clear,
+            Verdict::Covered | Verdict::TooDark | Verdict::Frozen => {
+                self.last_blind = Some(look.pts);
+                Evidence::Unknown
+            }
+            Verdict::Face | Verdict::BodyOnly | Verdict::Nobody => match look.repeat {
+                None => Evidence::Clear,
+                Some(repeat) if !repeat.goes_on => Evidence::MayBeOver,
+                Some(repeat) => {
+                    let since = self.last_blind.map_or(repeat.since, |at| repeat.since.max(at));
+                    let loops = self.tracks.iter_mut().find(|it| it.kind == Kind::SuspectedLoop);
+                    if let Some(loops) = loops {
+                        loops.track.held_since(since);
+                    }
+                    Evidence::Holds(repeat.confidence)
+                }
+            },
         }
     }
 

@@ -161,6 +161,19 @@ impl LumaGrid {
         moved as f64 >= share * differences.len() as f64
     }
 
+    /// Means of equal cells of whole blocks, row by row, `ACROSS` in each row: whole numbers of `parts` to a level.
+    pub(super) fn cell_means<const ACROSS: usize>(&self, parts: u32, means: &mut [i16]) {
+        let (wide, high) = (BLOCK_COLUMNS / ACROSS, BLOCK_ROWS * ACROSS / means.len());
+        let area = (wide * high * BLOCK * BLOCK) as u32;
+        for (index, mean) in means.iter_mut().enumerate() {
+            let (row, column) = (index / ACROSS * high, index % ACROSS * wide);
+            let rows = self.blocks.chunks_exact(BLOCK_COLUMNS).skip(row).take(high);
+            let sum: u32 =
+                rows.flat_map(|row| &row[column..column + wide]).map(|&sum| u32::from(sum)).sum();
+            *mean = ((sum * parts + area / 2) / area) as i16;
+        }
+    }
+
     /// Means of the blocks, which the noise of a camera hardly changes.
     fn block_means(&self) -> impl Iterator<Item = f64> {
         self.blocks.iter().map(|sum| f64::from(*sum) / (BLOCK * BLOCK) as f64)

@@ -38,7 +38,7 @@ pub struct Policy {
     pub camera_lost_after_ms: u64,
     /// What follows when the camera is a program. Nothing in a replay: a recording has no camera.
     pub virtual_camera: VirtualCameraPolicy,
-    /// What follows when the candidate's face moves as a still image does.
+    /// What follows when the candidate's face moves as a still image does, or the picture as a loop.
     pub still_image: StillImagePolicy,
     /// For so many days after a session is over and delivered, its reports stay on the candidate's
     /// machine. Nothing in a replay: it keeps none.
@@ -64,7 +64,8 @@ pub enum VirtualCameraPolicy {
     Refuse,
 }
 
-/// What follows when the candidate's face moves as a still image does: a photo before the camera.
+/// What follows when the candidate's face moves as a still image does, a photo before the camera, and when the
+/// camera shows once more what it has shown before, a recording in a loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StillImagePolicy {
@@ -218,7 +219,8 @@ impl Policy {
 
     /// Whether the candidate is told of intervals of a kind, and the proctor alerted.
     pub fn alerts(&self, kind: Kind) -> bool {
-        kind != Kind::SuspectedStillImage || self.still_image == StillImagePolicy::Alert
+        let is_mark = matches!(kind, Kind::SuspectedStillImage | Kind::SuspectedLoop);
+        !is_mark || self.still_image == StillImagePolicy::Alert
     }
 
     /// Time between two frames that are looked at.

@@ -142,6 +142,7 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             face_change: faces.first().and_then(|face| watch.look(&frame, face.bounding_box)),
             remains: None,
             stir: None,
+            repeat: None,
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

@@ -209,6 +209,11 @@ impl Track {
         steps
     }
 
+    /// What the next frame says to hold has held since `start`, though no frame has said so.
+    pub(super) const fn held_since(&mut self, start: MediaTime) {
+        (self.last_clear, self.may_hold_since) = (None, Some(start));
+    }
+
     fn advance(
         &mut self,
         at: MediaTime,

@@ -105,6 +105,12 @@ pub struct TraceLine {
     /// Since when the picture is not the calm one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stirred_since_s: Option<f64>,
+    /// The picture is one of a loop: since when …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looped_since_s: Option<f64>,
+    /// … and how long before it was shown, to 0.2 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_lag_s: Option<f64>,
     pub picture: PictureStats,
     pub state: Verdict,
     /// What the frame changed, in words.
@@ -204,6 +210,8 @@ impl TraceLine {
             face_change: sample.face_change.map(|it| it.change),
             remains: sample.remains,
             stirred_since_s: sample.stir.map(|stir| stir.since.as_secs_f64()),
+            looped_since_s: sample.repeat.map(|repeat| repeat.since.as_secs_f64()),
+            loop_lag_s: sample.repeat.map(|repeat| repeat.lag.as_millis() as f64 / 1e3),
             picture: sample.picture,
             state: sample.verdict,
             why: sample.changes.iter().map(in_words).collect(),

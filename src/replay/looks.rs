@@ -20,7 +20,7 @@ use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
 use crate::presence::{
-    Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Stir, Verdict,
+    Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Repeat, Stir, Verdict,
 };
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
@@ -46,6 +46,8 @@ pub struct Seen {
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
     pub stir: Option<Stir>,
+    /// The picture is one of a loop.
+    pub repeat: Option<Repeat>,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -141,6 +143,7 @@ impl Looks {
                 face_change: seen.face_change,
                 remains: seen.remains,
                 stir: seen.stir,
+                repeat: seen.repeat,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -193,6 +196,7 @@ impl<D: Detector> Lane<D> {
             face_change: sample.face_change,
             remains: sample.remains,
             stir: sample.stir,
+            repeat: sample.repeat,
         });
         self.next_seq = frame.seq + 1;
         Ok(())

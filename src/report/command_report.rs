@@ -106,7 +106,7 @@ mod tests {
         let planned_ms = MediaTime::ZERO;
         for odd in [
             report(CommandResult::Extended { minutes: 481, planned_ms }),
-            checked(12, "camera_lost"),
+            checked(Kind::ALL.len() + 1, "camera_lost"),
             checked(1, "Camera"),
         ] {
             assert!(odd.fault().is_some(), "{odd:?}");

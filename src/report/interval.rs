@@ -30,6 +30,9 @@ pub enum Kind {
     /// The candidate's face moves as a still image does: a photo before the camera? Presence is
     /// claimed all the same.
     SuspectedStillImage,
+    /// The camera shows once more what it has shown before: a recording that is played in a loop? Presence
+    /// is claimed all the same.
+    SuspectedLoop,
     /// The agent did not run: suspended, crashed, killed.
     AgentGap,
     /// The server heard nothing. Made by the server.
@@ -47,7 +50,7 @@ pub enum Family {
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OutOfView,
         Self::FaceNotVisible,
         Self::MultiplePeople,
@@ -57,6 +60,7 @@ impl Kind {
         Self::CameraLost,
         Self::VirtualCamera,
         Self::SuspectedStillImage,
+        Self::SuspectedLoop,
         Self::AgentGap,
         Self::ReportingGap,
     ];
@@ -70,7 +74,9 @@ impl Kind {
             | Self::CameraLost
             | Self::VirtualCamera
             | Self::AgentGap => Family::CouldNotLook,
-            Self::SuspectedStillImage | Self::ReportingGap => Family::Information,
+            Self::SuspectedStillImage | Self::SuspectedLoop | Self::ReportingGap => {
+                Family::Information
+            }
         }
     }
 
@@ -86,6 +92,7 @@ impl Kind {
             Self::CameraLost => "camera_lost",
             Self::VirtualCamera => "virtual_camera",
             Self::SuspectedStillImage => "suspected_still_image",
+            Self::SuspectedLoop => "suspected_loop",
             Self::AgentGap => "agent_gap",
             Self::ReportingGap => "reporting_gap",
         }
@@ -103,6 +110,7 @@ impl Kind {
             Self::CameraLost => "camera lost",
             Self::VirtualCamera => "virtual camera",
             Self::SuspectedStillImage => "still image suspected",
+            Self::SuspectedLoop => "loop suspected",
             Self::AgentGap => "agent not running",
             Self::ReportingGap => "nothing heard",
         }

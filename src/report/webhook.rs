@@ -89,7 +89,8 @@ impl WebhookType {
             Kind::OutOfView
             | Kind::FaceNotVisible
             | Kind::MultiplePeople
-            | Kind::SuspectedStillImage => presence,
+            | Kind::SuspectedStillImage
+            | Kind::SuspectedLoop => presence,
             Kind::CameraCovered
             | Kind::TooDark
             | Kind::FrozenPicture

@@ -23,7 +23,7 @@ pub enum What {
 
 /// Where several kinds hold at once, the first of these is told. Company comes last: it says least of
 /// where the candidate is.
-const ORDER: [Kind; 11] = [
+const ORDER: [Kind; 12] = [
     Kind::CameraLost,
     Kind::CameraCovered,
     Kind::TooDark,
@@ -35,6 +35,7 @@ const ORDER: [Kind; 11] = [
     Kind::FaceNotVisible,
     Kind::MultiplePeople,
     Kind::SuspectedStillImage,
+    Kind::SuspectedLoop,
 ];
 
 /// For each pair of true and told: how long.

@@ -230,6 +230,7 @@ impl Truth {
             | Kind::FrozenPicture
             | Kind::CameraLost
             | Kind::VirtualCamera
+            | Kind::SuspectedLoop
             | Kind::AgentGap
             | Kind::ReportingGap => What::Kind(kind),
         };

@@ -27,6 +27,7 @@ impl Alarm {
                 | Notice::FaceNotVisible
                 | Notice::MultiplePeople
                 | Notice::StillImage
+                | Notice::Loop
                 | Notice::CannotLook,
             ) => {
                 if self.due.is_some_and(|due| now < due) {

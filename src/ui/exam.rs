@@ -109,9 +109,11 @@ fn notice(ui: &mut Ui, app: &App) {
         let sight = match notice {
             Notice::Back => Sight::Seen,
             Notice::CannotLook => Sight::CannotLook,
-            Notice::Away | Notice::FaceNotVisible | Notice::MultiplePeople | Notice::StillImage => {
-                Sight::NotSeen
-            }
+            Notice::Away
+            | Notice::FaceNotVisible
+            | Notice::MultiplePeople
+            | Notice::StillImage
+            | Notice::Loop => Sight::NotSeen,
         };
         parts::banner(ui, sight, &said(app, notice));
     }

@@ -82,6 +82,7 @@ pub enum Notice {
     FaceNotVisible,
     MultiplePeople,
     StillImage,
+    Loop,
     CannotLook,
     /// Seen again, a moment ago.
     Back,
@@ -99,6 +100,7 @@ impl Notice {
             Self::FaceNotVisible => "notice-face-not-visible",
             Self::MultiplePeople => "notice-multiple-people",
             Self::StillImage => "notice-still-image",
+            Self::Loop => "notice-loop",
             Self::CannotLook => "notice-cannot-look",
             Self::Back => "notice-back",
         }
@@ -117,6 +119,7 @@ pub const fn kind_key(kind: Kind) -> &'static str {
         Kind::CameraLost => "kind-camera-lost",
         Kind::VirtualCamera => "kind-virtual-camera",
         Kind::SuspectedStillImage => "kind-suspected-still-image",
+        Kind::SuspectedLoop => "kind-suspected-loop",
         Kind::AgentGap => "kind-agent-gap",
         Kind::ReportingGap => "kind-reporting-gap",
     }

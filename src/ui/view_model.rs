@@ -252,6 +252,7 @@ fn notice(now: &Snapshot) -> Option<Notice> {
             Some(Kind::FaceNotVisible) => Notice::FaceNotVisible,
             Some(Kind::MultiplePeople) => Notice::MultiplePeople,
             Some(Kind::SuspectedStillImage) => Notice::StillImage,
+            Some(Kind::SuspectedLoop) => Notice::Loop,
             Some(
                 Kind::CameraCovered
                 | Kind::TooDark
@@ -264,7 +265,7 @@ fn notice(now: &Snapshot) -> Option<Notice> {
         });
     }
     let is_back = |interval: &Interval| {
-        let was_away = interval.kind != Kind::SuspectedStillImage;
+        let was_away = !matches!(interval.kind, Kind::SuspectedStillImage | Kind::SuspectedLoop);
         let seen_again = was_away && interval.closed_by == Some(ClosedBy::SeenAgain);
         let ended = interval.end_ms.filter(|_| seen_again);
         ended.is_some_and(|end| now.at_ms.since(end) < CONFIRMED_FOR)

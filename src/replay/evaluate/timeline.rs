@@ -215,7 +215,7 @@ fn thinned(points: &[(f64, f64)], every: usize) -> Vec<(f64, f64)> {
 /// As on the server's pages: hatching says that nothing is known, and of a photo, that it is no presence.
 pub(super) fn is_hatched(what: What) -> bool {
     match what {
-        What::InView | What::Kind(Kind::SuspectedStillImage) => false,
+        What::InView | What::Kind(Kind::SuspectedStillImage | Kind::SuspectedLoop) => false,
         What::Kind(kind) => kind.family() != Family::Presence,
         What::PhotoHeldUp => true,
     }

@@ -174,6 +174,11 @@ fn finds(moment: &Moment<'_>) -> Vec<Difference> {
             seen.face_change = seen.face_change.map(|it| FaceChange { change: 1.0, ..it });
         }));
     }
+    if is.contains(&Kind::SuspectedLoop) {
+        found.extend(changed(moment, "a picture that was not there before", |seen| {
+            seen.repeat = None;
+        }));
+    }
     found
 }
 

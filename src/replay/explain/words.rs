@@ -4,7 +4,7 @@ use super::Moment;
 use super::differ::differences;
 use crate::detection::Detection;
 use crate::presence::{
-    ALIVE, Change, FaceChange, PictureStats, Policy, STILL_THERE, Stir, Verdict,
+    ALIVE, Change, FaceChange, PictureStats, Policy, Repeat, STILL_THERE, Stir, Verdict,
 };
 use crate::replay::looks::Seen;
 use crate::report::Kind;
@@ -196,6 +196,10 @@ fn candidate(lines: &mut Vec<String>, seen: &Seen) {
     }
     if let Some(Stir { since, .. }) = seen.stir {
         line(lines, "the room", &format!("not as it was, since {since}"));
+    }
+    if let Some(Repeat { since, lag, .. }) = seen.repeat {
+        let text = format!("shown {:.1} s before; a loop since {since}", lag.as_secs_f64());
+        line(lines, "repeats", &text);
     }
 }
 

@@ -12,6 +12,7 @@ pub(in crate::server) enum Texture {
     /// Upright lines.
     Lines,
     Dashes,
+    Rings,
     /// Oblique lines on the page's ground: an angle in degrees, and the width of a line.
     Hatched {
         degrees: i16,
@@ -25,6 +26,7 @@ pub(in crate::server) const fn texture(kind: Kind) -> Texture {
         Kind::FaceNotVisible => Texture::Dots,
         Kind::MultiplePeople => Texture::Lines,
         Kind::SuspectedStillImage => Texture::Dashes,
+        Kind::SuspectedLoop => Texture::Rings,
         Kind::CameraCovered => Texture::Hatched { degrees: 45, line: "3.5" },
         Kind::TooDark => Texture::Hatched { degrees: 45, line: "5" },
         Kind::FrozenPicture => Texture::Hatched { degrees: -45, line: "3.5" },

@@ -214,7 +214,9 @@ fn harm(stored: &StoredInterval) -> f64 {
     let interval = &stored.report.interval;
     let weight = match interval.kind {
         Kind::MultiplePeople => 4.0,
-        Kind::OutOfView | Kind::SuspectedStillImage | Kind::VirtualCamera => 3.0,
+        Kind::OutOfView | Kind::SuspectedStillImage | Kind::SuspectedLoop | Kind::VirtualCamera => {
+            3.0
+        }
         Kind::FaceNotVisible | Kind::CameraCovered => 2.0,
         Kind::FrozenPicture | Kind::CameraLost | Kind::AgentGap => 1.0,
         Kind::TooDark | Kind::ReportingGap => 0.5,

@@ -48,6 +48,7 @@ pub(in crate::server) fn kind(kind: Kind) -> String {
         Kind::CameraLost => t!("kind-camera-lost"),
         Kind::VirtualCamera => t!("kind-virtual-camera"),
         Kind::SuspectedStillImage => t!("kind-suspected-still-image"),
+        Kind::SuspectedLoop => t!("kind-suspected-loop"),
         Kind::AgentGap => t!("kind-agent-gap"),
         Kind::ReportingGap => t!("kind-reporting-gap"),
     }

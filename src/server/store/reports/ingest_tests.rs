@@ -297,13 +297,15 @@ fn an_open_interval_alerts_when_the_servers_clock_says_so() {
 }
 
 #[test]
-fn a_still_image_is_an_alert_where_the_policy_says_so() {
-    for (says, alerts) in [("report", 0), ("alert", 1), ("something new", 0)] {
+fn still_images_and_loops_are_alerts_where_the_policy_says_so() {
+    let says = [("report", 0), ("alert", 2), ("something new", 0)];
+    for (says, alerts) in says {
         let (database, mut agent) = (in_memory(), Agent::new(1));
         let policy = serde_json::json!({"still_image": says});
         let started = agent.make(EventData::SessionStarted(started_by(policy)));
-        let mark = agent.interval_of(Kind::SuspectedStillImage, 1, Some(20_000));
-        send(&database, &[&started, &mark]);
+        let still = agent.interval_of(Kind::SuspectedStillImage, 1, Some(20_000));
+        let looped = agent.interval_of(Kind::SuspectedLoop, 2, Some(20_000));
+        send(&database, &[&started, &still, &looped]);
         let now = Timestamp::from_second(1_000).unwrap();
         let page = read::sessions(&database, &Tenant::local(), now, None, 10).unwrap().unwrap();
         assert_eq!(page.sessions[0].alerts, alerts, "{says}");

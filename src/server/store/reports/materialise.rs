@@ -53,7 +53,7 @@ fn alerts(database: &Connection, to: &Target, kind: Kind) -> Result<bool, StoreE
     if kind.family() != Family::Information {
         return Ok(true);
     }
-    if kind != Kind::SuspectedStillImage {
+    if !matches!(kind, Kind::SuspectedStillImage | Kind::SuspectedLoop) {
         return Ok(false);
     }
     let mut query = database.prepare_cached(

@@ -53,7 +53,8 @@ fn a_tuned_policy_has_the_figures_of_a_run_of_its_own() {
         "record_after_ms = [400, 1000]\nsample_rate_hz = [4, 5]\n[face]\nenter = [0.6, 0.95]\n";
     let recording = recording.to_str().unwrap();
     let tuned = tune_and_evaluate(&[recording], grid, &["--detections", SCRIPT]);
-    assert_eq!((tuned.tried, tuned.ways, tuned.all.len()), (8, 5, 8));
+    // Each looks in its own way, and so does the policy that they are held against.
+    assert_eq!((tuned.tried, tuned.ways, tuned.all.len()), (8, 9, 8));
     // Faces are never sure of 0.95: who asks for as much sees nobody for most of the time.
     assert!(tuned.chosen.settings.contains(&("face.enter".to_owned(), 0.6.into())));
     assert!(tuned.chosen.missed_s < 3.0, "{:?}", tuned.chosen);

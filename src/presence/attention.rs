@@ -28,9 +28,8 @@ const CERTAIN_AFTER: Duration = PLACE_LASTS;
 const LONGEST_REST: Duration = Duration::from_millis(500);
 /// After so many looks at pictures that had changed and showed nobody, the room is one that never rests …
 const IN_VAIN: u32 = 5;
-/// … and bodies are looked for no more often than this, or a third of what is recorded: curtains, light, a
-/// television.
-const RESTLESS: Duration = Duration::from_millis(350);
+/// … and there bodies are looked for at most this many times while faces may rest: curtains, light, a television.
+const RESTLESS: f32 = 1.5;
 
 /// Decides where faces are looked for, and in which frames bodies are.
 ///
@@ -122,7 +121,7 @@ impl Attention {
         let every = Duration::from_millis(policy.person.every_ms);
         let faces = believed(policy, faces);
         if faces.is_empty() {
-            let restless = RESTLESS.min(policy.record_after() / 3);
+            let restless = longest_rest(policy).div_f32(RESTLESS);
             let waits = self.in_vain >= IN_VAIN && at.since(last.at) < restless;
             return at.since(last.at) >= every * self.patience.max(1)
                 || !waits && has_changed(picture, last);
@@ -142,9 +141,8 @@ impl Attention {
         else {
             return false;
         };
-        let longest = LONGEST_REST.min(policy.record_after() / 2);
         at.since(since) >= CERTAIN_AFTER
-            && at.since(faces.at) <= longest
+            && at.since(faces.at) <= longest_rest(policy)
             && faces.found.is_empty()
             && bodies.found.is_empty()
             && !has_changed(picture, bodies)
@@ -193,6 +191,10 @@ impl Attention {
         let own: Vec<BoundingBox> = own.map(|own| own.shares_of(frame)).collect();
         picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &own)
     }
+}
+
+fn longest_rest(policy: &Policy) -> Duration {
+    LONGEST_REST.min(policy.record_after() / 2)
 }
 
 /// Whether the picture is another one than at the last look.

@@ -15,6 +15,7 @@ const ROWS: usize = 120;
 const BLOCK: usize = 5;
 const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
 const BLOCK_ROWS: usize = ROWS / BLOCK;
+const BLOCKS: usize = BLOCK_COLUMNS * BLOCK_ROWS;
 /// A sample has changed when it differs by more than this many levels.
 const CHANGED_LEVELS: u8 = 3;
 /// A block has moved when it differs by so many times what the median block does: that is noise.
@@ -102,13 +103,13 @@ impl LumaGrid {
     pub fn stats(&self, before: Option<&Self>) -> PictureStats {
         let sum: u64 = self.blocks.iter().map(|&sum| u64::from(sum)).sum();
         let mean = sum as f64 / self.samples.len() as f64;
-        let blocks: Vec<f64> = self.block_means().collect();
+        let mut blocks = self.block_means();
         PictureStats {
             mean,
             p99: self.p99,
             structure: structure(&blocks, mean),
             detail: detail(&blocks),
-            light: quantile(blocks, 0.99),
+            light: quantile(&mut blocks, 0.99),
             change: before.map(|before| self.change_since(before)),
         }
     }
@@ -124,13 +125,15 @@ impl LumaGrid {
         let changed: u32 = changed.map(|(_, count)| count).sum();
         let largest = differences().rfind(|(_, count)| *count > 0).map(|(levels, _)| levels);
         let count = self.samples.len() as f64;
-        let blocks = self.block_means().zip(before.block_means());
-        let blocks = blocks.map(|(now, then)| (now - then).abs()).collect();
+        let mut blocks = self.block_means();
+        for (now, then) in blocks.iter_mut().zip(before.block_means()) {
+            *now = (*now - then).abs();
+        }
         PictureChange {
             mean: sum as f64 / count,
             max: largest.unwrap_or_default(),
             share: f64::from(changed) / count,
-            noise: (median(&histogram) - quantile(blocks, 0.5)).max(0.0),
+            noise: (median(&histogram) - quantile(&mut blocks, 0.5)).max(0.0),
         }
     }
 
@@ -145,7 +148,7 @@ impl LumaGrid {
         spared: &[BoundingBox],
     ) -> bool {
         let differences = self.block_differences(before);
-        let noise = quantile(differences.clone(), 0.5).min(MOST_NOISE);
+        let noise = quantile(&mut differences.clone(), 0.5).min(MOST_NOISE);
         let levels = self.levels(divisor).max(MOVED_NOISES * noise);
         let is_spared = |index: usize| {
             let middle = |at: usize, count: usize| (at as f32 + 0.5) / count as f32;
@@ -175,8 +178,12 @@ impl LumaGrid {
     }
 
     /// Means of the blocks, which the noise of a camera hardly changes.
-    fn block_means(&self) -> impl Iterator<Item = f64> {
-        self.blocks.iter().map(|sum| f64::from(*sum) / (BLOCK * BLOCK) as f64)
+    fn block_means(&self) -> [f64; BLOCKS] {
+        let mut means = [0.0; BLOCKS];
+        for (mean, sum) in means.iter_mut().zip(&self.blocks) {
+            *mean = f64::from(*sum) / (BLOCK * BLOCK) as f64;
+        }
+        means
     }
 
     /// Which share of the blocks, in each of the picture's `N` columns, differs from `before` by more than a
@@ -204,18 +211,24 @@ impl LumaGrid {
     }
 
     /// By how many levels block means differ from those of `before`, light that flickers taken off.
-    fn block_differences(&self, before: &Self) -> Vec<f64> {
-        let pairs = || self.block_means().zip(before.block_means());
-        // One level more, so that black is no factor.
-        let factors = pairs().map(|(now, then)| (now + 1.0) / (then + 1.0));
-        let factor = quantile(factors.collect(), 0.5);
+    fn block_differences(&self, before: &Self) -> [f64; BLOCKS] {
+        let (mut now, then) = (self.block_means(), before.block_means());
+        let mut factors = now;
+        for (factor, then) in factors.iter_mut().zip(&then) {
+            // One level more, so that black is no factor.
+            *factor = (*factor + 1.0) / (then + 1.0);
+        }
+        let factor = quantile(&mut factors, 0.5);
         let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
-        pairs().map(|(now, then)| (now - factor * then).abs()).collect()
+        for (now, then) in now.iter_mut().zip(&then) {
+            *now = (*now - factor * then).abs();
+        }
+        now
     }
 }
 
 fn block_sums(samples: &[u8]) -> Vec<u16> {
-    let mut sums = vec![0_u16; BLOCK_COLUMNS * BLOCK_ROWS];
+    let mut sums = vec![0_u16; BLOCKS];
     let rows = samples.chunks_exact(COLUMNS * BLOCK);
     for (sums, rows) in sums.chunks_exact_mut(BLOCK_COLUMNS).zip(rows) {
         for row in rows.chunks_exact(COLUMNS) {
@@ -275,7 +288,7 @@ fn detail(blocks: &[f64]) -> f64 {
 }
 
 /// The value below which `share` (0 to 1) of the values lie.
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+fn quantile(values: &mut [f64], share: f64) -> f64 {
     let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
     if values.is_empty() {
         return 0.0;

@@ -12,8 +12,8 @@ use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Two for each of four thousand agents.
-const CONNECTIONS: usize = 8_192;
+/// Two for each of twelve thousand agents.
+const CONNECTIONS: usize = 24_576;
 
 /// Lets connections through to `inner`, as many as there are places.
 #[derive(Clone, Debug)]

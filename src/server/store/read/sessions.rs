@@ -254,6 +254,21 @@ pub(in crate::server) fn sessions_among(
     Ok(Some(SessionPage { sessions, next }))
 }
 
+fn found(
+    database: &Connection,
+    tenant: &Tenant,
+    now: Timestamp,
+    session: SessionId,
+) -> Result<Option<Found>, StoreError> {
+    let mut query = database.prepare_cached(&format!(
+        "{} AND session.session = ?3 GROUP BY session.session",
+        summary_columns()
+    ))?;
+    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
+    let mut rows = query.query(key)?;
+    rows.next()?.map(Found::read).transpose()
+}
+
 /// What stands in the list of one session; `None` when the tenant has none of this id.
 pub(in crate::server) fn summary(
     database: &Connection,
@@ -261,14 +276,8 @@ pub(in crate::server) fn summary(
     now: Timestamp,
     session: SessionId,
 ) -> Result<Option<SessionSummary>, StoreError> {
-    let mut query = database.prepare_cached(&format!(
-        "{} AND session.session = ?3 GROUP BY session.session",
-        summary_columns()
-    ))?;
-    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
-    let mut rows = query.query(key)?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Found::read(row)?.summary(now, silence::watching_since(database)?)))
+    let Some(found) = found(database, tenant, now, session)? else { return Ok(None) };
+    Ok(Some(found.summary(now, silence::watching_since(database)?)))
 }
 
 /// One session; `None` when the tenant has none of this id.
@@ -278,14 +287,7 @@ pub(in crate::server) fn session(
     now: Timestamp,
     session: SessionId,
 ) -> Result<Option<SessionDetail>, StoreError> {
-    let mut query = database.prepare_cached(&format!(
-        "{} AND session.session = ?3 GROUP BY session.session",
-        summary_columns()
-    ))?;
-    let key = params![tenant.as_str(), now.as_microsecond(), session.0.as_bytes()];
-    let mut rows = query.query(key)?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let found = Found::read(row)?;
+    let Some(found) = found(database, tenant, now, session)? else { return Ok(None) };
     let summary = found.summary(now, silence::watching_since(database)?);
     let observed = coverage::observed(database, tenant, session, found.until(now))?;
     let Found { started, ended, alert_after_ms, .. } = found;

@@ -1,7 +1,7 @@
 //! The database: what was acknowledged is in it, and survives a power cut.
 //!
 //! One thread owns the connection that writes (`writer`): jobs are committed together, and answered after that.
-//! A full queue is answered at once with [`StoreError::Busy`]. Readers have connections of their own (WAL).
+//! A full queue is answered at once with [`StoreError::Busy`]. Readers have connections of their own (WAL, `readers`).
 //!
 //! A batch of reports is appended to one table, `event`, and answered. What is read is derived from it a
 //! moment later by the same thread, and before anybody reads or anything else is written: nobody sees
@@ -29,6 +29,7 @@ pub(super) mod idempotency;
 pub(super) mod issue;
 pub(super) mod liveness;
 pub(super) mod read;
+mod readers;
 pub(super) mod reports;
 pub(super) mod review;
 pub(super) mod roster;
@@ -37,33 +38,31 @@ pub(super) mod webhook;
 mod writer;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 pub use access::credential::{Credential, Scope};
 pub use audit::Checked;
 pub use erase::Retention;
 
 use self::changes::Changes;
+use self::readers::Readers;
 use self::reports::ingest::{self, Outcome, Target};
 use self::reports::signed::Checked as Signatures;
 use self::reports::tail::Tail;
-pub(super) use self::writer::{Group, Place};
 use self::writer::{
-    Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_all, whole,
+    Ask, Job, QUEUE, Writer, after_reports, in_savepoint, job, job_with_receipt, settle_all, whole,
 };
+pub(super) use self::writer::{Group, Place};
 use crate::report::SessionId;
 use crate::server::ingest::batch::Received;
 use crate::trust::tree;
-
-/// Connections that read at one time. They are kept: opening one costs more than most questions.
-const READERS: usize = 16;
 
 /// Whose data it is. Everything is kept by tenant; there is one so far.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,14 +133,12 @@ pub struct Store {
 }
 
 struct Shared {
-    path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
-    reading: Arc<Semaphore>,
+    readers: Arc<Readers>,
     /// Events that wait, as of the last commit.
     waiting: Arc<AtomicUsize>,
     changes: Arc<Changes>,
     /// Before `thread`: closing the channel is what ends it.
-    jobs: Option<SyncSender<Job>>,
+    writer: Option<SyncSender<Ask>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -150,17 +147,15 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = Writer::new(schema::open_writer(path)?)?;
         let (waiting, changes) = (Arc::clone(&writer.waiting), Arc::clone(&writer.changes));
-        let (jobs, queue) = sync_channel(QUEUE);
+        let (asks, queue) = sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.write_until_closed(&queue))?;
         let shared = Shared {
-            path: path.to_owned(),
-            readers: Mutex::new(Vec::new()),
-            reading: Arc::new(Semaphore::new(READERS)),
+            readers: Arc::new(Readers::new(path.to_owned())),
             waiting,
             changes,
-            jobs: Some(jobs),
+            writer: Some(asks),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -187,7 +182,7 @@ impl Store {
                 Ok(Outcome::Stored { .. } | Outcome::Malformed { .. } | Outcome::Gap { .. }) => {}
                 Err(_) => tail.forget(),
             }
-            let outcome = applied?;
+            let mut outcome = applied?;
             let receipt = outcome.receipt(&to)?;
             Ok((outcome, receipt, batch))
         };
@@ -210,6 +205,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.derive().await?;
         let answer = self.enqueue(|database, tail| after_reports(database, tail, None, work))?;
         answer.await.map_err(|_closed| StoreError::Gone)?
     }
@@ -241,6 +237,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.derive().await?;
         let answer = self.enqueue(|database, tail| {
             settle_all(database, tail)?;
             in_savepoint(database, work)
@@ -272,6 +269,17 @@ impl Store {
         self.waiting() > 0
     }
 
+    /// Has derived what waits, in slices: what depends on all of it leaves little to do in its own transaction then,
+    /// in which nobody else's reports are stored.
+    async fn derive(&self) -> Result<(), StoreError> {
+        if !self.has_waiting() {
+            return Ok(());
+        }
+        let (asker, answer) = oneshot::channel();
+        self.ask(Ask::Derive(asker))?;
+        answer.await.map_err(|_closed| StoreError::Gone)?
+    }
+
     fn enqueue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &mut Tail) -> Result<T, StoreError> + Send + 'static,
@@ -282,8 +290,12 @@ impl Store {
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
-        let jobs = self.shared.jobs.as_ref().ok_or(StoreError::Gone)?;
-        jobs.try_send(job).map_err(|refused| match refused {
+        self.ask(Ask::Write(job))
+    }
+
+    fn ask(&self, ask: Ask) -> Result<(), StoreError> {
+        let writer = self.shared.writer.as_ref().ok_or(StoreError::Gone)?;
+        writer.try_send(ask).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Gone,
         })
@@ -295,7 +307,8 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_reader(Shared::settle, work).await
+        let shared = Arc::clone(&self.shared);
+        Arc::clone(&self.shared.readers).run(move || shared.derive(), work).await
     }
 
     /// [`Store::read`] of what is not derived from reports, or need not be of this moment.
@@ -303,57 +316,26 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_reader(|_| Ok(()), work).await
-    }
-
-    async fn on_reader<T: Send + 'static>(
-        &self,
-        before: impl FnOnce(&Shared) -> Result<(), StoreError> + Send + 'static,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let shared = Arc::clone(&self.shared);
-        let place = Arc::clone(&shared.reading).acquire_owned().await;
-        let place = place.map_err(|_closed| StoreError::Gone)?;
-        let reading = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            before(&shared)?;
-            let idle = shared.idle().pop();
-            let database = match idle {
-                Some(database) => database,
-                None => schema::open_reader(&shared.path)?,
-            };
-            database.prepare_cached("BEGIN")?.execute([])?;
-            let found = work(&database);
-            // After a panic the connection is gone, and its view with it.
-            database.prepare_cached("COMMIT")?.execute([])?;
-            shared.idle().push(database);
-            found
-        });
-        reading.await.map_err(|_panicked| StoreError::Gone)?
+        Arc::clone(&self.shared.readers).run(|| Ok(()), work).await
     }
 }
 
 impl Shared {
-    /// Has derived what waits.
-    fn settle(&self) -> Result<(), StoreError> {
+    /// [`Store::derive`], off the runtime's threads; waits for a place in the queue.
+    fn derive(&self) -> Result<(), StoreError> {
         if self.waiting.load(Ordering::Acquire) == 0 {
             return Ok(());
         }
-        let (job, answer) = job(settle_all);
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Gone)?;
-        jobs.send(job).map_err(|_closed| StoreError::Gone)?;
+        let (asker, answer) = oneshot::channel();
+        let writer = self.writer.as_ref().ok_or(StoreError::Gone)?;
+        writer.send(Ask::Derive(asker)).map_err(|_closed| StoreError::Gone)?;
         answer.blocking_recv().map_err(|_closed| StoreError::Gone)?
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        // A list of connections is whole whatever its holder did.
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.writer = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

@@ -2,11 +2,12 @@
 //!
 //! It takes as many jobs as wait (at most [`QUEUE`]), runs each so that it leaves all or nothing, commits them
 //! together, and only then answers: one `fsync` for all. What is read is derived from reports when nothing else
-//! is to do, or when they have waited for long enough; see `tail`.
+//! is to do, when somebody wants to read, or when they have waited for long enough (see `tail`): of some sessions
+//! after each commit, so that those who report meanwhile do not wait for all of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::trust::tree::Tree;
 pub(super) const QUEUE: usize = 512;
 /// What waits is derived when nothing came for this long …
 const AT_REST: Duration = Duration::from_millis(100);
-/// … or else, when it is due, of so many sessions after each commit.
+/// … or else, when it is due or asked for, of so many sessions after each commit.
 const SLICE: usize = 256;
 
 /// Called with whether the commit succeeded, and where the receipt stands among those of the commit.
@@ -33,6 +34,13 @@ type Reply = Box<dyn FnOnce(bool, Option<Place>) + Send>;
 /// What is to be answered; the leaf of its receipt, if it is one.
 type Done = (Option<Hash>, Reply);
 pub(super) type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Done + Send>;
+
+/// What the writer is asked for.
+pub(super) enum Ask {
+    Write(Job),
+    /// To say when all that is stored now is derived.
+    Derive(oneshot::Sender<Result<(), StoreError>>),
+}
 
 /// The receipts of one commit, in the order of its jobs.
 #[derive(Debug)]
@@ -128,6 +136,8 @@ pub(super) struct Writer {
     tail: Tail,
     pub(super) waiting: Arc<AtomicUsize>,
     pub(super) changes: Arc<Changes>,
+    /// Who waits until what was stored up to this row is derived.
+    asked: Vec<(i64, oneshot::Sender<Result<(), StoreError>>)>,
     /// What waits could not be derived: it is tried again after the next job.
     has_failed: bool,
 }
@@ -136,32 +146,42 @@ impl Writer {
     /// Derives what was left when the program ended.
     pub(super) fn new(database: Connection) -> Result<Self, StoreError> {
         let (tail, waiting, changes) = (Tail::default(), Arc::default(), Arc::default());
-        let mut writer = Self { database, tail, waiting, changes, has_failed: false };
+        let asked = Vec::new();
+        let mut writer = Self { database, tail, waiting, changes, asked, has_failed: false };
         writer.in_transaction(|writer| settle_all(&writer.database, &mut writer.tail))?;
         Ok(writer)
     }
 
-    pub(super) fn write_until_closed(mut self, queue: &Receiver<Job>) {
+    pub(super) fn write_until_closed(mut self, queue: &Receiver<Ask>) {
         loop {
-            let first = if self.tail.is_at_rest() || self.has_failed {
+            let first = if !self.asked.is_empty() {
+                queue.try_recv().map_err(|none| match none {
+                    TryRecvError::Empty => RecvTimeoutError::Timeout,
+                    TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                })
+            } else if self.tail.is_at_rest() || self.has_failed {
                 queue.recv().map_err(|_closed| RecvTimeoutError::Disconnected)
             } else {
                 queue.recv_timeout(AT_REST)
             };
             match first {
                 Ok(first) => self.write_together(first, queue),
-                Err(RecvTimeoutError::Timeout) => self.settle_all(),
+                Err(RecvTimeoutError::Timeout) if self.asked.is_empty() => self.settle_all(),
+                Err(RecvTimeoutError::Timeout) => self.settle_next(),
                 Err(RecvTimeoutError::Disconnected) => return self.settle_all(),
             }
         }
     }
 
     /// Does what is asked for in one transaction.
-    fn write_together(&mut self, first: Job, queue: &Receiver<Job>) {
+    fn write_together(&mut self, first: Ask, queue: &Receiver<Ask>) {
         let mut done = Vec::new();
         let committed = self.in_transaction(|writer| {
-            for job in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
-                done.push(job(&writer.database, &mut writer.tail));
+            for ask in std::iter::once(first).chain(queue.try_iter().take(QUEUE - 1)) {
+                match ask {
+                    Ask::Write(job) => done.push(job(&writer.database, &mut writer.tail)),
+                    Ask::Derive(asker) => writer.asked.push((writer.tail.last(), asker)),
+                }
             }
             Ok(())
         });
@@ -170,7 +190,7 @@ impl Writer {
         }
         answer(done, committed.is_ok());
         self.has_failed = false;
-        if self.tail.is_due() {
+        if self.tail.is_due() || !self.asked.is_empty() {
             self.settle_next();
         }
     }
@@ -185,16 +205,33 @@ impl Writer {
             writer.tail.restore(&writer.database)?;
             whole(|| writer.tail.settle_next(&writer.database, SLICE))
         });
-        if settled.is_err() {
-            self.settle_all();
+        match settled {
+            Ok(()) => self.tell_askers(),
+            Err(_) => self.settle_all(),
         }
     }
 
     fn settle_all(&mut self) {
         let settled = self.in_transaction(|writer| settle_all(&writer.database, &mut writer.tail));
         self.has_failed = settled.is_err();
-        if let Err(error) = settled {
-            tracing::error!(%error, "reports are stored that are not shown yet");
+        match settled {
+            Ok(()) => self.tell_askers(),
+            Err(error) => {
+                tracing::error!(%error, "reports are stored that are not shown yet");
+                for (_, asker) in self.asked.drain(..) {
+                    // Err: whoever asked has gone.
+                    asker.send(Err(commit_failed())).ok();
+                }
+            }
+        }
+    }
+
+    /// Tells those for whom enough is derived.
+    fn tell_askers(&mut self) {
+        let tail = &self.tail;
+        for (_, asker) in self.asked.extract_if(.., |(up_to, _)| tail.has_derived(*up_to)) {
+            // Err: whoever asked has gone.
+            asker.send(Ok(())).ok();
         }
     }
 

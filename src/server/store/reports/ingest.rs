@@ -38,7 +38,7 @@ pub(in crate::server) struct Head {
     pub(in crate::server) hash: Hash,
 }
 
-/// What became of a batch. `results` has one entry for each event.
+/// What became of a batch. `results` has one entry for each event, until a receipt takes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Outcome {
     /// Nothing was wrong: all of it is stored now, or was before. `reached`: the batch's last.
@@ -55,8 +55,8 @@ pub(in crate::server) enum Outcome {
 }
 
 impl Outcome {
-    /// What the agent is told when all is stored.
-    pub(in crate::server) fn receipt(&self, to: &Target) -> Result<Option<String>, StoreError> {
+    /// What the agent is told when all is stored, which takes the results.
+    pub(in crate::server) fn receipt(&mut self, to: &Target) -> Result<Option<String>, StoreError> {
         let Self::Stored { reached, results, declared: _ } = self else { return Ok(None) };
         let receipt = Receipt {
             session: to.session,
@@ -64,7 +64,7 @@ impl Outcome {
             acked_seq: reached.seq,
             head_hash: reached.hash,
             server_time: server_time(to.now),
-            results: results.clone(),
+            results: std::mem::take(results),
         };
         Ok(Some(serde_json::to_string(&receipt)?))
     }

@@ -213,6 +213,12 @@ impl Tail {
             || first.is_some_and(|first| self.last_at.duration_since(first.at) >= LONGEST)
     }
 
+    /// Whether what was stored up to this row is derived, as far as it can be.
+    pub(in crate::server::store) fn has_derived(&self, up_to: i64) -> bool {
+        let mut first = self.order.keys().filter(|first| !self.stuck.contains(first));
+        self.is_whole && first.next().is_none_or(|first| *first > up_to)
+    }
+
     /// Whether so many wait as only a failure leaves: no more are taken.
     pub(in crate::server::store) fn is_full(&self) -> bool {
         self.waiting >= 2 * MOST
@@ -230,6 +236,11 @@ impl Tail {
             self.sessions.insert(of.clone(), Known::read(database, of)?);
         }
         self.sessions.get_mut(of).ok_or(StoreError::Gone)
+    }
+
+    /// The row of the last event.
+    pub(in crate::server::store) fn last(&self) -> i64 {
+        self.last
     }
 
     /// The row of the next event.

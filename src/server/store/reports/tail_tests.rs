@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -117,6 +119,54 @@ fn what_cannot_be_derived_together_is_not_told_as_done() {
     database.execute_batch("ALTER TABLE elsewhere RENAME TO place").unwrap();
     tail.settle_all(&database).unwrap();
     assert_eq!((tail.len(), tail.is_at_rest()), (0, true));
+}
+
+/// A store in which a session of each of so many tenants has reported.
+async fn stored(folder: &Path, tenants: usize) -> (Store, Vec<Tenant>) {
+    let store = Store::open(&folder.join("inview.db")).unwrap();
+    let tenants: Vec<Tenant> = (0..tenants).map(|it| Tenant::new(it.to_string())).collect();
+    let all = tenants.clone();
+    let storing = store.enqueue(move |database, tail| {
+        tail.restore(database)?;
+        for tenant in all {
+            send(database, tail, &Target { tenant, ..at(0) }, &exam()[0]);
+        }
+        Ok(())
+    });
+    storing.unwrap().await.unwrap().unwrap();
+    (store, tenants)
+}
+
+async fn read_of(store: &Store, tenants: Vec<Tenant>) -> usize {
+    let reading = store.read(move |database| {
+        let has_chain = |tenant: &&Tenant| {
+            read::chains(database, tenant, session()).is_ok_and(|chains| !chains.is_empty())
+        };
+        Ok(tenants.iter().filter(has_chain).count())
+    });
+    reading.await.unwrap()
+}
+
+#[tokio::test]
+async fn who_reads_sees_all_that_was_stored_although_it_is_derived_in_slices() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, tenants) = stored(folder.path(), 600).await;
+    assert_eq!(read_of(&store, tenants).await, 600);
+    assert!(!store.has_waiting());
+}
+
+#[tokio::test]
+async fn who_reads_does_not_wait_for_what_cannot_be_derived() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = stored(folder.path(), 0).await;
+    let breaking = store.write_aside(|database| {
+        Ok(database.execute_batch("ALTER TABLE place RENAME TO elsewhere")?)
+    });
+    breaking.await.unwrap();
+    drop(store);
+    let (store, tenants) = stored(folder.path(), 3).await;
+    assert_eq!(read_of(&store, tenants).await, 0);
+    assert!(store.has_waiting());
 }
 
 proptest! {

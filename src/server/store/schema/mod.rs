@@ -43,9 +43,9 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 /// Of the connection that writes: rows of one session lie together, those of all do not. In KiB.
 const CACHE_KIB: i64 = 64 * 1024;
-/// Pages of the log, after which it is copied to the database: 64 MB. Most were written several times by
-/// then, and are copied once.
-const CHECKPOINT_PAGES: i64 = 16_000;
+/// Pages of the log, after which it is copied to the database: 16 MB. Many were written several times by
+/// then, and are copied once; nobody's report is stored meanwhile, which takes some 20 ms (64 MB: 60 to 90).
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// Opens the connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {

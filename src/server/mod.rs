@@ -66,6 +66,7 @@ use access::oidc::Oidc;
 use access::password::Passwords;
 use access::same_site;
 use http::door::Door;
+pub use http::door::listen;
 use http::error::Refusal;
 use http::limit::WrongCodes;
 use http::pace::Pace;

@@ -20,12 +20,12 @@ use tokio::runtime::Runtime;
 
 use crate::redact::Pii;
 use crate::report::Hash;
-use crate::server::Listeners;
 use crate::server::command::args::{Args, Command};
 use crate::server::home::certificate;
 use crate::server::home::{ADDRESS, Home, write_private};
 use crate::server::operation::reload;
 use crate::server::operation::settings::{Settings, Transport};
+use crate::server::{Listeners, listen as listen_on};
 
 /// Runs the command; says on standard error what went wrong.
 pub fn run(args: &Args) -> ExitCode {
@@ -105,7 +105,7 @@ fn start(args: &Args) -> anyhow::Result<Started> {
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+    listen_on(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Err: whoever started this expects to be told and does not listen; nothing depends on it.

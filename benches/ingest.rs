@@ -1,11 +1,12 @@
 //! How many reports the server takes: over HTTP on loopback, each batch committed with `fsync` before
-//! its answer, from 64 connections.
+//! its answer, from 64 connections and from 256.
 //!
-//! `cargo bench --features server --bench ingest [-- ROW…]`; a ROW is a part of a row's name, as in
-//! `signed`. The server is a process of its own, so that its processor time (the database's is in it) is told
-//! from that of whoever sends. In each row it is held against the same HTTP server, which reads and
-//! parses the same batches and does nothing with them. Compare what a core does and ratios, not seconds:
-//! machines are noisy. No TLS: that is paid for each connection, not for each report.
+//! `cargo bench --features server --bench ingest [-- ROW…]`; a ROW is the beginning of a row's name, as in
+//! `signed` or `not signed 1 256`. The server is a process of its own, so that its processor time (the database's
+//! is in it) is told from that of whoever sends. In each row it is held against the same HTTP server, which reads
+//! and parses the same batches and does nothing with them. Then as many come as half of what it took, at times that
+//! do not wait for answers: how long those take counts from when each was due. Compare what a core does and ratios,
+//! not seconds: machines are noisy. No TLS: that is paid for each connection, not for each report.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -25,9 +26,9 @@ use inview::report::{
     BATCH_CONTENT_TYPE, ClosedBy, Event, EventData, Hash, Identity, Incarnation, Interval,
     IntervalId, IntervalReport, Kind, SessionId, SessionStarted,
 };
-use inview::server::app;
 use inview::server::home::Home;
 use inview::server::ingest::batch;
+use inview::server::{Listeners, listen};
 use inview::time::MediaTime;
 use inview::trust::envelope;
 use inview::trust::signature::SigningKey;
@@ -39,7 +40,9 @@ use tokio::net::TcpStream;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const CONNECTIONS: usize = 64;
+/// Each sends its next batch once the one before is answered. A session sends five a second at most: as many reports
+/// as are taken here have thousands of agents, and the server lets 256 batches in at one time.
+const CONNECTIONS: [usize; 2] = [64, 256];
 /// A session may send so many at once.
 const REQUESTS: usize = 20;
 const SERVER: &str = "INVIEW_BENCH_SERVER";
@@ -50,28 +53,22 @@ fn main() {
     }
     let only: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     println!(
-        "| reports | batch | events/s | events/s a core | only parsed, a core | ratio | p50 ms | p99 ms |"
+        "| reports | batch | connections | events/s | events/s a core | only parsed, a core | ratio | p50 ms | p99 ms | p99 ms, half the load |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for is_signed in [false, true] {
         for (length, sessions) in [(1, 3_200), (10, 960), (100, 128)] {
-            let name = if is_signed { "signed" } else { "not signed" };
-            if !only.is_empty() && !only.iter().any(|it| format!("{name} {length}").starts_with(it))
-            {
-                continue;
+            let mut load = None;
+            for connections in CONNECTIONS.into_iter().filter(|it| *it <= sessions) {
+                let name = if is_signed { "signed" } else { "not signed" };
+                let row = format!("{name} {length} {connections}");
+                let is_this = |it: &String| row == *it || row.starts_with(&format!("{it} "));
+                if !only.is_empty() && !only.iter().any(is_this) {
+                    continue;
+                }
+                let load = load.get_or_insert_with(|| Load::new(is_signed, length, sessions));
+                load.measure(name, connections);
             }
-            let load = Load::new(is_signed, length, sessions);
-            let whole = load.run("whole");
-            let parsed = load.run("parse");
-            println!(
-                "| {name} | {length} | {:.0} | {:.0} | {:.0} | {:.2} | {:.1} | {:.1} |",
-                whole.by_second,
-                whole.by_core,
-                parsed.by_core,
-                whole.by_core / parsed.by_core,
-                whole.millis(0.5),
-                whole.millis(0.99)
-            );
         }
     }
 }
@@ -82,22 +79,25 @@ fn serve(what: &str) {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     // On a real disk.
     let folder = tempfile::tempdir_in(target).unwrap();
-    let (home, app) = if what == "whole" {
+    let home = (what == "whole").then(|| {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let home = Home::open(folder.path(), address, Arc::new(Timestamp::now)).unwrap();
-        let app = app(home.state.clone());
-        (Some(home), app)
-    } else {
-        (None, Router::new().route("/v1/sessions/{session}/events", post(parse)))
-    };
+        Home::open(folder.path(), address, Arc::new(Timestamp::now)).unwrap()
+    });
     let token = home.as_ref().map(|home| std::fs::read_to_string(&home.agent_token.path).unwrap());
     runtime
         .block_on(async move {
-            let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-            println!("{}", listener.local_addr().unwrap());
+            let all = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+            println!("{}", all.local_addr().unwrap());
             println!("{}", token.as_deref().unwrap_or("none").trim());
-            let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            tokio::spawn(axum::serve(listener, app).into_future());
+            if let Some(home) = &home {
+                let listeners = Listeners { all, tls: None, metrics: None };
+                let forever = std::future::pending();
+                tokio::spawn(inview::server::run(listeners, home.state.clone(), forever));
+            } else {
+                let app = Router::new().route("/v1/sessions/{session}/events", post(parse));
+                let server = axum_server::from_tcp(all).unwrap();
+                tokio::spawn(server.serve(app.into_make_service()));
+            }
             tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await
         })
         .unwrap()
@@ -124,6 +124,8 @@ struct Requests {
 
 struct Load {
     sessions: Arc<Vec<Requests>>,
+    /// Events of a batch.
+    length: usize,
     events: usize,
 }
 
@@ -153,18 +155,45 @@ impl Load {
             };
             Requests { session, bodies: (0..REQUESTS).map(|_| batch()).collect() }
         });
-        Self { sessions: Arc::new(requests.collect()), events: length * REQUESTS * sessions }
+        let events = length * REQUESTS * sessions;
+        Self { sessions: Arc::new(requests.collect()), length, events }
     }
 
-    fn run(&self, what: &str) -> Measured {
+    /// Prints a row.
+    fn measure(&self, name: &str, connections: usize) {
+        let whole = self.run("whole", connections, None);
+        let parsed = self.run("parse", connections, None);
+        // Of each connection, so that all of them together send half of it.
+        let apart = connections as f64 * self.length as f64 / (whole.by_second / 2.0);
+        let half = self.run("whole", connections, Some(Duration::from_secs_f64(apart)));
+        println!(
+            "| {name} | {} | {connections} | {:.0} | {:.0} | {:.0} | {:.2} | {:.1} | {:.1} | {:.1} |",
+            self.length,
+            whole.by_second,
+            whole.by_core,
+            parsed.by_core,
+            whole.by_core / parsed.by_core,
+            whole.millis(0.5),
+            whole.millis(0.99),
+            half.millis(0.99)
+        );
+    }
+
+    /// `apart`: a connection sends so often; or else, when the answer before is there.
+    fn run(&self, what: &str, connections: usize, apart: Option<Duration>) -> Measured {
         let mut server = ServerProcess::start(what);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (cpu, begun) = (server.cpu(), Instant::now());
         let mut latencies = runtime.block_on(async {
-            let tasks: Vec<_> = (0..CONNECTIONS)
+            let tasks: Vec<_> = (0..connections)
                 .map(|number| {
                     let sessions = Arc::clone(&self.sessions);
-                    tokio::spawn(send(server.address, server.token.clone(), sessions, number))
+                    let share = (number, connections);
+                    let pace = apart.map(|apart| Pace {
+                        next: begun + apart.mul_f64(number as f64 / connections as f64),
+                        apart,
+                    });
+                    tokio::spawn(send(server.address, server.token.clone(), sessions, share, pace))
                 })
                 .collect();
             let mut latencies = Vec::new();
@@ -228,18 +257,25 @@ fn event(session: SessionId, head: &mut (Hash, u64), key: Option<&SigningKey>) -
     key.map_or_else(|| body.clone(), |key| envelope::seal(&body, &envelope::sign(&body, key)))
 }
 
+/// When a connection sends, whether the answer before is there or not.
+struct Pace {
+    next: Instant,
+    apart: Duration,
+}
+
 /// One connection: its share of the sessions by turns, each in order. Gives how long each answer took.
 async fn send(
     address: SocketAddr,
     token: String,
     sessions: Arc<Vec<Requests>>,
-    number: usize,
+    (number, of): (usize, usize),
+    mut pace: Option<Pace>,
 ) -> Vec<Duration> {
     let mut connection = TcpStream::connect(address).await.unwrap();
     connection.set_nodelay(true).unwrap();
     let (mut latencies, mut request, mut answer) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..REQUESTS {
-        for Requests { session, bodies } in sessions.iter().skip(number).step_by(CONNECTIONS) {
+        for Requests { session, bodies } in sessions.iter().skip(number).step_by(of) {
             let body = &bodies[round];
             request.clear();
             request.extend_from_slice(
@@ -251,7 +287,15 @@ async fn send(
                 .as_bytes(),
             );
             request.extend_from_slice(body);
-            let begun = Instant::now();
+            let begun = match &mut pace {
+                None => Instant::now(),
+                Some(Pace { next, apart }) => {
+                    let due = *next;
+                    tokio::time::sleep_until(due.into()).await;
+                    *next += *apart;
+                    due
+                }
+            };
             // Whoever is told that the server is busy comes again, as agents do.
             loop {
                 connection.write_all(&request).await.unwrap();

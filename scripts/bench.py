@@ -17,7 +17,7 @@ import sys
 CARGO = ["cargo", "bench", "--locked", "--features", "replay,server", "--bench"]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
 # Of the table that the benchmark of the server prints: a line's name, and the figures that are kept.
-INGEST = {1: "reports/s", 2: "reports/s of a core", 5: "p50 of an answer, ms"}
+INGEST = {2: "reports/s", 3: "reports/s of a core", 6: "p50 of an answer, ms", 8: "p99 at half the load, ms"}
 # What the name of a figure is for.
 STAGES = [
     ("decode/", "decode"),
@@ -58,9 +58,9 @@ def replay(prefix):
 
 
 def ingest():
-    for line in run([], "ingest", "not signed 10", "signed 10").splitlines():
+    for line in run([], "ingest", "not signed 10 64", "signed 10 64").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 8 and cells[1].isdigit():
+        if len(cells) == 10 and cells[1].isdigit():
             for index, unit in INGEST.items():
                 yield f"ingest/{cells[0]}, {cells[1]} at once/{unit}", unit, float(cells[1 + index])
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::picture::{BLOCK_COLUMNS, BLOCK_ROWS, BLOCKS, LumaGrid, flicker, quantile};
+use super::picture::{BLOCK_COLUMNS, BLOCK_ROWS, BLOCKS, LumaGrid, MOST_NOISE, flicker, quantile};
 use crate::geometry::BoundingBox;
 use crate::time::MediaTime;
 
@@ -19,7 +19,7 @@ const BEFORE: Duration = Duration::from_secs(3);
 const NOISES: f64 = 5.0;
 /// … and by more than this many levels.
 const LEAST_LEVELS: f64 = 2.0;
-/// When more of the picture has moved, the camera has …
+/// When more of the picture has moved, or the median block differs by more than noise does, the camera moves …
 const ALL: f64 = 0.5;
 /// … and for as long nothing can be said: nothing is known yet of what was where.
 const BLIND_FOR: Duration = Duration::from_secs(1);
@@ -76,10 +76,10 @@ impl Moving {
             *now += (*difference / light - *now) * quick;
             *difference = (*now - before).abs();
         }
-        let least = (quantile(&mut differences.clone(), 0.5) * NOISES).max(LEAST_LEVELS);
-        let moved = Moved::of(&differences, least);
+        let noise = quantile(&mut differences.clone(), 0.5);
+        let moved = Moved::of(&differences, (noise * NOISES).max(LEAST_LEVELS));
         *last = at;
-        if moved.all() as f64 > ALL * BLOCKS as f64 {
+        if noise > MOST_NOISE || f64::from(moved.all()) > ALL * BLOCKS as f64 {
             self.known = Some(Known { at, now: means, before: means, turned: Some(at) });
             return None;
         }

@@ -21,7 +21,7 @@ const CHANGED_LEVELS: u8 = 3;
 /// A block has moved when it differs by so many times what the median block does: that is noise.
 const MOVED_NOISES: f64 = 6.0;
 /// More of it is no noise: the camera has moved. In levels.
-const MOST_NOISE: f64 = 2.0;
+pub(super) const MOST_NOISE: f64 = 2.0;
 /// By which factors light that flickers changes a picture, at most.
 const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 

@@ -202,7 +202,7 @@ fn a_body_that_stands_still_lives_when_something_moves_within_its_box() {
     assert_eq!(natures_where(20, 10, |_| vec![face(520.0)]), [Nature::Undecided]);
     // What moves is another's.
     let mover = Detection { score: 0.9, ..body(470.0) };
-    let wide = BoundingBox::new(330.0, 40.0, 640.0, 470.0);
+    let wide = BoundingBox::new(330.0, 40.0, 620.0, 470.0);
     let beside = Detection { bounding_box: wide, ..body(0.0) };
     assert_eq!(natures_where(20, 10, |_| vec![mover, beside])[1], Nature::Undecided);
 }

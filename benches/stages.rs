@@ -113,6 +113,7 @@ fn state(c: &mut Criterion) {
                 face_change: None,
                 remains: None,
                 repeat: None,
+                moved: None,
             }))
         });
     });

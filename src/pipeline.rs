@@ -10,8 +10,8 @@ use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
-    Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, PictureStats,
-    Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Verdict,
+    Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, Moved, Moving,
+    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -63,6 +63,7 @@ pub struct Pipeline<D> {
     attention: Attention,
     vanishing: Vanishing,
     calm: Calm,
+    moving: Moving,
     /// Absent where the policy ignores loops.
     repeats: Option<Repeats>,
     face_watch: FaceWatch,
@@ -94,6 +95,8 @@ pub struct Sample {
     pub stir: Option<Stir>,
     /// The picture is one of a loop.
     pub repeat: Option<Repeat>,
+    /// Where the picture has moved. Absent while the camera moves.
+    pub moved: Option<Moved>,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -114,6 +117,7 @@ impl<D: Detector> Pipeline<D> {
             attention: Attention::default(),
             vanishing: Vanishing::default(),
             calm: Calm::default(),
+            moving: Moving::default(),
             face_watch: FaceWatch::default(),
             picture: None,
             people: Vec::new(),
@@ -164,6 +168,7 @@ impl<D: Detector> Pipeline<D> {
         let face_change = self.face_change(frame, faces.is_some());
         let stir = self.calm.look(frame.pts, &grid);
         let repeat = self.repeats.as_mut().and_then(|repeats| repeats.look(frame.pts, &grid));
+        let moved = self.moving.look(frame.pts, &grid);
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
@@ -178,6 +183,7 @@ impl<D: Detector> Pipeline<D> {
             remains,
             stir,
             repeat,
+            moved,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.attention.judged(frame.pts, verdict);
@@ -197,6 +203,7 @@ impl<D: Detector> Pipeline<D> {
             remains,
             stir,
             repeat,
+            moved,
             verdict,
             changes,
         })

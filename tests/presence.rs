@@ -94,6 +94,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
             | Scene::FrozenFace => None,
         },
         repeat: None,
+        moved: None,
     };
     monitor.look(&look).1
 }

@@ -150,6 +150,7 @@ mod tests {
             remains: None,
             stir: None,
             repeat: None,
+            moved: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

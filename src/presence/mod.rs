@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! luma samples ──> picture: covered? dark? unchanged? ─────────────┐
+//! luma samples ──> moving: where? ─┐                               │
 //! detections ────> fixtures: what never moves is a picture         │
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
@@ -22,7 +23,10 @@ mod attention;
 mod coarse;
 mod crop;
 mod fixtures;
+#[cfg(test)]
+mod fixtures_tests;
 mod monitor;
+mod moving;
 mod picture;
 mod policy;
 mod repeat;
@@ -41,6 +45,7 @@ mod view;
 
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
+pub use moving::{Moved, Moving};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{
     FacePolicy, LONGEST_PLANNED_MINUTES, PersonPolicy, PicturePolicy, Policy, StillImagePolicy,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::fixtures::Moment;
+use super::moving::Moved;
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
 use super::repeat::Repeat;
@@ -37,6 +39,8 @@ pub struct Look<'a> {
     pub stir: Option<Stir>,
     /// The picture is one of a loop.
     pub repeat: Option<Repeat>,
+    /// Where the picture has moved. Without it, boxes alone tell who lives and what hangs on the wall.
+    pub moved: Option<Moved>,
 }
 
 /// What the models found.
@@ -247,8 +251,9 @@ impl Monitor {
 
     fn read(&mut self, look: &Look<'_>, finds: &Finds<'_>) -> Reading {
         let (faces, people) = (finds.faces, finds.people);
+        let moment = Moment { at: look.pts, frame: look.size, moved: look.moved.as_ref() };
         let mut reading =
-            self.viewer.read(&self.policy, look.pts, look.size, faces, people, finds.people_fresh);
+            self.viewer.read(&self.policy, &moment, faces, people, finds.people_fresh);
         if reading.view == View::Nobody {
             reading.remains = look.remains.filter(|share| *share >= STILL_THERE);
         }

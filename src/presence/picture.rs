@@ -13,15 +13,15 @@ const COLUMNS: usize = 160;
 const ROWS: usize = 120;
 /// Samples a block, on each side: block means suppress sensor noise five-fold.
 const BLOCK: usize = 5;
-const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
-const BLOCK_ROWS: usize = ROWS / BLOCK;
-const BLOCKS: usize = BLOCK_COLUMNS * BLOCK_ROWS;
+pub(super) const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
+pub(super) const BLOCK_ROWS: usize = ROWS / BLOCK;
+pub(super) const BLOCKS: usize = BLOCK_COLUMNS * BLOCK_ROWS;
 /// A sample has changed when it differs by more than this many levels.
 const CHANGED_LEVELS: u8 = 3;
 /// A block has moved when it differs by so many times what the median block does: that is noise.
 const MOVED_NOISES: f64 = 6.0;
 /// More of it is no noise: the camera has moved. In levels.
-const MOST_NOISE: f64 = 2.0;
+pub(super) const MOST_NOISE: f64 = 2.0;
 /// By which factors light that flickers changes a picture, at most.
 const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 
@@ -178,7 +178,7 @@ impl LumaGrid {
     }
 
     /// Means of the blocks, which the noise of a camera hardly changes.
-    fn block_means(&self) -> [f64; BLOCKS] {
+    pub(super) fn block_means(&self) -> [f64; BLOCKS] {
         let mut means = [0.0; BLOCKS];
         for (mean, sum) in means.iter_mut().zip(&self.blocks) {
             *mean = f64::from(*sum) / (BLOCK * BLOCK) as f64;
@@ -213,18 +213,24 @@ impl LumaGrid {
     /// By how many levels block means differ from those of `before`, light that flickers taken off.
     fn block_differences(&self, before: &Self) -> [f64; BLOCKS] {
         let (mut now, then) = (self.block_means(), before.block_means());
-        let mut factors = now;
-        for (factor, then) in factors.iter_mut().zip(&then) {
-            // One level more, so that black is no factor.
-            *factor = (*factor + 1.0) / (then + 1.0);
-        }
-        let factor = quantile(&mut factors, 0.5);
-        let factor = if FLICKER.contains(&factor) { factor } else { 1.0 };
+        let factor = flicker(&now, &then);
         for (now, then) in now.iter_mut().zip(&then) {
             *now = (*now - factor * then).abs();
         }
         now
     }
+}
+
+/// By which factor light that flickers, or is a little more or less everywhere, has changed the means of
+/// blocks. One where it is other light.
+pub(super) fn flicker(now: &[f64; BLOCKS], then: &[f64; BLOCKS]) -> f64 {
+    let mut factors = *now;
+    for (factor, then) in factors.iter_mut().zip(then) {
+        // One level more, so that black is no factor.
+        *factor = (*factor + 1.0) / (then + 1.0);
+    }
+    let factor = quantile(&mut factors, 0.5);
+    if FLICKER.contains(&factor) { factor } else { 1.0 }
 }
 
 fn block_sums(samples: &[u8]) -> Vec<u16> {
@@ -288,7 +294,7 @@ fn detail(blocks: &[f64]) -> f64 {
 }
 
 /// The value below which `share` (0 to 1) of the values lie.
-fn quantile(values: &mut [f64], share: f64) -> f64 {
+pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
     if values.is_empty() {
         return 0.0;

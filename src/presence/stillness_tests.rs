@@ -143,6 +143,7 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             remains: None,
             stir: None,
             repeat: None,
+            moved: None,
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

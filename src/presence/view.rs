@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fixtures::{Fixtures, Nature};
+use super::fixtures::{Fixtures, Moment, Nature};
 use super::policy::{PersonPolicy, Policy};
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
@@ -87,14 +87,14 @@ impl Viewer {
     pub(super) fn read(
         &mut self,
         policy: &Policy,
-        at: MediaTime,
-        frame: Size,
+        moment: &Moment<'_>,
         faces: &[Detection],
         people: &[Detection],
         fresh: bool,
     ) -> Reading {
-        let faces = self.alive(at, frame, faces, true).reaching(frame, policy.face.min_height);
-        let everybody = self.alive(at, frame, people, fresh);
+        let Moment { at, frame, .. } = *moment;
+        let faces = self.alive(moment, faces, true).reaching(frame, policy.face.min_height);
+        let everybody = self.alive(moment, people, fresh);
         let people = everybody.clone().reaching(frame, policy.person.min_height);
         let distant = everybody.in_the_distance(frame, &policy.person);
         let last = |place: Option<Place>| {
@@ -124,17 +124,11 @@ impl Viewer {
         }
     }
 
-    fn alive<'a>(
-        &mut self,
-        at: MediaTime,
-        frame: Size,
-        finds: &'a [Detection],
-        fresh: bool,
-    ) -> Finds<'a> {
+    fn alive<'a>(&mut self, moment: &Moment<'_>, finds: &'a [Detection], fresh: bool) -> Finds<'a> {
         let natures = if fresh {
-            self.fixtures.take(at, frame, finds)
+            self.fixtures.take(moment, finds)
         } else {
-            self.fixtures.recall(frame, finds)
+            self.fixtures.recall(moment.frame, finds)
         };
         let finds = finds.iter().zip(natures);
         Finds { of: finds.filter(|(_, nature)| *nature != Nature::Fixture).collect() }
@@ -277,7 +271,8 @@ mod tests {
         let mut viewer = Viewer::new(&policy);
         let mut at = MediaTime::ZERO;
         let mut read = |(faces, people): &(&[Detection], &[Detection])| {
-            let reading = viewer.read(&policy, at, FRAME, faces, people, true);
+            let moment = Moment { at, frame: FRAME, moved: None };
+            let reading = viewer.read(&policy, &moment, faces, people, true);
             at = at + Duration::from_millis(200);
             (reading.view, reading.company)
         };

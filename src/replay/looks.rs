@@ -20,7 +20,7 @@ use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
 use crate::presence::{
-    Change, FaceChange, Finds, Look, Monitor, PictureStats, Policy, Repeat, Stir, Verdict,
+    Change, FaceChange, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat, Stir, Verdict,
 };
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
@@ -48,6 +48,8 @@ pub struct Seen {
     pub stir: Option<Stir>,
     /// The picture is one of a loop.
     pub repeat: Option<Repeat>,
+    /// Where the picture has moved. Absent while the camera moves.
+    pub moved: Option<Moved>,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -144,6 +146,7 @@ impl Looks {
                 remains: seen.remains,
                 stir: seen.stir,
                 repeat: seen.repeat,
+                moved: seen.moved,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -197,6 +200,7 @@ impl<D: Detector> Lane<D> {
             remains: sample.remains,
             stir: sample.stir,
             repeat: sample.repeat,
+            moved: sample.moved,
         });
         self.next_seq = frame.seq + 1;
         Ok(())

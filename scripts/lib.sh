@@ -21,11 +21,20 @@ need() { has "$1" || missing+=("${@:2}"); }
 prefer() { has "$1" || welcome+=("${@:2}"); }
 
 # Compilers for the C and C++ code in some crates (SQLite, OpenH264, AWS-LC), and the linker.
-# With nasm, OpenH264 decodes about half as fast again; it is not needed.
+# With nasm, OpenH264 decodes about half as fast again; it is not needed, but where speed is measured.
 need_compilers() {
   need cc g++ libc6-dev
   need c++ g++ libc6-dev
   prefer nasm nasm
+}
+
+# OpenH264 as it is delivered: a build from before nasm was there is made again, for cargo does not notice that.
+need_quick_decoder() {
+  need nasm nasm
+  install_missing
+  if grep -qs 'Failed to compile NASM' "${CARGO_TARGET_DIR:-target}"/release/build/openh264-sys2-*/output; then
+    cargo clean --quiet --locked --release --package openh264-sys2
+  fi
 }
 
 # libclang, by which the crate for V4L2 reads the kernel's headers. libclang-cpp is another library.

@@ -145,7 +145,9 @@ impl<V: Copy> Row<'_, V> {
             }
             let bias = S::as_simd_f32s(&self.layer.biases).0[at];
             let mut x = start;
-            if S::F32_LANES == GROUP {
+            // At a stride of two pixels share so little that more of them at once gain nothing, and the
+            // compiler would no longer write out the loop over their columns.
+            if S::F32_LANES == GROUP && STRIDE == 1 {
                 while end - x >= MANY {
                     self.tile::<S, STRIDE, MANY>(simd, (x, at), count, taps, bias);
                     x += MANY;

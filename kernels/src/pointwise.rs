@@ -30,13 +30,17 @@ impl Pointwise {
         if inputs == 0 || weights.len() != inputs * outputs {
             return None;
         }
-        let by_input: Vec<Vec<_>> = (0..inputs)
-            .map(|input| grouped(outputs, |output| weights[output * inputs + input]).collect())
-            .collect();
-        let groups = outputs.div_ceil(GROUP);
-        let panels = (0..groups).flat_map(|group| by_input.iter().map(move |row| row[group]));
+        let mut panels = vec![Group([0.0; GROUP]); outputs.div_ceil(GROUP) * inputs];
+        let rows = weights.chunks(inputs * GROUP);
+        for (panel, rows) in panels.chunks_exact_mut(inputs).zip(rows) {
+            for (lane, row) in rows.chunks_exact(inputs).enumerate() {
+                for (Group(values), weight) in panel.iter_mut().zip(row) {
+                    values[lane] = *weight;
+                }
+            }
+        }
         let biases = grouped(outputs, |output| biases[output]).collect();
-        Some(Self { inputs, outputs, panels: panels.collect(), biases, activation })
+        Some(Self { inputs, outputs, panels, biases, activation })
     }
 
     pub const fn inputs(&self) -> usize {
@@ -79,15 +83,23 @@ impl WithSimd for Run<'_> {
         let pixels = self.from.len() / inputs;
         assert!(self.from.len() == pixels * inputs && self.to.len() == pixels * outputs);
         assert!(self.add.is_empty() || self.add.len() == self.to.len());
-        // As many sums as the registers hold, beside what they are made of. Two groups at once read
-        // each value for twice as many sums.
-        let pairs = if S::F32_LANES == GROUP { outputs / GROUP / 2 * 2 } else { 0 };
-        for first in (0..pairs).step_by(2) {
-            self.groups::<S, 2, 2, 12>(simd, first);
+        // As many sums as the registers hold, beside what they are made of. Several groups at once read
+        // each value for several times as many sums.
+        let groups = outputs.div_ceil(GROUP);
+        let mut first = 0;
+        if S::F32_LANES == GROUP {
+            if groups % 2 == 1 && groups >= 3 {
+                self.groups::<S, 3, 3, 8>(simd, first);
+                first += 3;
+            }
+            while groups - first >= 2 {
+                self.groups::<S, 2, 2, 12>(simd, first);
+                first += 2;
+            }
         }
-        for first in pairs..outputs.div_ceil(GROUP) {
+        for first in first..groups {
             match S::F32_LANES {
-                16 => self.groups::<S, 1, 1, 16>(simd, first),
+                16 => self.groups::<S, 1, 1, 12>(simd, first),
                 8 => self.groups::<S, 1, 2, 6>(simd, first),
                 4 => self.groups::<S, 1, 4, 2>(simd, first),
                 _ => self.groups::<S, 1, 16, 1>(simd, first),

@@ -5,6 +5,9 @@ use pulp::{Simd, WithSimd};
 /// Weights are packed in groups of so many outputs: a cache line, whatever the registers hold.
 pub(crate) const GROUP: usize = 16;
 
+/// So many groups are made at once, at most.
+const MOST_GROUPS: usize = 3;
+
 /// Weights of a group, in one cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
@@ -125,7 +128,7 @@ pub(crate) fn store<S: Simd, const VECTORS: usize, const PIXELS: usize>(
         return;
     }
     // What is looped over by a length that is not known would have to lie in memory all the time.
-    let mut whole = [[0.0; 2 * GROUP]; PIXELS];
+    let mut whole = [[0.0; MOST_GROUPS * GROUP]; PIXELS];
     for (whole, sums) in whole.iter_mut().zip(&sums) {
         put::<S, VECTORS>(sums, whole);
     }
@@ -157,7 +160,7 @@ pub(crate) fn add_more<S: Simd, const VECTORS: usize, const PIXELS: usize>(
         }
         return;
     }
-    let mut whole = [[0.0; 2 * GROUP]; PIXELS];
+    let mut whole = [[0.0; MOST_GROUPS * GROUP]; PIXELS];
     for (whole, more) in whole.iter_mut().zip(more.chunks(apart)) {
         whole[..width].copy_from_slice(&more[..width]);
     }

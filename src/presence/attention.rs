@@ -1,6 +1,7 @@
 //! Where and when to look: bodies cost several times what faces anywhere do, and a face where one
 //! was a moment ago a part of it (`benches/replay.rs` says how much).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 const IN_VAIN: u32 = 5;
 /// … and there bodies are looked for at most this many times while faces may rest: curtains, light, a television.
 const RESTLESS: f32 = 1.5;
+/// So many pictures of the empty room are kept: a lamp that blinks, a screen that shows this and that.
+const EMPTY_KEPT: usize = 8;
 
 /// Decides where faces are looked for, and in which frames bodies are.
 ///
@@ -40,7 +43,7 @@ const RESTLESS: f32 = 1.5;
 /// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever
 /// the picture is not the one in which they were looked for last. In a picture that has not changed there is
 /// nobody new to find: while nobody is there each look waits twice as long as the one before, and faces are
-/// looked for at every third look or so.
+/// looked for at every third look or so. Nor is there in a picture that comes again within ten seconds.
 ///
 /// "Has not changed" is always said against the picture of a real look, so that slow changes add up.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +59,8 @@ pub struct Attention {
     patience: u32,
     /// Looks for bodies in succession, each in another picture than the one before, that found nobody.
     in_vain: u32,
+    /// Pictures in which bodies were looked for since somebody was last there, each another one.
+    empty: VecDeque<(MediaTime, Arc<LumaGrid>)>,
 }
 
 /// A look at a whole picture.
@@ -124,7 +129,7 @@ impl Attention {
             let restless = longest_rest(policy).div_f32(RESTLESS);
             let waits = self.in_vain >= IN_VAIN && at.since(last.at) < restless;
             return at.since(last.at) >= every * self.patience.max(1)
-                || !waits && has_changed(picture, last);
+                || !waits && self.is_new(policy, at, picture, last);
         }
         let each_has_one = last.found.len() <= faces.len();
         let calm = if each_has_one { every * CALM } else { every };
@@ -145,7 +150,7 @@ impl Attention {
             && at.since(faces.at) <= longest_rest(policy)
             && faces.found.is_empty()
             && bodies.found.is_empty()
-            && !has_changed(picture, bodies)
+            && !self.is_new(policy, at, picture, bodies)
             && !self.wants_people(policy, at, picture, frame, &[])
     }
 
@@ -161,11 +166,19 @@ impl Attention {
         self.faces_then = believed(policy, faces).len();
         let is_nobody = self.nobody_since.is_some() && people.is_empty();
         let last = self.bodies.as_ref().filter(|last| is_nobody && last.found.is_empty());
-        (self.patience, self.in_vain) = match last.map(|last| has_changed(picture, last)) {
+        let is_new = last.map(|last| self.is_new(policy, at, picture, last));
+        (self.patience, self.in_vain) = match is_new {
             Some(false) => ((self.patience * 2).min(CALM), 0),
             Some(true) => (1, self.in_vain.saturating_add(1)),
             None => (1, 0),
         };
+        if is_nobody && faces.is_empty() {
+            self.empty.retain(|(_, then)| moved_since(picture, then));
+            self.empty.truncate(EMPTY_KEPT - 1);
+            self.empty.push_front((at, Arc::clone(picture)));
+        } else {
+            self.empty.clear();
+        }
         let found = people.iter().map(|person| person.bounding_box).collect();
         self.bodies = Some(Look { at, picture: Arc::clone(picture), found });
     }
@@ -176,7 +189,16 @@ impl Attention {
             self.nobody_since.get_or_insert(at);
         } else {
             (self.nobody_since, self.patience, self.in_vain) = (None, 1, 0);
+            self.empty.clear();
         }
+    }
+
+    /// Whether the picture is neither that of the last look for bodies nor, while nobody is there, of one of
+    /// those before.
+    fn is_new(&self, policy: &Policy, at: MediaTime, picture: &LumaGrid, last: &Look) -> bool {
+        let lasts = Duration::from_millis(policy.person.every_ms) * CALM;
+        let mut empty = self.empty.iter().filter(|(then, _)| at.since(*then) < lasts);
+        moved_since(picture, &last.picture) && empty.all(|(_, then)| moved_since(picture, then))
     }
 
     /// Whether anything but the candidates has moved since a look: the surroundings of their faces and
@@ -197,9 +219,9 @@ fn longest_rest(policy: &Policy) -> Duration {
     LONGEST_REST.min(policy.record_after() / 2)
 }
 
-/// Whether the picture is another one than at the last look.
-fn has_changed(picture: &LumaGrid, since: &Look) -> bool {
-    picture.moved_since(&since.picture, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
+/// Whether anything has moved.
+fn moved_since(picture: &LumaGrid, then: &LumaGrid) -> bool {
+    picture.moved_since(then, CHANGED_SHARE_OF_P99, MOVED_SHARE, &[])
 }
 
 fn believed(policy: &Policy, faces: &[Detection]) -> Vec<BoundingBox> {
@@ -367,20 +389,38 @@ mod tests {
     fn what_moves_or_is_found_lets_bodies_be_looked_for_soon_again() {
         let door = |now| (now == 9_000).then_some((270, 60));
         let (bodies, _) = looks_at_nobody(14_000, door, None);
-        assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 9_000, 9_200, 10_200, 12_200]);
+        assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 9_000, 10_000, 12_000]);
         let (bodies, _) = looks_at_nobody(12_000, |_| None, Some(7_000));
         assert_eq!(bodies, [0, 1_000, 3_000, 7_000, 8_000, 9_000, 11_000]);
     }
 
     #[test]
     fn where_a_curtain_never_rests_bodies_are_looked_for_in_every_other_frame_until_one_is_found() {
-        let curtain = |now: i64| Some((now as u32 / 200 % 3 * 60 + 100, 60));
+        let curtain = |now: i64| {
+            let place = now as u32 / 200;
+            Some((place % 3 * 60 + 100, place / 3 * 40 % 200))
+        };
         let (bodies, faces) = looks_at_nobody(3_000, curtain, Some(1_800));
         assert_eq!(
             bodies,
             [0, 200, 400, 600, 800, 1_000, 1_400, 1_800, 2_000, 2_200, 2_400, 2_600, 2_800]
         );
         assert_eq!(faces.len(), 15, "in every frame");
+    }
+
+    #[test]
+    fn in_a_picture_that_comes_again_bodies_are_not_looked_for_again() {
+        let lamp = |now: i64| (now / 200 % 2 == 1).then_some((270, 60));
+        let (bodies, faces) = looks_at_nobody(8_000, lamp, None);
+        assert_eq!(bodies, [0, 200, 400, 1_400, 3_400, 7_400]);
+        assert_eq!(faces[..8], [0, 200, 400, 600, 800, 1_400, 2_000, 2_600]);
+        // What was seen ten seconds ago has to be looked at again, and so has what was seen before somebody came.
+        let lamp = |now: i64| (now == 200 || now == 10_200).then_some((270, 60));
+        let (bodies, _) = looks_at_nobody(10_400, lamp, None);
+        assert!(bodies.contains(&10_200), "{bodies:?}");
+        let lamp = |now: i64| (now == 200 || now == 1_600).then_some((270, 60));
+        let (bodies, _) = looks_at_nobody(2_000, lamp, Some(1_200));
+        assert!(bodies.contains(&1_600), "{bodies:?}");
     }
 
     #[test]

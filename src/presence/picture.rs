@@ -24,6 +24,8 @@ const MOVED_NOISES: f64 = 6.0;
 pub(super) const MOST_NOISE: f64 = 2.0;
 /// By which factors light that flickers changes a picture, at most.
 const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
+/// By which factors it changes a band of one, that was bright and is dark or the other way round.
+const BANDED: RangeInclusive<f64> = 0.5..=2.0;
 
 /// Luma at 160 x 120 evenly spaced points of a frame, 0 to 255. Points, not means: a mean would
 /// hide the noise by which a live camera is told from a frozen one.
@@ -139,7 +141,8 @@ impl LumaGrid {
 
     /// Whether at least `share` of the blocks differ from `before` by more than a `divisor`th of the picture's
     /// brightness, and by more than noise does; those whose middle is within the boxes of `spared`, in parts of
-    /// the picture's sides, do not count.
+    /// the picture's sides, do not count. Nor does light that flickers, on the whole or in bands across the
+    /// picture, as mains light does where a sensor reads one row after the other.
     pub(super) fn moved_since(
         &self,
         before: &Self,
@@ -147,9 +150,6 @@ impl LumaGrid {
         share: f64,
         spared: &[BoundingBox],
     ) -> bool {
-        let differences = self.block_differences(before);
-        let noise = quantile(&mut differences.clone(), 0.5).min(MOST_NOISE);
-        let levels = self.levels(divisor).max(MOVED_NOISES * noise);
         let is_spared = |index: usize| {
             let middle = |at: usize, count: usize| (at as f32 + 0.5) / count as f32;
             let x = middle(index % BLOCK_COLUMNS, BLOCK_COLUMNS);
@@ -159,9 +159,15 @@ impl LumaGrid {
             };
             spared.iter().any(has)
         };
-        let moved = differences.iter().enumerate();
-        let moved = moved.filter(|(index, by)| **by > levels && !is_spared(*index)).count();
-        moved as f64 >= share * differences.len() as f64
+        let moved = |band: usize| {
+            let differences = self.block_differences(before, band);
+            let noise = quantile(&mut differences.clone(), 0.5).min(MOST_NOISE);
+            let levels = self.levels(divisor).max(MOVED_NOISES * noise);
+            let moved = differences.iter().enumerate();
+            let moved = moved.filter(|(index, by)| **by > levels && !is_spared(*index)).count();
+            moved as f64 >= share * differences.len() as f64
+        };
+        moved(BLOCKS) && moved(BLOCK_COLUMNS)
     }
 
     /// Means of equal cells of whole blocks, row by row, `ACROSS` in each row: whole numbers of `parts` to a level.
@@ -196,7 +202,7 @@ impl LumaGrid {
     ) -> [f64; N] {
         let levels = self.levels(divisor);
         let mut shares = [0.0; N];
-        for (index, by) in self.block_differences(before).into_iter().enumerate() {
+        for (index, by) in self.block_differences(before, BLOCKS).into_iter().enumerate() {
             if by > levels {
                 shares[index % BLOCK_COLUMNS * N / BLOCK_COLUMNS] +=
                     N as f64 / self.blocks.len() as f64;
@@ -210,12 +216,19 @@ impl LumaGrid {
         f64::from((self.p99 / divisor).max(CHANGED_LEVELS))
     }
 
-    /// By how many levels block means differ from those of `before`, light that flickers taken off.
-    fn block_differences(&self, before: &Self) -> [f64; BLOCKS] {
+    /// By how many levels block means differ from those of `before`, light that flickers taken off of each
+    /// `band` of so many blocks by itself.
+    fn block_differences(&self, before: &Self, band: usize) -> [f64; BLOCKS] {
         let (mut now, then) = (self.block_means(), before.block_means());
-        let factor = flicker(&now, &then);
-        for (now, then) in now.iter_mut().zip(&then) {
-            *now = (*now - factor * then).abs();
+        let mut factors = factors(&now, &then);
+        let flickers = FLICKER.contains(&quantile(&mut factors.clone(), 0.5));
+        let bands = now.chunks_mut(band).zip(then.chunks(band));
+        for ((now, then), factors) in bands.zip(factors.chunks_mut(band)) {
+            let factor = quantile(factors, 0.5);
+            let factor = if flickers && BANDED.contains(&factor) { factor } else { 1.0 };
+            for (now, then) in now.iter_mut().zip(then) {
+                *now = (*now - factor * then).abs();
+            }
         }
         now
     }
@@ -224,13 +237,17 @@ impl LumaGrid {
 /// By which factor light that flickers, or is a little more or less everywhere, has changed the means of
 /// blocks. One where it is other light.
 pub(super) fn flicker(now: &[f64; BLOCKS], then: &[f64; BLOCKS]) -> f64 {
+    let factor = quantile(&mut factors(now, then), 0.5);
+    if FLICKER.contains(&factor) { factor } else { 1.0 }
+}
+
+fn factors(now: &[f64; BLOCKS], then: &[f64; BLOCKS]) -> [f64; BLOCKS] {
     let mut factors = *now;
     for (factor, then) in factors.iter_mut().zip(then) {
         // One level more, so that black is no factor.
         *factor = (*factor + 1.0) / (then + 1.0);
     }
-    let factor = quantile(&mut factors, 0.5);
-    if FLICKER.contains(&factor) { factor } else { 1.0 }
+    factors
 }
 
 fn block_sums(samples: &[u8]) -> Vec<u16> {
@@ -430,6 +447,23 @@ mod tests {
         assert!(moved.mean > 20.0 && moved.noise < 1.0, "{moved:?}");
         let lighter = picture(|_, _| 100).change_since(&picture(|_, _| 160));
         assert_eq!(lighter.noise, 0.0);
+    }
+
+    #[test]
+    fn bands_of_light_across_the_picture_are_no_movement_and_a_door_within_them_is() {
+        let room = |light: fn(u32) -> u32, door: bool| {
+            picture(move |x, y| {
+                let paint = if door && (200..260).contains(&x) && y > 60 { 20 } else { 50 + x / 8 };
+                (paint * light(y / 40) / 100) as u8
+            })
+        };
+        let even = |_: u32| 100;
+        let banded = |band: u32| [160, 100, 70][band as usize % 3];
+        let moved = |now: LumaGrid| now.moved_since(&room(even, false), 20, 0.004, &[]);
+        assert!(!moved(room(even, false)) && !moved(room(banded, false)));
+        assert!(moved(room(even, true)) && moved(room(banded, true)));
+        assert!(moved(room(|band: u32| if band == 2 { 250 } else { 100 }, false)), "a lamp");
+        assert!(moved(room(|_| 150, false)), "the lights");
     }
 
     #[test]

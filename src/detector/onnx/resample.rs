@@ -34,7 +34,7 @@ impl Axis {
                 })
                 .collect();
         let taps = shares.iter().map(|(_, shares)| shares.len()).max().unwrap_or(0);
-        let whole = taps > 1 && source == taps * target;
+        let whole = source == taps * target;
         let mut axis = Self { starts: Vec::new(), weights: vec![0.0; taps * target], taps, whole };
         for ((first, shares), weights) in shares.iter().zip(axis.weights.chunks_exact_mut(taps)) {
             let start = (*first).min(source - taps);
@@ -130,6 +130,7 @@ impl Scaler {
     /// The horizontal pass for one channel of one row.
     fn squeeze<const C: usize>(&self, row: &[f32], channel: usize, target: &mut [f32]) {
         match self.columns.taps {
+            1 if C == 1 && self.columns.whole => target.copy_from_slice(&row[..target.len()]),
             2 if C == 1 && self.columns.whole => means::<2>(row, target),
             3 if C == 1 && self.columns.whole => means::<3>(row, target),
             4 if C == 1 && self.columns.whole => means::<4>(row, target),

@@ -15,6 +15,7 @@ pub(super) const fn colour(mark: Mark) -> Color32 {
         Mark::FrozenPicture => Color32::from_rgb(0x1f, 0x97, 0xa8),
         Mark::CameraLost => Color32::from_rgb(0x5f, 0x70, 0x86),
         Mark::PhotoHeldUp => Color32::from_rgb(0xc2, 0x4f, 0x9b),
+        Mark::Repeats => Color32::from_rgb(0x3f, 0x91, 0x57),
         Mark::NotCounted => Color32::from_rgb(0x8d, 0x86, 0x9e),
         Mark::Ignore => Color32::from_rgb(0x86, 0x8e, 0x78),
     }

@@ -13,7 +13,8 @@ const RULES: [&str; 4] = [
      its letter on the one and again on the other. An interval that is still open when you save reaches \
      to the end.",
     "Where several states are marked at once, the one that sees least counts: camera lost, covered, dark, \
-     frozen, then photo, out of view, face not visible. More than one person holds beside any of them.",
+     frozen, then photo, out of view, face not visible. More than one person and a loop hold beside any of \
+     them.",
     "Mark what you see, not what the tool should say. Intervals shorter than a second need not be found by \
      it, but mark them. What may be called either way is to be ignored, as short as can be.",
 ];

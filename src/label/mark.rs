@@ -14,6 +14,8 @@ pub enum Mark {
     FrozenPicture,
     CameraLost,
     PhotoHeldUp,
+    /// What was there before is played again.
+    Repeats,
     /// Nobody counted the people: company is not scored.
     NotCounted,
     /// Not scored at all: may be called either way.
@@ -33,7 +35,7 @@ const RANK: [Mark; 7] = [
 
 impl Mark {
     /// In the order of the lanes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OutOfView,
         Self::FaceNotVisible,
         Self::MultiplePeople,
@@ -42,6 +44,7 @@ impl Mark {
         Self::FrozenPicture,
         Self::CameraLost,
         Self::PhotoHeldUp,
+        Self::Repeats,
         Self::NotCounted,
         Self::Ignore,
     ];
@@ -57,6 +60,7 @@ impl Mark {
             Self::FrozenPicture => 'z',
             Self::CameraLost => 'x',
             Self::PhotoHeldUp => 'p',
+            Self::Repeats => 'r',
             Self::NotCounted => 'u',
             Self::Ignore => 'i',
         }
@@ -66,6 +70,7 @@ impl Mark {
     pub const fn name(self) -> &'static str {
         match self {
             Self::PhotoHeldUp => "photo held up",
+            Self::Repeats => "loop",
             Self::NotCounted => "people not counted",
             Self::Ignore => "ignore",
             Self::OutOfView => Kind::OutOfView.description(),
@@ -102,6 +107,10 @@ impl Mark {
             Self::PhotoHeldUp => {
                 "A photo or a screen is in the person's place. It is scored apart."
             }
+            Self::Repeats => {
+                "What was there before is played again, from the first frame of the second time. \
+                 Holds beside everything else."
+            }
             Self::NotCounted => "You cannot say how many people are there. Company is not scored.",
             Self::Ignore => {
                 "May be called either way: half a face at the edge, a blur on the way out. \
@@ -121,6 +130,7 @@ impl Mark {
             Self::FrozenPicture => Some(Kind::FrozenPicture),
             Self::CameraLost => Some(Kind::CameraLost),
             Self::PhotoHeldUp => Some(Kind::SuspectedStillImage),
+            Self::Repeats => Some(Kind::SuspectedLoop),
             Self::NotCounted | Self::Ignore => None,
         }
     }
@@ -135,6 +145,7 @@ impl Mark {
         match self {
             Self::MultiplePeople => label.in_company(),
             Self::NotCounted => label.people.is_none(),
+            Self::Repeats => label.repeats,
             Self::Ignore => false,
             Self::OutOfView
             | Self::FaceNotVisible
@@ -165,7 +176,7 @@ impl Mark {
             Some(Self::PhotoHeldUp) => (State::OutOfView, Some("photo_held_up")),
             Some(Self::OutOfView) => (State::OutOfView, None),
             Some(Self::FaceNotVisible) => (State::FaceHidden, None),
-            Some(Self::MultiplePeople | Self::NotCounted | Self::Ignore) | None => {
+            Some(Self::MultiplePeople | Self::Repeats | Self::NotCounted | Self::Ignore) | None => {
                 (State::InView, None)
             }
         }
@@ -182,11 +193,8 @@ mod tests {
         let keys: BTreeSet<char> = Mark::ALL.into_iter().map(Mark::key).collect();
         assert_eq!(keys.len(), Mark::ALL.len());
         for kind in Kind::ALL {
-            // Nobody who labels a recording can tell that it was there before.
-            let is_of_recordings = !matches!(
-                kind,
-                Kind::VirtualCamera | Kind::SuspectedLoop | Kind::AgentGap | Kind::ReportingGap
-            );
+            let is_of_recordings =
+                !matches!(kind, Kind::VirtualCamera | Kind::AgentGap | Kind::ReportingGap);
             assert_eq!(Mark::of_kind(kind).is_some(), is_of_recordings, "{kind:?}");
         }
     }

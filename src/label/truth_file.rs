@@ -61,6 +61,8 @@ struct Words {
     reason: Option<String>,
     #[serde(default)]
     people: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    repeats: bool,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -124,8 +126,8 @@ impl TruthFile {
             let span = Span { start: at, end: time(written.end).max(at) };
             at = span.end;
             let Some(state) = State::named(&written.words.state) else { continue };
-            let Words { reason, people, .. } = written.words.clone();
-            let label = Label { span, state, reason, people };
+            let Words { reason, people, repeats, .. } = written.words.clone();
+            let label = Label { span, state, reason, people, repeats };
             labels.push(Original { label, words: written.words });
         }
         labels.retain(|it| !it.label.span.is_empty());
@@ -239,6 +241,7 @@ impl TruthFile {
             state,
             reason: reason.map(ToOwned::to_owned),
             people: None,
+            repeats: marks.contains(&Mark::Repeats),
         };
         let original = self.labels.iter().find(|it| it.label.span.contains(at));
         let original = original.filter(|it| it.label.what() == fresh.what());
@@ -247,10 +250,12 @@ impl TruthFile {
                 state: state.as_str().to_owned(),
                 reason: fresh.reason.clone(),
                 people: None,
+                repeats: false,
                 rest: Map::new(),
             },
             |it| it.words.clone(),
         );
+        words.repeats = fresh.repeats;
         let is_alone = words.people.filter(|people| *people < 2);
         let is_company = words.people.filter(|people| *people >= 2);
         words.people = if marks.contains(&Mark::MultiplePeople) {
@@ -305,6 +310,7 @@ fn said_by(truth: &Truth) -> Content {
             | Mark::FrozenPicture
             | Mark::CameraLost
             | Mark::PhotoHeldUp
+            | Mark::Repeats
             | Mark::NotCounted => truth.stretches(|label| mark.holds_in(label)),
         };
         for span in spans {
@@ -444,6 +450,7 @@ mod tests {
             state,
             reason: reason.map(ToOwned::to_owned),
             people,
+            repeats: marks.contains(&Mark::Repeats),
         };
         let is_company = marks.contains(&Mark::MultiplePeople);
         Mark::ALL
@@ -457,7 +464,8 @@ mod tests {
                 | Mark::TooDark
                 | Mark::FrozenPicture
                 | Mark::CameraLost
-                | Mark::PhotoHeldUp => mark.holds_in(&label(None)),
+                | Mark::PhotoHeldUp
+                | Mark::Repeats => mark.holds_in(&label(None)),
             })
             .collect()
     }

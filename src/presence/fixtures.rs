@@ -304,7 +304,7 @@ impl Moment<'_> {
         let Some(moved) = self.moved else { return Within { moved: true, stirs: false } };
         let others = finds.iter().filter(|other| other.bounding_box != find.bounding_box);
         let others = others.map(|other| other.bounding_box.shares_of(self.frame));
-        let count = moved.within(&find.bounding_box.shares_of(self.frame), others);
+        let count = moved.within(&find.bounding_box.shares_of(self.frame), &others);
         let stirs = count.moved > 0 && count.moved as f32 >= STIRS_SHARE * count.blocks as f32;
         Within { moved: count.moved > 0 || count.blocks == 0, stirs }
     }

@@ -112,7 +112,7 @@ impl Moved {
     pub(super) fn within(
         &self,
         part: &BoundingBox,
-        others: impl Iterator<Item = BoundingBox> + Clone,
+        others: &(impl Iterator<Item = BoundingBox> + Clone),
     ) -> Count {
         let mut count = Count { blocks: 0, moved: 0 };
         for (row, bits) in self.0.iter().enumerate() {

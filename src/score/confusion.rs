@@ -208,9 +208,23 @@ fn what_is_true(label: &Label) -> What {
     }
 }
 
-/// Where nobody counted people, a report of company says nothing that could be wrong.
+/// Where nobody counted people, a report of company says nothing that could be wrong; nor does a mark of a
+/// loop of a loop: what can be seen in it is true besides.
 fn what_is_told(label: &Label, reports: &[Report], at: MediaTime) -> What {
-    let counts = |kind: Kind| kind != Kind::MultiplePeople || label.people.is_some();
+    let counts = |kind: Kind| match kind {
+        Kind::MultiplePeople => label.people.is_some(),
+        Kind::SuspectedLoop => !label.repeats,
+        Kind::OutOfView
+        | Kind::FaceNotVisible
+        | Kind::CameraCovered
+        | Kind::TooDark
+        | Kind::FrozenPicture
+        | Kind::CameraLost
+        | Kind::VirtualCamera
+        | Kind::SuspectedStillImage
+        | Kind::AgentGap
+        | Kind::ReportingGap => true,
+    };
     let holds = |kind: &Kind| {
         let is_it = |report: &Report| report.kind == *kind && report.span.contains(at);
         counts(*kind) && reports.iter().any(is_it)

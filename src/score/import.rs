@@ -2,7 +2,8 @@
 //!
 //! What is marked is laid over a recording in which one person is in view all the time. A mark is named
 //! by a state of truth files or by a kind of interval, or `ignore`. Where marks overlap, the one that
-//! sees less counts: `no_picture`, then `out_of_view`, then `face_hidden`.
+//! sees less counts: `no_picture`, then `out_of_view`, then `face_hidden`. Company and a loop hold beside
+//! any of them.
 //!
 //! | form | what is read |
 //! |---|---|
@@ -34,6 +35,7 @@ pub enum Form {
 enum Said {
     State { state: State, reason: Option<String> },
     Company,
+    Loop,
     Ignore,
 }
 
@@ -83,6 +85,7 @@ fn said(name: &str, reason: Option<&str>, place: &str) -> Result<Said, TruthErro
         "photo_held_up" => state(State::OutOfView, "photo_held_up"),
         _ => match Kind::ALL.into_iter().find(|kind| kind.as_str() == name) {
             Some(Kind::MultiplePeople) => Ok(Said::Company),
+            Some(Kind::SuspectedLoop) => Ok(Said::Loop),
             Some(Kind::FaceNotVisible) => state(State::FaceHidden, ""),
             Some(Kind::FrozenPicture) => state(State::NoPicture, "frozen"),
             Some(Kind::CameraCovered) => state(State::NoPicture, "lens_covered"),
@@ -119,7 +122,7 @@ fn laid_over(footage: Footage, marks: &[Mark]) -> Result<Truth, TruthError> {
         let here = || marks.iter().filter(|mark| mark.span.contains(start));
         let states = here().filter_map(|mark| match &mark.said {
             Said::State { state, reason } => Some((*state, reason.clone())),
-            Said::Company | Said::Ignore => None,
+            Said::Company | Said::Loop | Said::Ignore => None,
         });
         let (state, reason) =
             states.max_by_key(|(state, _)| weight(*state)).unwrap_or((State::InView, None));
@@ -129,14 +132,14 @@ fn laid_over(footage: Footage, marks: &[Mark]) -> Result<Truth, TruthError> {
             State::InView | State::FaceHidden => 1,
             State::OutOfView | State::NoPicture => 0,
         };
+        let repeats = here().any(|mark| mark.said == Said::Loop);
         let span = Span::new(start, end);
+        let label = Label { span, state, reason, people: Some(people), repeats };
         match labels.last_mut() {
-            Some(last)
-                if (last.state, &last.reason, last.people) == (state, &reason, Some(people)) =>
-            {
+            Some(last) if *last == (Label { span: last.span, ..label.clone() }) => {
                 last.span.end = end;
             }
-            Some(_) | None => labels.push(Label { span, state, reason, people: Some(people) }),
+            Some(_) | None => labels.push(label),
         }
     }
     let ignore = marks.iter().filter(|mark| mark.said == Said::Ignore).map(|mark| mark.span);
@@ -393,12 +396,13 @@ mod tests {
 
     #[test]
     fn intervals_in_csv_are_laid_over_one_person_in_view() {
-        let text = "state,start,end,reason\nout_of_view,2,4.5,\nmultiple people,0:01,0:03,\ncamera_covered,4,5,\nignore,1.9,2.1,\n";
+        let text = "state,start,end,reason\nout_of_view,2,4.5,\nmultiple people,0:01,0:03,\ncamera_covered,4,5,\nsuspected_loop,3,6,\nignore,1.9,2.1,\n";
         let truth = read(Form::Csv, text).unwrap();
         assert_eq!(truth.end(), MediaTime::from_millis(10_000));
         assert_eq!(truth.of_kind(Kind::OutOfView), [Span::of_seconds(2.0, 4.0)]);
         assert_eq!(truth.of_kind(Kind::CameraCovered), [Span::of_seconds(4.0, 5.0)]);
         assert_eq!(truth.of_kind(Kind::MultiplePeople), [Span::of_seconds(1.0, 3.0)]);
+        assert_eq!(truth.of_kind(Kind::SuspectedLoop), [Span::of_seconds(3.0, 6.0)]);
         assert_eq!(truth.ignore, [Span::of_seconds(1.9, 2.1)]);
     }
 

@@ -15,6 +15,7 @@
 //!   [`Kind::MultiplePeople`] where people were not counted, and for presence where a photo was held up.
 //! - A covered lens may be called too dark; the confusion shows which it was.
 //! - A photo held up is scored apart, see [`Photo`].
+//! - A loop is found or missed as any kind is; the seconds in it count as what can be seen.
 //!
 //! Times are compared in whole milliseconds, as documents and truth files have them, so seconds add up
 //! exactly.

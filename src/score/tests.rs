@@ -16,10 +16,12 @@ const FOUND: [Kind; 6] = [
     Kind::CameraCovered,
     Kind::TooDark,
     Kind::FrozenPicture,
+    Kind::SuspectedLoop,
 ];
 
-fn label() -> impl Strategy<Value = (u32, usize, usize, Option<u32>)> {
-    (1_u32..8_000, 0_usize..4, 0_usize..4, prop_oneof![Just(None), (0_u32..3).prop_map(Some)])
+fn label() -> impl Strategy<Value = (u32, usize, usize, Option<u32>, bool)> {
+    let people = prop_oneof![Just(None), (0_u32..3).prop_map(Some)];
+    (1_u32..8_000, 0_usize..4, 0_usize..4, people, any::<bool>())
 }
 
 fn truth() -> impl Strategy<Value = Truth> {
@@ -28,12 +30,12 @@ fn truth() -> impl Strategy<Value = Truth> {
     (labels, prop::collection::vec(zone, 0..4)).prop_map(|(labels, zones)| {
         let reasons = ["", "photo_held_up", "frozen", "lens_covered"];
         let mut at = MediaTime::ZERO;
-        let labels = labels.into_iter().map(|(length, state, reason, people)| {
+        let labels = labels.into_iter().map(|(length, state, reason, people, repeats)| {
             let end = at + Duration::from_millis(length.into());
             let span = Span::new(at, end);
             at = end;
             let reason = Some(reasons[reason].to_owned()).filter(|reason| !reason.is_empty());
-            Label { span, state: State::ALL[state], reason, people }
+            Label { span, state: State::ALL[state], reason, people, repeats }
         });
         let zone = |(start, length): (i64, i64)| {
             Span::new(MediaTime::from_millis(start), MediaTime::from_millis(start + length))
@@ -44,7 +46,7 @@ fn truth() -> impl Strategy<Value = Truth> {
 }
 
 fn reports() -> impl Strategy<Value = Vec<Report>> {
-    let report = (0_usize..6, 0_i64..60_000, 0_i64..9_000, 0_u32..=1_000);
+    let report = (0_usize..FOUND.len(), 0_i64..60_000, 0_i64..9_000, 0_u32..=1_000);
     prop::collection::vec(report, 0..14).prop_map(|reports| {
         let report = |(kind, start, length, confidence): (usize, i64, i64, u32)| Report {
             kind: FOUND[kind],
@@ -71,6 +73,7 @@ fn later(truth: &Truth, by: Duration) -> Truth {
         state: State::InView,
         reason: None,
         people: Some(1),
+        repeats: false,
     };
     let shifted =
         truth.labels.iter().map(|label| Label { span: shift(label.span), ..label.clone() });
@@ -155,7 +158,7 @@ proptest! {
 
 fn at(start_s: f64, end_s: f64, state: State, people: u32) -> Label {
     let span = Span::of_seconds(start_s, end_s);
-    Label { span, state, reason: None, people: Some(people) }
+    Label { span, state, reason: None, people: Some(people), repeats: false }
 }
 
 fn of(labels: Vec<Label>) -> Truth {
@@ -212,6 +215,27 @@ fn a_covered_lens_may_be_called_too_dark_and_the_confusion_shows_it() {
     let cell = score.confusion.at(What::Kind(Kind::CameraCovered), What::Kind(Kind::TooDark));
     assert_eq!(cell, Duration::from_secs(4));
     assert_eq!(score.dishonest, Duration::ZERO);
+}
+
+#[test]
+fn a_loop_holds_beside_what_can_be_seen_in_it() {
+    let mut truth = away_then_covered();
+    truth.labels.iter_mut().skip(1).for_each(|it| it.repeats = true);
+    let away = [told(Kind::OutOfView, 10.0, 14.0, 0.9), told(Kind::CameraCovered, 20.0, 24.0, 0.9)];
+    let marked = [&away[..], &[told(Kind::SuspectedLoop, 13.0, 24.0, 0.9)]].concat();
+    let score = |reports: &[Report]| judge(&truth, reports, RECORDED);
+    let (missed, found) = (score(&away), score(&marked));
+    let is_found = |score: &Score| {
+        let of_loop = score.truths.iter().find(|it| it.kind == Kind::SuspectedLoop);
+        of_loop.map(|it| (it.span, it.found))
+    };
+    let span = Span::of_seconds(10.0, 24.0);
+    assert_eq!([is_found(&missed), is_found(&found)], [Some((span, false)), Some((span, true))]);
+    assert!(found.reports.iter().all(|it| it.verdict == Verdict::True));
+    // Who is in view in a loop is, and nobody who does not mark it tells that wrongly.
+    assert_eq!([missed.confusion.wrong(), found.confusion.wrong()], [Duration::ZERO; 2]);
+    let elsewhere = judge(&away_then_covered(), &marked, RECORDED);
+    assert_eq!(elsewhere.confusion.wrong(), Duration::from_secs(6), "there is no loop");
 }
 
 #[test]

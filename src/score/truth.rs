@@ -37,6 +37,9 @@ pub struct Label {
     pub reason: Option<String>,
     /// Real people in the picture; absent where nobody counted.
     pub people: Option<u32>,
+    /// The camera shows what it has shown before, as a recording in a loop does, from the first frame that was
+    /// there already. Beside the state, which says what can be seen.
+    pub repeats: bool,
 }
 
 /// What a person who labels sees.
@@ -96,6 +99,8 @@ struct RawLabel {
     reason: Option<String>,
     #[serde(default)]
     people: Option<u32>,
+    #[serde(default)]
+    repeats: bool,
 }
 
 impl State {
@@ -159,7 +164,8 @@ impl Truth {
                 TruthError::at(&field("state"), &expected)
             })?;
             let span = span(raw.start, raw.end, field)?;
-            Ok(Label { span, state, reason: raw.reason.clone(), people: raw.people })
+            let (reason, people) = (raw.reason.clone(), raw.people);
+            Ok(Label { span, state, reason, people, repeats: raw.repeats })
         });
         let labels = labels.collect::<Result<Vec<_>, _>>()?;
         let ignore = raw.ignore.iter().enumerate().map(|(number, zone)| {
@@ -222,6 +228,7 @@ impl Truth {
     pub fn of_kind(&self, kind: Kind) -> Vec<Span> {
         let what = match kind {
             Kind::MultiplePeople => return self.stretches(Label::in_company),
+            Kind::SuspectedLoop => return self.stretches(|label| label.repeats),
             Kind::SuspectedStillImage => What::PhotoHeldUp,
             Kind::OutOfView
             | Kind::FaceNotVisible
@@ -230,7 +237,6 @@ impl Truth {
             | Kind::FrozenPicture
             | Kind::CameraLost
             | Kind::VirtualCamera
-            | Kind::SuspectedLoop
             | Kind::AgentGap
             | Kind::ReportingGap => What::Kind(kind),
         };
@@ -327,11 +333,12 @@ mod tests {
     fn a_truth_file_is_read_with_its_conditions() {
         let text = file(
             r#"{"start": 0, "end": 2.5, "state": "in_view", "people": 1},
-               {"start": 2.5, "end": 4, "state": "out_of_view", "reason": "nobody_visible"}"#,
+               {"start": 2.5, "end": 4, "state": "out_of_view", "reason": "nobody_visible", "repeats": true}"#,
             r#", "ignore": [{"start": 2.4, "end": 2.6}], "tags": ["glasses:yes"], "truth": "by_hand", "duration_s": 4"#,
         );
         let truth = Truth::parse(&text).unwrap();
         assert_eq!(truth.of_kind(Kind::OutOfView), [Span::of_seconds(2.5, 4.0)]);
+        assert_eq!(truth.of_kind(Kind::SuspectedLoop), [Span::of_seconds(2.5, 4.0)]);
         assert_eq!(truth.conditions(), ["glasses:yes", "truth:by_hand"]);
         assert_eq!(truth.ignore, [Span::of_seconds(2.4, 2.6)]);
     }

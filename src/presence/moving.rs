@@ -158,7 +158,7 @@ mod tests {
             let payload = Payload::Gray8(points.map(|(x, y)| luma(step, x, y)).collect());
             let frame = Frame { seq: 0, pts: at, size: FRAME, payload };
             let moved = moving.look(at, &LumaGrid::of(&frame))?;
-            let within = |part: &BoundingBox| moved.within(part, std::iter::empty());
+            let within = |part: &BoundingBox| moved.within(part, &std::iter::empty());
             assert_eq!(within(&LEFT).blocks, BLOCKS / 2);
             Some((within(&LEFT).moved, within(&RIGHT).moved))
         };
@@ -202,9 +202,9 @@ mod tests {
     fn blocks_of_others_do_not_count() {
         let all = Moved([u32::MAX; BLOCK_ROWS]);
         let everywhere = BoundingBox::new(-0.5, -0.5, 1.5, 1.5);
-        let count = all.within(&everywhere, [LEFT].into_iter());
+        let count = all.within(&everywhere, &[LEFT].into_iter());
         assert_eq!(count, Count { blocks: BLOCKS / 2, moved: BLOCKS / 2 });
         let two = BoundingBox::new(0.49, 0.0, 0.52, 0.03);
-        assert_eq!(all.within(&two, std::iter::empty()).blocks, 1);
+        assert_eq!(all.within(&two, &std::iter::empty()).blocks, 1);
     }
 }

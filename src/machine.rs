@@ -14,9 +14,11 @@ use crate::pace::Machine;
 const MARGIN_CELSIUS: f32 = 5.0;
 /// Sensors that call less than this critical measure no processor.
 const LEAST_CRITICAL_CELSIUS: f32 = 60.0;
-/// Of 100, where 50 is what a thread gets that asks for nothing. On Linux: nice 5, a third of the
+/// Of 100, where 50 is what a thread gets that asks for nothing. On Linux: [`NICE`], a third of the
 /// share of another thread when both want the processor.
 const BACKGROUND: u8 = 35;
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
 
 /// Reads the sensors. What cannot be read is not said.
 pub fn read() -> Machine {
@@ -44,8 +46,13 @@ fn is_near_critical(celsius: Option<f32>, critical: Option<f32>) -> bool {
     critical >= LEAST_CRITICAL_CELSIUS && celsius >= critical - MARGIN_CELSIUS
 }
 
-/// Puts the calling thread behind whatever the candidate works with.
+/// Puts the calling thread behind whatever the candidate works with. One that stands further back already
+/// stays there.
 pub fn step_back() {
+    #[cfg(target_os = "linux")]
+    if rustix::process::getpriority_process(None).is_ok_and(|nice| nice >= NICE) {
+        return;
+    }
     let priority = ThreadPriorityValue::try_from(BACKGROUND).map(ThreadPriority::Crossplatform);
     match priority.map(set_current_thread_priority) {
         Ok(Ok(())) => {}
@@ -78,22 +85,32 @@ mod tests {
         assert!(machine.battery.is_none_or(|charge| (0.0..=1.0).contains(&charge)));
     }
 
+    /// How nice the thread is that runs `work`, afterwards.
+    #[cfg(target_os = "linux")]
+    fn nice_after(work: impl FnOnce() + Send) -> i32 {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let after = || {
+            work();
+            nice()
+        };
+        std::thread::scope(|scope| scope.spawn(after).join().unwrap())
+    }
+
     #[test]
     #[cfg(target_os = "linux")]
     fn a_thread_that_steps_back_is_nicer_and_the_others_are_not() {
-        let nice = || {
-            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-            let after_name = stat.rsplit_once(')').unwrap().1;
-            after_name.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
+        let before = nice_after(|| ());
+        assert_eq!((nice_after(step_back), nice_after(|| ())), (before.max(NICE), before));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_of_a_program_that_stands_further_back_is_not_put_forward() {
+        let nicest = || rustix::process::setpriority_process(None, 19).unwrap();
+        let step = || {
+            nicest();
+            step_back();
         };
-        let before = nice();
-        let stepped_back = std::thread::scope(|scope| {
-            let stepping = scope.spawn(|| {
-                step_back();
-                nice()
-            });
-            stepping.join().unwrap()
-        });
-        assert_eq!((stepped_back, nice()), (before.max(5), before));
+        assert_eq!(nice_after(step), 19);
     }
 }

@@ -17,6 +17,7 @@ use inview::trust::signature::SigningKey;
 use inview::upload;
 use rusqlite::Connection;
 use support::agent::{PRESENT, Webcam, frames, setup, wait_for, world};
+use support::reporter::Reporter;
 use support::server::ServerProgram;
 use support::{run, text};
 
@@ -169,4 +170,34 @@ fn a_row_that_was_edited_in_the_servers_database_is_found() {
     let nothing =
         run(SERVER, &["verify", "--data", data, "--session", &SessionId::derived(&[]).to_string()]);
     assert_eq!(nothing.status.code(), Some(2));
+}
+
+#[test]
+fn the_erase_of_one_session_leaves_every_other_chain_and_the_record_of_deeds_verifiable() {
+    let data = tempfile::tempdir().unwrap();
+    let server = ServerProgram::start(SERVER, data.path());
+    let mut seats: Vec<Reporter> = (0..5_u64)
+        .map(|seat| Reporter::start(&server, SessionId::derived(&[&seat.to_be_bytes()])))
+        .collect();
+    seats.iter_mut().for_each(|seat| (0..6).for_each(|_| seat.alert()));
+    let cookie = server.administrator();
+    let erased = seats.swap_remove(2).session();
+    let request =
+        server.client().delete(format!("{}/v1/sessions/{erased}", server.says("address")));
+    assert_eq!(request.header("cookie", cookie).send().unwrap().status().as_u16(), 204);
+    // They also go on.
+    seats.iter_mut().for_each(Reporter::alert);
+    server.kill();
+    let data = data.path().to_str().unwrap();
+    let check = |session: SessionId| {
+        let output = run(SERVER, &["verify", "--data", data, "--session", &session.to_string()]);
+        (output.status.code(), text(&output.stdout))
+    };
+    for seat in &seats {
+        let (status, said) = check(seat.session());
+        assert_eq!(status, Some(0), "{said}");
+    }
+    assert_eq!(check(erased).0, Some(2));
+    let output = run(SERVER, &["verify-audit", "--data", data]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
 }

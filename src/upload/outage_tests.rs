@@ -95,9 +95,9 @@ impl Limit {
     fn admits(&mut self, now: MediaTime) -> bool {
         let now = now.as_millis();
         let on_time = self.due.max(now);
-        let is_admitted = on_time - now <= 200 * 19;
+        let is_admitted = on_time - now <= 100 * 19;
         if is_admitted {
-            self.due = on_time + 200;
+            self.due = on_time + 100;
         }
         is_admitted
     }

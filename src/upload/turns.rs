@@ -17,9 +17,9 @@ use crate::time::MediaTime;
 pub(super) type Key = (SessionId, Incarnation);
 
 /// Batches of a session that may be sent at once, and the time between those that follow. The server takes
-/// 20, and one every 200 ms; heartbeats are among them.
+/// 20, and one every 100 ms; heartbeats are among them.
 const BURST: u32 = 16;
-const STEP: Duration = Duration::from_millis(220);
+const STEP: Duration = Duration::from_millis(110);
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,14 +19,15 @@ use film::{Scene, filmed, footage, repaint};
 use inview::agent::{Agent, Clock, Command, MakeDetector, Phase, Seen, Snapshot, World};
 use inview::detector::{Detector, onnx};
 use inview::frame::Payload;
+use inview::geometry::Size;
 use inview::health::Code;
 use inview::pace::Machine;
 use inview::pipeline::Pipeline;
 use inview::presence::{Change, Policy, Verdict};
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
-use stage::{ABSENT, Act, EACCES, EBUSY, EIO, ENODEV, Stage};
-use support::agent::{PRESENT, clock_at, detector, of_kind, setup, shows, wait_for};
+use stage::{ABSENT, Act, EACCES, EBUSY, EIO, ENODEV, FRAME, Form, Stage};
+use support::agent::{PRESENT, SIZE, clock_at, detector, of_kind, setup, shows, wait_for};
 use support::wait_until;
 
 /// Within this, everything must have its name.
@@ -264,6 +265,34 @@ fn a_virtual_camera_is_named_and_reported_in_three_seconds() {
         assert_eq!(kinds, [Kind::VirtualCamera]);
         vec![("virtual".to_owned(), named), ("virtual: reported".to_owned(), reported)]
     });
+}
+
+#[test]
+fn a_camera_that_changes_its_size_or_gives_a_frame_a_second_is_no_trouble_and_misses_no_absence() {
+    let left = r#"{"pts_s": 0, "faces": [{"score": 0.9, "box": [20, 10, 40, 34]}]}
+{"pts_s": 12, "faces": []}"#;
+    for form in [
+        Form { size: Size::new(128, 96), every: FRAME },
+        Form { size: Size::new(48, 36), every: FRAME },
+        Form { size: SIZE, every: Duration::from_secs(1) },
+    ] {
+        let stage = Stage::scripted(Act::Shows(Scene::Candidate));
+        let exam = Exam::at(1, &stage, detector(left));
+        exam.until(is_well);
+        exam.begin();
+        exam.until(|now| now.phase == Phase::Exam && now.seen == Seen::Face);
+        let begun = exam.now();
+        stage.change(form);
+        wait_until(|| {
+            let now = exam.agent.snapshot();
+            assert_eq!((now.seen, now.health), (Seen::Face, vec![]), "{form:?}");
+            exam.now().since(begun) >= Duration::from_secs(5)
+        });
+        assert_eq!(exam.agent.snapshot().intervals, [], "{form:?}");
+        exam.until(opened(Kind::OutOfView));
+        let kinds: Vec<Kind> = exam.end().iter().map(|interval| interval.kind).collect();
+        assert_eq!(kinds, [Kind::OutOfView], "{form:?}");
+    }
 }
 
 fn networks() -> MakeDetector {

@@ -18,7 +18,8 @@ use crate::support::agent::{SIZE, room};
 /// The patience of the camera on Linux: with the next frame, and with the first one.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 const START: Duration = Duration::from_secs(4);
-const FRAME: Duration = Duration::from_millis(66);
+/// Fifteen frames a second.
+pub(crate) const FRAME: Duration = Duration::from_millis(66);
 
 /// What the camera does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,18 +42,26 @@ pub(crate) const ENODEV: i32 = 19;
 /// Nothing opens, since there is nothing: no error number says so.
 pub(crate) const ABSENT: i32 = 0;
 
+/// How large its pictures are, and how far apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Form {
+    pub(crate) size: Size,
+    pub(crate) every: Duration,
+}
+
 /// A camera that breaks to order.
 #[derive(Clone)]
 pub(crate) struct Stage {
     act: Arc<Mutex<Act>>,
-    size: Size,
+    form: Arc<Mutex<Form>>,
     paint: Painter,
     pub(crate) virtual_device: Option<String>,
 }
 
 impl Stage {
     pub(crate) fn new(act: Act, size: Size, paint: Painter) -> Self {
-        Self { act: Arc::new(Mutex::new(act)), size, paint, virtual_device: None }
+        let form = Arc::new(Mutex::new(Form { size, every: FRAME }));
+        Self { act: Arc::new(Mutex::new(act)), form, paint, virtual_device: None }
     }
 
     /// With a picture made by code, for a detector that is told what to find.
@@ -66,6 +75,31 @@ impl Stage {
 
     pub(crate) fn set(&self, act: Act) {
         *self.act.lock().unwrap() = act;
+    }
+
+    fn form(&self) -> Form {
+        *self.form.lock().unwrap()
+    }
+
+    /// While it streams, as some drivers do.
+    pub(crate) fn change(&self, form: Form) {
+        *self.form.lock().unwrap() = form;
+    }
+}
+
+/// A grey picture of [`SIZE`] in another size: each point is the nearest one.
+fn scaled(payload: Payload, size: Size) -> Payload {
+    match payload {
+        Payload::Gray8(points) if points.len() != size.area() => {
+            let at = |index: usize| {
+                let (x, y) = (index % size.width as usize, index / size.width as usize);
+                let x = x * SIZE.width as usize / size.width as usize;
+                let y = y * SIZE.height as usize / size.height as usize;
+                points[y * SIZE.width as usize + x]
+            };
+            Payload::Gray8((0..size.area()).map(at).collect())
+        }
+        whole @ (Payload::Gray8(_) | Payload::Rgb8(_) | Payload::I420(_)) => whole,
     }
 }
 
@@ -103,7 +137,7 @@ impl Playing {
         let info = SourceInfo {
             container: "camera".to_owned(),
             codec: "none".to_owned(),
-            size: stage.size,
+            size: stage.form().size,
             duration: None,
         };
         let start = now();
@@ -121,11 +155,13 @@ impl FrameSource for Playing {
             let now = (self.now)();
             match self.stage.act() {
                 Act::Shows(scene) => {
+                    let Form { size, every } = self.stage.form();
                     let seq = (now.since(self.start).as_micros() / FRAME.as_micros()) as u64;
-                    if now >= not_before && seq >= self.next {
+                    let is_due = self.last.is_none_or(|last| now.since(last) + FRAME > every);
+                    if now >= not_before && seq >= self.next && is_due {
                         (self.next, self.last) = (seq + 1, Some(now));
-                        let payload = (self.stage.paint)(scene, seq);
-                        return Ok(Some(Frame { seq, pts: now, size: self.stage.size, payload }));
+                        let payload = scaled((self.stage.paint)(scene, seq), size);
+                        return Ok(Some(Frame { seq, pts: now, size, payload }));
                     }
                 }
                 Act::Fails { streaming, .. } => return Err(system_error(streaming)),

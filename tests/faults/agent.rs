@@ -4,11 +4,23 @@ use super::*;
 
 const AGENT: &str = env!("CARGO_BIN_EXE_inview");
 
+pub(crate) fn session() -> SessionId {
+    SessionId::derived(&[b"seat 7"])
+}
+
 /// A session file for the server, in its folder.
 fn session_file(server: &ServerProgram, folder: &Path) -> PathBuf {
+    session_file_of(server, folder, session())
+}
+
+pub(crate) fn session_file_of(
+    server: &ServerProgram,
+    folder: &Path,
+    session: SessionId,
+) -> PathBuf {
     let session = serde_json::json!({
         "server": server.says("address"),
-        "session": SessionId::derived(&[b"seat 7"]),
+        "session": session,
         "label": "Seat 7",
         "token": server.read("agent_token_file"),
         "authority": server.says("authority"),
@@ -19,7 +31,7 @@ fn session_file(server: &ServerProgram, folder: &Path) -> PathBuf {
 }
 
 /// The agent on the shipped recording, without a window.
-fn agent(session: &Path, data: &Path) -> Command {
+pub(crate) fn agent(session: &Path, data: &Path) -> Command {
     let mut command = Command::new(AGENT);
     command.args(["--headless", "--begin", "--replay"]).arg(shipped_recording());
     command.arg("--session").arg(session).arg("--data").arg(data);
@@ -78,7 +90,7 @@ fn a_session_file_that_is_started_again_after_its_end_goes_on_under_the_same_key
         let output = agent.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", support::text(&output.stdout));
     }
-    let export = server.export(SessionId::derived(&[b"seat 7"]));
+    let export = server.export(self::session());
     assert_eq!(export.chains.len(), 2);
     let told = told::tell(&export, None);
     assert!(told.is_good && export.public_key.is_some(), "{told:?}");

@@ -1,8 +1,13 @@
 //! Programs that are killed or stopped at the worst moment: what arrives at the server.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and shows figures"
+)]
 #![cfg(unix)]
 
 mod agent;
+mod away;
 mod replay;
 #[path = "../support/mod.rs"]
 mod support;

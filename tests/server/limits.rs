@@ -17,7 +17,7 @@ fn a_session_that_comes_too_often_is_told_when_to_come_again() {
     server.post(session, "[]").is_problem(429, problem::RATE_LIMIT);
     server.beat(other, &heartbeat(Phase::Exam));
     server.pass(1);
-    for _ in 0..5 {
+    for _ in 0..10 {
         server.beat(session, &heartbeat(Phase::Exam));
     }
     let refused = server.beat_as(&server.agent, session, &heartbeat(Phase::Exam));

@@ -9,6 +9,8 @@ pub mod fault_proxy;
 #[cfg(all(feature = "camera", target_os = "linux"))]
 pub mod feeder;
 #[cfg(feature = "upload")]
+pub mod reporter;
+#[cfg(feature = "upload")]
 pub mod server;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +51,48 @@ pub fn ffmpeg() -> Option<PathBuf> {
 
 pub fn run(program: &str, args: &[&str]) -> Output {
     Command::new(program).args(args).current_dir(root()).output().unwrap()
+}
+
+/// A number that a variable of the environment makes larger, for runs that take long.
+pub fn asked(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// A folder in memory where there is such a thing: for what is no test of disks.
+pub fn memory_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}
+
+/// Bytes of memory that a process has (`VmRSS`), or had at most (`VmHWM`). `None` where the system does not
+/// say so.
+pub fn memory(process: u32, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Numbers that look like chance and are the same in each run (xorshift).
+pub struct Chance(u64);
+
+impl Default for Chance {
+    fn default() -> Self {
+        Self(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+impl Chance {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
 }
 
 /// Waits for something that another process or thread does. Gives up after a minute.

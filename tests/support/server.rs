@@ -59,14 +59,37 @@ impl ServerProgram {
         self.child.wait().unwrap();
     }
 
-    fn client(&self) -> reqwest::blocking::Client {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn client(&self) -> reqwest::blocking::Client {
         let authority = std::fs::read(self.says("authority")).unwrap();
         let authority = reqwest::Certificate::from_pem(&authority).unwrap();
         let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).no_proxy();
         client.build().unwrap()
     }
 
-    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+    /// Makes the first administrator; the cookie of their browser.
+    pub fn administrator(&self) -> String {
+        let authority = std::fs::read(self.says("authority")).unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+        let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).no_proxy();
+        let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let cookie = |answer: reqwest::blocking::Response| {
+            let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+            cookie.split(';').next().unwrap().to_owned()
+        };
+        let starter = cookie(client.get(self.says("sign_in")).send().unwrap());
+        let form = client.post(format!("{}/first-admin", self.says("address")));
+        let form = form.header("cookie", starter);
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let password = "a-long-enough-password";
+        cookie(form.body(format!("name=root&password={password}&again={password}")).send().unwrap())
+    }
+
+    /// What a proctor is answered.
+    pub fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
         let answer = self
             .client()
             .get(format!("{}{path}", self.says("address")))

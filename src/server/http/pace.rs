@@ -1,4 +1,5 @@
-//! How often the agents of one session may come: five requests a second, and twenty at once.
+//! How often the agents of one session may come: ten requests a second, and twenty at once. What an outage
+//! has left, ten thousand reports in batches of a hundred, is taken within ten seconds.
 //!
 //! For each session, in memory: when its next request would be on time if all came evenly (the generic
 //! cell rate algorithm). Whoever comes no earlier than nineteen steps before that is let in.
@@ -13,10 +14,10 @@ use crate::server::http::error::Refusal;
 use crate::server::store::Tenant;
 
 /// Time between requests that come evenly.
-const STEP: SignedDuration = SignedDuration::from_millis(200);
+const STEP: SignedDuration = SignedDuration::from_millis(100);
 /// Requests that may come at once.
 const BURST: i32 = 20;
-/// Sessions that are remembered; one that has not come for four seconds need not be.
+/// Sessions that are remembered; one that has not come for two seconds need not be.
 const SESSIONS: usize = 100_000;
 
 /// When each session's next request would be on time.
@@ -72,16 +73,16 @@ mod tests {
     }
 
     #[test]
-    fn twenty_come_at_once_and_then_five_a_second() {
+    fn twenty_come_at_once_and_then_ten_a_second() {
         let (pace, local) = (Pace::default(), Tenant::local());
         let comes = |millis| pace.wait(&local, session(1), at(millis));
         for _ in 0..20 {
             assert_eq!(comes(0), None);
         }
-        assert_eq!((comes(0), comes(199)), (Some(1), Some(1)));
-        assert_eq!((comes(200), comes(200)), (None, Some(1)));
+        assert_eq!((comes(0), comes(99)), (Some(1), Some(1)));
+        assert_eq!((comes(100), comes(100)), (None, Some(1)));
         let admitted = (0..10_000).filter(|step| comes(1_000 + step).is_none()).count();
-        assert_eq!(admitted, 4 + 49);
+        assert_eq!(admitted, 9 + 99);
         assert_eq!(pace.wait(&local, session(2), at(0)), None);
         assert_eq!(pace.wait(&Tenant::new("b"), session(1), at(0)), None);
     }

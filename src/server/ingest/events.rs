@@ -11,7 +11,7 @@
 //! | 413 too-large | more than 100 events or 256 KiB |
 //! | 415 content-type | not a batch of `CloudEvents`, or compressed |
 //! | 422 malformed-events | at least one event will never be stored |
-//! | 429 rate-limit | more than five requests a second for the session |
+//! | 429 rate-limit | more than ten requests a second for the session |
 //! | 503 busy | too much at once |
 
 use axum::extract::{Request, State as Of};

@@ -9,7 +9,7 @@ use crate::report::Kind;
 use crate::time::MediaTime;
 
 const RECORDED: Duration = Duration::from_secs(1);
-const FOUND: [Kind; 6] = [
+const FOUND: [Kind; 7] = [
     Kind::OutOfView,
     Kind::FaceNotVisible,
     Kind::MultiplePeople,

@@ -40,7 +40,7 @@ use tokio::net::TcpStream;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Each sends its next batch once the one before is answered. A session sends five a second at most: as many reports
+/// Each sends its next batch once the one before is answered. A session sends ten a second at most: as many reports
 /// as are taken here have thousands of agents, and the server lets 256 batches in at one time.
 const CONNECTIONS: [usize; 2] = [64, 256];
 /// A session may send so many at once.

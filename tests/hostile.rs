@@ -55,10 +55,8 @@ fn tls(server: &ServerProgram) -> impl Fn() -> Tls {
 
 /// Whether the server has closed it, or answered. Never waits.
 fn is_over(stream: &mut impl Read) -> bool {
-    match stream.read(&mut [0; 512]) {
-        Ok(_) => true,
-        Err(error) => error.kind() != ErrorKind::WouldBlock,
-    }
+    let read = stream.read(&mut [0; 512]);
+    read.map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_length| true)
 }
 
 /// How long somebody else waits at most for the answer to a report, of so many.
@@ -268,10 +266,11 @@ fn idle_sessions(server: &ServerProgram, count: u64) {
     while left > 0 {
         let rows = left.min(2_000);
         left -= rows;
-        let list: String = (0..rows).map(|row| format!("Candidate {}\n", left + row)).collect();
+        let names: Vec<String> =
+            (left..left + rows).map(|row| format!("Candidate {row}")).collect();
         let list = post(&format!("/v1/exams/{}/roster", exam.exam), &manager)
             .header("content-type", "text/csv")
-            .body(format!("name\n{list}"));
+            .body(format!("name\n{}\n", names.join("\n")));
         let roster: Roster = list.send().unwrap().error_for_status().unwrap().json().unwrap();
         for seat in roster.seats {
             let (session, code) = (seat.issued.session, seat.issued.code);
@@ -295,7 +294,7 @@ fn idle_sessions(server: &ServerProgram, count: u64) {
             };
             let body = serde_json::to_vec(&heartbeat).unwrap();
             let signature = key.sign(Signed::Heartbeat, &body).to_string();
-            let beat = post(&format!("/v1/sessions/{}/heartbeats", session), &token)
+            let beat = post(&format!("/v1/sessions/{session}/heartbeats"), &token)
                 .header(SIGNATURE_HEADER, signature)
                 .header("content-type", "application/json")
                 .body(body);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use inview::clock::Reading;
 use inview::report::{
-    ClosedBy, EventData, Incarnation, Interval, IntervalId, IntervalReport, Kind, SessionId,
+    ClosedBy, EventData, Hash, Incarnation, Interval, IntervalId, IntervalReport, Kind, SessionId,
 };
 use inview::spool::Outbox;
 use inview::time::MediaTime;
@@ -71,7 +71,7 @@ fn outbox(folder: &Path) -> Outbox {
 
 /// Lets so many signed reports wait in an agent's folder.
 fn queue(own: &Path, reports: u64) {
-    let hex: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = Hash::from_bytes(SECRET).to_string();
     let mut key = std::fs::File::create(own.join(format!("{}.key", session()))).unwrap();
     key.write_all(hex.as_bytes()).unwrap();
     let mut outbox = outbox(&own.join("spool"));

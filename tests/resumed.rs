@@ -143,7 +143,9 @@ fn a_client_of_the_stream_that_is_cut_and_resumed_also_across_restarts_sees_each
         if cut % 20 == 0 {
             server.kill();
             server = ServerProgram::start_at(SERVER, data.path(), &address);
-            reporters.iter_mut().for_each(|reporter| reporter.connect(&server));
+            for reporter in &mut reporters {
+                reporter.connect(&server);
+            }
         }
         let mut stream = follower.connect(&server);
         follower.read(&mut stream, &server, 1 + chance.below(14));

@@ -179,7 +179,11 @@ fn the_erase_of_one_session_leaves_every_other_chain_and_the_record_of_deeds_ver
     let mut seats: Vec<Reporter> = (0..5_u64)
         .map(|seat| Reporter::start(&server, SessionId::derived(&[&seat.to_be_bytes()])))
         .collect();
-    seats.iter_mut().for_each(|seat| (0..6).for_each(|_| seat.alert()));
+    for seat in &mut seats {
+        for _ in 0..6 {
+            seat.alert();
+        }
+    }
     let cookie = server.administrator();
     let erased = seats.swap_remove(2).session();
     let request =

@@ -1,5 +1,10 @@
 //! Agents that are killed, stopped and started again, as programs: what they have said is kept, and how
 //! long they were away is told.
+#![expect(
+    clippy::panic_in_result_fn,
+    clippy::unwrap_in_result,
+    reason = "what is late is an error, what is wrong a panic"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command as Program;
+use std::time::Duration;
 
 use inview::agent::{Agent, Command, Now, Phase, Snapshot, World};
 use inview::health::Code;
@@ -105,6 +106,8 @@ fn on_a_disk_that_is_never_written_to_the_end_is_put_off_and_done_and_said_when_
     let Some(place) = in_a_place_of_its_own(test, "4m") else { return };
     let mut exam = exam(&place);
     exam.setup.policy.planned_minutes = Some(90);
+    // As the agent has it: the end waits for the last report.
+    exam.setup.flush = Duration::from_mins(1);
     let mounted = Program::new("mount").args(["-o", "remount,ro"]).arg(&place).status().unwrap();
     assert!(mounted.success());
     let agent = start(&exam, PRESENT);
@@ -123,7 +126,8 @@ fn on_a_disk_that_is_never_written_to_the_end_is_put_off_and_done_and_said_when_
     wait_until(|| outcomes(&exam.server.commands()[1]) == [Outcome::Shown, Outcome::Done]);
     exam.server.give(&CommandKind::End { reason: "Fire alarm".to_owned() });
     let now = wait_for(&agent, |now| now.phase == Phase::Ended);
-    assert!(now.reports.delivered && degraded(&now));
+    assert!(now.reports.delivered, "{:?} {:?}", now.reports, now.health);
+    assert!(degraded(&now), "{:?}", now.health);
     // The exam is over: there is nothing to undo.
     let is_done = |place: usize| outcomes(&exam.server.commands()[place]) == [Outcome::Done];
     wait_until(|| is_done(0) && is_done(2));

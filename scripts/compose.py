@@ -7,7 +7,6 @@ For each recording of DIR whose truth has somebody in view and the empty room, a
 OUT/WAY/NAME.WAY.mp4, its truth file, and a line in OUT/composed.tags. What is there is not made again.
 """
 
-import argparse
 import hashlib
 import json
 import pathlib
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 import compose_figure
 import compose_scene
 import numpy as np
-from degrade import GOOD, VIDEO, read_tags, truth_of
+from degrade import GOOD, VIDEO, asked_for, fail, read_tags, truth_of
 
 # Seconds: in view, away, in view, away, in view; and each crossing of the frame's edge.
 VISITS = (9.0, 5.0, 8.0, 5.0, 8.0)
@@ -91,10 +90,6 @@ WAYS = {
     "portrait": Way("a portrait as large as life", ("poster",), compose_scene.poster(0.24)),
     "poster": Way("a poster, its head 40 cm high", ("poster",), compose_scene.poster(0.40)),
 }
-
-
-def fail(message):
-    sys.exit(f"compose: {message}")
 
 
 def crossings():
@@ -231,23 +226,10 @@ def figures(folder):
 
 
 def main():
-    arguments = argparse.ArgumentParser(prog="compose", usage="scripts/compose [--tags FILE] [--only NAMES] DIR OUT")
-    arguments.add_argument("--tags")
-    arguments.add_argument("--only", default=",".join(WAYS))
-    arguments.add_argument("--list", action="store_true")
-    arguments.add_argument("dir", nargs="?", type=pathlib.Path)
-    arguments.add_argument("out", nargs="?", type=pathlib.Path)
-    asked = arguments.parse_args()
-    if asked.list:
-        for name, way in WAYS.items():
-            print(f"{name:11}{way.what} [{', '.join(way.tags)}]")
+    asked = asked_for("compose", WAYS)
+    if asked is None:
         return
-    if not asked.dir or not asked.out:
-        arguments.error("DIR and OUT are needed")
-    names = asked.only.split(",")
-    for name in names:
-        if name not in WAYS:
-            fail(f"there is no way {name}; --list names them")
+    names = asked.names
     tags = read_tags(asked.tags)
     found = figures(asked.dir)
     if len(found) < 2:

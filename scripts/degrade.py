@@ -111,7 +111,7 @@ WAYS = {
 
 
 def fail(message):
-    sys.exit(f"degrade: {message}")
+    sys.exit(f"{pathlib.Path(sys.argv[0]).stem}: {message}")
 
 
 def truth_of(recording):
@@ -180,24 +180,36 @@ def read_tags(path):
     return tags
 
 
-def main():
-    arguments = argparse.ArgumentParser(prog="degrade", usage="scripts/degrade [--tags FILE] [--only NAMES] DIR OUT")
+def asked_for(program, ways):
+    """What the command line asks for, and the ways; None where it asks for their list, which is printed."""
+    arguments = argparse.ArgumentParser(
+        prog=program, usage=f"scripts/{program} [--tags FILE] [--only NAMES] DIR OUT"
+    )
     arguments.add_argument("--tags")
-    arguments.add_argument("--only", default=",".join(WAYS))
+    arguments.add_argument("--only", default=",".join(ways))
     arguments.add_argument("--list", action="store_true")
     arguments.add_argument("dir", nargs="?", type=pathlib.Path)
     arguments.add_argument("out", nargs="?", type=pathlib.Path)
     asked = arguments.parse_args()
     if asked.list:
-        for name, way in WAYS.items():
-            print(f"{name:10}{way.what} [{', '.join(way.tags)}]")
-        return
+        for name, way in ways.items():
+            print(f"{name:12}{way.what} [{', '.join(way.tags)}]")
+        return None
     if not asked.dir or not asked.out:
         arguments.error("DIR and OUT are needed")
-    names = asked.only.split(",")
-    for name in names:
-        if name not in WAYS:
+    asked.names = asked.only.split(",")
+    for name in asked.names:
+        if name not in ways:
             fail(f"there is no way {name}; --list names them")
+    return asked
+
+
+def main():
+    asked = asked_for("degrade", WAYS)
+    if asked is None:
+        return
+    names = asked.names
+    for name in names:
         (asked.out / name).mkdir(parents=True, exist_ok=True)
     tags = read_tags(asked.tags)
     recordings = sorted(it for it in asked.dir.rglob("*") if it.suffix.lower() in VIDEO and it.is_file())

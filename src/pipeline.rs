@@ -11,7 +11,7 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
     Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, Moved, Moving,
-    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Verdict,
+    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Veil, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -64,6 +64,7 @@ pub struct Pipeline<D> {
     vanishing: Vanishing,
     calm: Calm,
     moving: Moving,
+    veil: Veil,
     /// Absent where the policy ignores loops.
     repeats: Option<Repeats>,
     face_watch: FaceWatch,
@@ -118,6 +119,7 @@ impl<D: Detector> Pipeline<D> {
             vanishing: Vanishing::default(),
             calm: Calm::default(),
             moving: Moving::default(),
+            veil: Veil::default(),
             face_watch: FaceWatch::default(),
             picture: None,
             people: Vec::new(),
@@ -151,7 +153,7 @@ impl<D: Detector> Pipeline<D> {
         let picture = grid.stats(self.picture.as_deref());
         let (mut faces, mut people, mut remains) = (None, None, None);
         let mut rested = false;
-        if !self.monitor.is_covered(&picture) {
+        if !self.monitor.is_covered(&picture) || self.is_veiled(frame, &grid, &picture)? {
             rested = self.attention.rests(&self.policy, frame.pts, &grid, frame.size);
             let found = if rested { Vec::new() } else { self.faces(frame, &grid)? };
             let (policy, at) = (&self.policy, frame.pts);
@@ -207,6 +209,28 @@ impl<D: Detector> Pipeline<D> {
             verdict,
             changes,
         })
+    }
+
+    /// Whether a picture without contrast is of somebody, or of the room in which somebody was found so.
+    fn is_veiled(
+        &mut self,
+        frame: &Frame,
+        grid: &Arc<LumaGrid>,
+        picture: &PictureStats,
+    ) -> Result<bool, DetectorError> {
+        if picture.p99 < self.policy.picture.black_luma {
+            return Ok(false);
+        }
+        if self.veil.is_known(grid) {
+            return Ok(true);
+        }
+        if !self.veil.may_ask(frame.pts) {
+            return Ok(false);
+        }
+        let enter = self.policy.face.enter;
+        let found = self.detector.faces(frame)?.iter().any(|face| face.score >= enter);
+        self.veil.told(frame.pts, grid, found);
+        Ok(found)
     }
 
     /// What is left of a candidate whose face has vanished.

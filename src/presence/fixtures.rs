@@ -45,6 +45,9 @@ const STIRS_SHARE: f32 = 1.0 / 32.0;
 const STIRS_AFTER: Duration = Duration::from_millis(800);
 /// A find that was missed for longer starts anew, unless it is a fixture.
 const FORGET_AFTER: Duration = Duration::from_secs(2);
+/// A face that is smaller than this part of another's height is further away than whoever that one is, or on a
+/// screen: who holds still before it is no picture because of it.
+pub(super) const MUCH_SMALLER: f32 = 0.6;
 /// What once moved must hold still this many times longer to become a fixture.
 const MOVED_FACTOR: u32 = 3;
 /// More finds than this are not kept apart.
@@ -123,15 +126,17 @@ impl Fixtures {
             .map(|(find, near)| near.unwrap_or_else(|| self.walked_or_new(moment, find, finds)))
             .collect();
         for &place in &places {
-            let label = self.tracked[place].label;
-            let company = places.iter().any(|&other| {
-                other != place
-                    && self.tracked[other].label == label
-                    && self.tracked[other].nature == Nature::Live
-            });
+            let company =
+                places.iter().any(|&other| self.tracked[other].is_company_of(&self.tracked[place]));
             self.tracked[place].company = company;
         }
         places.into_iter().map(|place| self.tracked[place].nature).collect()
+    }
+
+    /// Where faces are that never move.
+    pub(super) fn faces(&self) -> impl Iterator<Item = BoundingBox> {
+        let is_one = |t: &&Tracked| t.nature == Nature::Fixture && t.label == Label::Face;
+        self.tracked.iter().filter(is_one).map(|t| t.anchor)
     }
 
     /// The natures of finds that were taken before, without counting them again.
@@ -273,6 +278,15 @@ impl Tracked {
         if self.label == Label::Person && within.stirs && known_long {
             self.lives(moment.at);
         }
+    }
+
+    /// Whether this is somebody who moves, beside whom the other may turn out never to.
+    fn is_company_of(&self, other: &Self) -> bool {
+        let least = if other.label == Label::Face { MUCH_SMALLER } else { 0.0 };
+        self.nature == Nature::Live
+            && self.label == other.label
+            && !std::ptr::eq(self, other)
+            && self.latest.height() >= least * other.latest.height()
     }
 
     /// Whether this may be the small body that is found elsewhere now.

@@ -48,6 +48,21 @@ fn a_face_that_never_moves_beside_one_that_does_becomes_a_fixture() {
 }
 
 #[test]
+fn who_holds_still_before_a_small_face_that_moves_is_no_fixture() {
+    for (height, nature) in [(40.0, Nature::Undecided), (60.0, Nature::Fixture)] {
+        let mut fixtures = Fixtures::new(Duration::from_secs(5));
+        let mut natures = Vec::new();
+        for step in 0..50 {
+            let left = 300.0 + 12.0 * sway(step);
+            let bounding_box = BoundingBox::new(left, 100.0, left + 40.0, 100.0 + height);
+            let screen = Detection { bounding_box, ..face(left) };
+            natures = fixtures.take(&boxes_alone(step), &[face(50.0), screen]);
+        }
+        assert_eq!(natures, [nature, Nature::Live], "{height}");
+    }
+}
+
+#[test]
 fn one_frame_in_which_the_detector_errs_is_no_movement() {
     let mut fixtures = Fixtures::new(Duration::from_secs(5));
     let mut natures = Vec::new();

@@ -41,6 +41,7 @@ mod track;
 mod vanishing;
 #[cfg(test)]
 mod vanishing_tests;
+mod veil;
 mod view;
 
 pub use attention::Attention;
@@ -55,4 +56,5 @@ pub use repeat::{Repeat, Repeats};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};
 pub use vanishing::{STILL_THERE, Vanishing};
+pub use veil::Veil;
 pub use view::View;

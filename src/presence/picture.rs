@@ -116,6 +116,17 @@ impl LumaGrid {
         }
     }
 
+    /// See [`PictureStats::structure`].
+    pub(super) fn structure(&self) -> f64 {
+        let sum: u64 = self.blocks.iter().map(|&sum| u64::from(sum)).sum();
+        structure(&self.block_means(), sum as f64 / self.samples.len() as f64)
+    }
+
+    /// Levels by which block means differ in the median, light that flickers taken off.
+    pub(super) fn median_difference(&self, before: &Self) -> f64 {
+        quantile(&mut self.block_differences(before, BLOCKS), 0.5)
+    }
+
     /// How this picture differs from another one.
     pub fn change_since(&self, before: &Self) -> PictureChange {
         let pairs = self.samples.iter().zip(&before.samples);

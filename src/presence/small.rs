@@ -164,6 +164,30 @@ impl Smooth {
         same(&self.luma, &now.luma, 1) && colours.all(|(then, now)| same(then, now, 2))
     }
 
+    /// By how many times as much light `now` shows the median of these cells.
+    pub(super) fn light_of(&self, now: &Self, cells: &[usize]) -> f64 {
+        let factor = |cell: &usize| {
+            let corner = self.corner(*cell);
+            f64::from(now.luma.sum(corner, CELL) + 1) / f64::from(self.luma.sum(corner, CELL) + 1)
+        };
+        let mut factors: Vec<f64> = cells.iter().map(factor).collect();
+        if factors.is_empty() {
+            return 1.0;
+        }
+        let middle = factors.len() / 2;
+        *factors.select_nth_unstable_by(middle, f64::total_cmp).1
+    }
+
+    /// The same in so many times as much light.
+    pub(super) fn lit(&self, factor: f64) -> Self {
+        let black = f64::from(SUMMED) * 128.0;
+        Self {
+            size: self.size,
+            luma: self.luma.lit(factor, 0.0),
+            chroma: self.chroma.each_ref().map(|plane| plane.lit(factor, black)),
+        }
+    }
+
     /// Takes three tenths of what a cell of `now` shows.
     pub(super) fn follow(&mut self, now: &Self, cell: usize) {
         let (x, y) = self.corner(cell);
@@ -217,6 +241,20 @@ impl Plane {
             }
         }
         sum
+    }
+
+    /// The sum over a square.
+    fn sum(&self, (x, y): (u32, u32), side: u32) -> u32 {
+        let columns = x as usize..(x + side) as usize;
+        let rows = self.sums.chunks_exact(self.width as usize).skip(y as usize);
+        let row = |row: &[u16]| row[columns.clone()].iter().map(|sum| u32::from(*sum)).sum::<u32>();
+        rows.take(side as usize).map(row).sum()
+    }
+
+    /// Each sum, so many times as far from that of black.
+    fn lit(&self, factor: f64, black: f64) -> Self {
+        let lit = |sum: &u16| ((f64::from(*sum) - black) * factor + black + 0.5) as u16;
+        Self { width: self.width, height: self.height, sums: self.sums.iter().map(lit).collect() }
     }
 
     fn follow(&mut self, now: &Self, (x, y): (u32, u32), side: u32) {

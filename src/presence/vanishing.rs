@@ -12,9 +12,10 @@
 //! candidate; so the face must have vanished where it was, too. Those who leave move it, and most of all
 //! before it is lost.
 //!
-//! Nothing is said in the dark, when the camera moves, and of a picture that is all candidate.
+//! Nothing is said in noise and little light, when the camera moves, and of a picture that is all candidate.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::picture::PictureStats;
@@ -48,8 +49,16 @@ const SAME_PLACE_IOU: f32 = 0.3;
 /// on people is rarely that near to what is behind them.
 const TOLERANCE: f64 = 0.02;
 const LEAST_TOLERANCE: f64 = 2.0;
-/// In less light, two levels are too much of it.
-const LEAST_LIGHT: f64 = 60.0;
+/// In less light, two levels are too much of it: there it is this part of the light …
+const TOLERANCE_IN_THE_DARK: f64 = 1.0 / 30.0;
+const DARK: f64 = 60.0;
+/// … if the noise is no more than this part of it; otherwise, and in less light yet, nothing can be said.
+const NOISE_IN_THE_DARK: f64 = 0.08;
+const LEAST_LIGHT: f64 = 15.0;
+/// Light that changes by these factors is taken off, where what is behind the candidate shows it.
+const OTHER_LIGHT: RangeInclusive<f64> = 0.6..=1.6;
+/// Where this much of the background is as it was, the light is, too.
+const SAME_LIGHT: f64 = 0.5;
 /// Fewer cells say nothing.
 const FEWEST_CELLS: usize = 20;
 /// Less of what is behind the candidate is as it was: the camera moves. A hand right before the lens
@@ -190,12 +199,22 @@ impl Vanishing {
     /// The share of the candidate's cells that are as they were; None where that cannot be said, and
     /// while the face is in view.
     pub fn share(&mut self, frame: &Frame, picture: &PictureStats) -> Option<f64> {
-        if self.face.is_some() || picture.light < LEAST_LIGHT {
+        let tolerance = tolerance(picture)?;
+        if self.face.is_some() {
             return None;
         }
         let before = self.before.as_mut()?;
-        before.share(&Smooth::of(&shrunk(frame)?)?, picture.light)
+        before.share(&Smooth::of(&shrunk(frame)?)?, tolerance)
     }
+}
+
+/// By how many levels a cell may differ and be as it was. None where that cannot be said.
+fn tolerance(picture: &PictureStats) -> Option<f64> {
+    let light = picture.light;
+    let noise = picture.change.map_or(0.0, |change| change.noise);
+    let enough = light >= DARK || light >= LEAST_LIGHT && noise <= light * NOISE_IN_THE_DARK;
+    let least = LEAST_TOLERANCE.min(light * TOLERANCE_IN_THE_DARK);
+    enough.then(|| (light * TOLERANCE).max(least))
 }
 
 /// How far two faces are apart, in widths of the first.
@@ -226,23 +245,30 @@ impl Before {
         enough.then_some(Self { face: kept.face, own, background, picture })
     }
 
-    fn share(&mut self, now: &Smooth, light: f64) -> Option<f64> {
-        let tolerance = (light * TOLERANCE).max(LEAST_TOLERANCE);
+    fn share(&mut self, now: &Smooth, tolerance: f64) -> Option<f64> {
         if now.cells() != self.picture.cells() {
             return None;
         }
-        let same = |cells: &[usize], shift: Shift| -> Vec<usize> {
-            let same = |cell: &usize| self.picture.is_in(now, *cell, shift, tolerance);
-            cells.iter().copied().filter(same).collect()
-        };
-        let share = |same: &[usize], of: &[usize]| same.len() as f64 / of.len() as f64;
-        let background = same(&self.background, (0, 0));
-        if share(&background, &self.background) < SAME_BACKGROUND {
+        let mut background = self.background_in(now, tolerance);
+        let mut other_light = None;
+        if self.part_of_background(&background) < SAME_LIGHT {
+            let factor = self.picture.light_of(now, &self.background);
+            if OTHER_LIGHT.contains(&factor) {
+                // As it would be in the light that was.
+                let lit = now.lit(1.0 / factor);
+                let found = self.background_in(&lit, tolerance);
+                if found.len() > background.len() {
+                    (background, other_light) = (found, Some(lit));
+                }
+            }
+        }
+        if self.part_of_background(&background) < SAME_BACKGROUND {
             return None;
         }
+        let now = other_light.as_ref().unwrap_or(now);
         let mut found = Vec::new();
         for shift in SHIFTS {
-            let same = same(&self.own, shift);
+            let same = self.same(now, &self.own, shift, tolerance);
             if same.len() > found.len() {
                 found = same;
             }
@@ -253,7 +279,21 @@ impl Before {
         for cell in found.iter().chain(&background) {
             self.picture.follow(now, *cell);
         }
-        Some(share(&found, &self.own))
+        Some(found.len() as f64 / self.own.len() as f64)
+    }
+
+    /// Which of these cells are in `now` as they were.
+    fn same(&self, now: &Smooth, cells: &[usize], shift: Shift, tolerance: f64) -> Vec<usize> {
+        let same = |cell: &usize| self.picture.is_in(now, *cell, shift, tolerance);
+        cells.iter().copied().filter(same).collect()
+    }
+
+    fn background_in(&self, now: &Smooth, tolerance: f64) -> Vec<usize> {
+        self.same(now, &self.background, (0, 0), tolerance)
+    }
+
+    fn part_of_background(&self, same: &[usize]) -> f64 {
+        same.len() as f64 / self.background.len() as f64
     }
 }
 

@@ -1,6 +1,6 @@
 //! Drawn candidates who hide their faces, and who leave.
 
-use super::picture::LumaGrid;
+use super::picture::{LumaGrid, PictureChange, PictureStats};
 use super::policy::Policy;
 use super::small::shrunk;
 use super::vanishing::{STILL_THERE, Vanishing};
@@ -59,7 +59,8 @@ fn drawn(scene: &Scene, at: i64) -> Frame {
             .flat_map(move |y| (0..width.cast_signed()).step_by(step).map(move |x| (x, y)))
     };
     let y = points(1).map(|(x, y)| (pixel(scene, x, y).0 * scene.light) as u8).collect();
-    let u: Vec<u8> = points(2).map(|(x, y)| pixel(scene, x, y).1).collect();
+    let colour = |u: u8| (128.0 + (f32::from(u) - 128.0) * scene.light) as u8;
+    let u: Vec<u8> = points(2).map(|(x, y)| colour(pixel(scene, x, y).1)).collect();
     let planes = I420 { y, v: vec![128; u.len()], u, range: Range::Full };
     Frame { seq: 0, pts: MediaTime::from_millis(at), size: FRAME, payload: Payload::I420(planes) }
 }
@@ -90,6 +91,8 @@ struct Watch {
     vanishing: Vanishing,
     at: i64,
     asked: usize,
+    /// Of the sensor, in levels.
+    noise: f64,
 }
 
 impl Watch {
@@ -105,7 +108,9 @@ impl Watch {
             self.vanishing.told(&silhouette(&Scene { sheet: false, ..*scene.or(&THERE) }));
         }
         self.at += 200;
-        self.vanishing.share(&frame, &LumaGrid::of(&frame).stats(None))
+        let change = PictureChange { mean: 2.0, max: 20, share: 0.1, noise: self.noise };
+        let picture = LumaGrid::of(&frame).stats(None);
+        self.vanishing.share(&frame, &PictureStats { change: Some(change), ..picture })
     }
 
     /// Somebody who sits there for a while.
@@ -163,11 +168,34 @@ fn whoever_moves_a_little_behind_the_sheet_is_followed() {
     }
 }
 
+/// The share that is as it was of somebody who is there in this light, and then hides or leaves in that one.
+fn share_when(light: f32, then: &Scene, noise: f64) -> Option<f64> {
+    let mut watch = Watch { noise, ..Watch::seated(&Scene { light, ..THERE }) };
+    watch.see(then, false)
+}
+
 #[test]
-fn nothing_is_said_in_the_dark_or_when_the_camera_moves() {
-    let dark = Scene { light: 0.15, ..THERE };
-    let mut watch = Watch::seated(&dark);
-    assert_eq!(watch.see(&Scene { sheet: true, ..dark }, false), None);
+fn in_the_dark_it_is_told_whether_somebody_hides_or_left_unless_there_is_much_noise() {
+    let hidden = Scene { sheet: true, light: 0.15, ..THERE };
+    let left = Scene { body: None, ..hidden };
+    assert!(share_when(0.15, &hidden, 2.0).unwrap() > 0.2);
+    assert!(share_when(0.15, &left, 2.0).unwrap() < STILL_THERE);
+    assert_eq!(share_when(0.15, &hidden, 5.0), None);
+    assert_eq!(share_when(0.04, &Scene { light: 0.04, ..hidden }, 0.0), None);
+}
+
+#[test]
+fn light_that_is_another_is_taken_off() {
+    for light in [0.7, 0.85, 1.0] {
+        let hidden = Scene { sheet: true, light, ..THERE };
+        assert!(share_when(0.85, &hidden, 0.0).unwrap() > 0.2, "{light}");
+        let share = share_when(0.85, &Scene { body: None, ..hidden }, 0.0).unwrap();
+        assert!(share < STILL_THERE, "{light}: {share}");
+    }
+}
+
+#[test]
+fn nothing_is_said_when_the_camera_moves() {
     let mut watch = Watch::seated(&THERE);
     assert!(watch.see(&Scene { sheet: true, ..THERE }, false).is_some());
     assert_eq!(watch.see(&Scene { sheet: true, turned: 37, ..THERE }, false), None);

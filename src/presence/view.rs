@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fixtures::{Fixtures, Moment, Nature};
+use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
 use super::policy::{PersonPolicy, Policy};
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
@@ -52,6 +52,8 @@ pub(super) struct Viewer {
     fixtures: Fixtures,
     face: Option<Place>,
     person: Option<Place>,
+    /// Faces that were seen beside the candidate's own, and are much smaller.
+    background: Vec<Place>,
 }
 
 /// Where the candidate was last.
@@ -63,6 +65,11 @@ struct Place {
 
 /// The place is remembered this long.
 const PLACE_LASTS: Duration = Duration::from_secs(1);
+
+/// Where a face in the background was is remembered this long: as long as a find that is missed.
+const BACKGROUND_LASTS: Duration = Duration::from_secs(2);
+/// The body of a face that never moves is at most so many of its heights high: it is in the same picture.
+const BODY_IN_FACES: f32 = 5.0;
 
 /// A frame's finds with their natures.
 #[derive(Clone)]
@@ -79,7 +86,7 @@ const APART_SHARE: f32 = 0.6;
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
         let after = Duration::from_millis(policy.picture.fixture_ms);
-        Self { fixtures: Fixtures::new(after), face: None, person: None }
+        Self { fixtures: Fixtures::new(after), face: None, person: None, background: Vec::new() }
     }
 
     /// Reads one frame. `people` are the latest that are known; `fresh` says that they were looked
@@ -94,7 +101,8 @@ impl Viewer {
     ) -> Reading {
         let Moment { at, frame, .. } = *moment;
         let faces = self.alive(moment, faces, true).reaching(frame, policy.face.min_height);
-        let everybody = self.alive(moment, people, fresh);
+        let faces = self.near_enough(at, faces);
+        let everybody = self.alive(moment, people, fresh).without_pictures(&self.fixtures);
         let people = everybody.clone().reaching(frame, policy.person.min_height);
         let distant = everybody.in_the_distance(frame, &policy.person);
         let last = |place: Option<Place>| {
@@ -108,6 +116,7 @@ impl Viewer {
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
         self.person = person.map(place).or(self.person);
+        self.note_background(at, &faces, face);
         let view = match (face, person) {
             (Some(_), _) => View::Face,
             (None, Some(_)) => View::BodyOnly,
@@ -121,6 +130,53 @@ impl Viewer {
             best_person: people.best(),
             remains: None,
             may_be_back: false,
+        }
+    }
+
+    /// Faces that may be the candidate's: where theirs is gone, none that was beside it and much smaller.
+    /// These are followed, and remembered for as long as they are seen.
+    fn near_enough<'a>(&mut self, at: MediaTime, mut faces: Finds<'a>) -> Finds<'a> {
+        self.background.retain(|place| at.since(place.at) <= BACKGROUND_LASTS);
+        let last = self.face.map(|place| place.bounding_box);
+        if last.is_some_and(|last| self.fixtures.faces().any(|it| it.iou(&last) >= SAME_PLACE_IOU))
+        {
+            // What was taken for the candidate's is a picture.
+            self.background.clear();
+        }
+        let candidate = self.face.filter(|place| at.since(place.at) <= PLACE_LASTS);
+        let is_theirs = |find: &Detection| {
+            candidate
+                .is_some_and(|place| place.bounding_box.iou(&find.bounding_box) >= SAME_PLACE_IOU)
+        };
+        if faces.of.iter().any(|(find, _)| is_theirs(find)) {
+            return faces;
+        }
+        faces.of.retain(|(find, _)| {
+            let known = self.background.iter_mut().find(|place| {
+                let overlap = place.bounding_box.iou(&find.bounding_box);
+                let grown = place.bounding_box.height() / MUCH_SMALLER;
+                overlap >= SAME_PLACE_IOU && find.bounding_box.height() < grown
+            });
+            if let Some(place) = known {
+                *place = Place { bounding_box: find.bounding_box, at };
+                return false;
+            }
+            true
+        });
+        faces
+    }
+
+    /// Remembers the small faces beside one that is known to live.
+    fn note_background(&mut self, at: MediaTime, faces: &Finds<'_>, face: Option<&Detection>) {
+        let is_own = |find: &Detection| face.is_some_and(|own| std::ptr::eq(own, find));
+        let own = faces.of.iter().find(|(find, nature)| is_own(find) && *nature == Nature::Live);
+        let Some((own, _)) = own else { return };
+        let least = MUCH_SMALLER * own.bounding_box.height();
+        let smaller = faces.of.iter().map(|(find, _)| find.bounding_box);
+        for bounding_box in smaller.filter(|it| it.height() < least) {
+            let same = |place: &Place| place.bounding_box.iou(&bounding_box) >= SAME_PLACE_IOU;
+            self.background.retain(|place| !same(place));
+            self.background.push(Place { bounding_box, at });
         }
     }
 
@@ -139,6 +195,14 @@ impl Finds<'_> {
     /// Those of at least this part of the frame's height.
     fn reaching(mut self, frame: Size, share: f32) -> Self {
         self.of.retain(|(find, _)| height_in(frame, find) >= share);
+        self
+    }
+
+    /// Without the bodies that belong to faces which never move: a portrait shows shoulders, too.
+    fn without_pictures(mut self, fixtures: &Fixtures) -> Self {
+        self.of.retain(|(body, _)| {
+            !fixtures.faces().any(|face| is_its_body(&face, &body.bounding_box))
+        });
         self
     }
 
@@ -237,6 +301,15 @@ fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
     found
 }
 
+/// Whether a body is as large as one of this face is, with the face at its head.
+fn is_its_body(face: &BoundingBox, body: &BoundingBox) -> bool {
+    let (across, down) = face.center();
+    face.share_inside(body) >= 0.8
+        && body.height() <= BODY_IN_FACES * face.height()
+        && (across - body.center().0).abs() <= body.width() / 4.0
+        && down <= body.center().1
+}
+
 /// The part of the frame's height that a find takes.
 fn height_in(frame: Size, find: &Detection) -> f32 {
     find.bounding_box.clipped_to(frame).height() / (frame.height as f32).max(1.0)
@@ -289,6 +362,45 @@ mod tests {
         ]);
         let views: Vec<View> = views.into_iter().map(|(view, _)| view).collect();
         assert_eq!(views, [View::Nobody, View::Face, View::Face, View::Nobody]);
+    }
+
+    /// Somebody sways before a face of this height, for eight seconds, and is gone for two.
+    fn left_before(height: f32, moves: f32, body: Option<Detection>) -> Vec<View> {
+        let frames: Vec<Vec<Detection>> = (0..50)
+            .map(|step: u8| {
+                let sway = f32::from(step % 4) * 6.0;
+                let behind = 500.0 + moves * f32::from(step % 3);
+                let behind = find(Label::Face, 0.8, behind, height * 0.75, height);
+                let own = (step < 40).then(|| face(0.9, 200.0 + sway));
+                own.into_iter().chain([behind]).collect()
+            })
+            .collect();
+        let body: Vec<Detection> = body.into_iter().collect();
+        let frames: Vec<(&[Detection], &[Detection])> =
+            frames.iter().map(|faces| (&faces[..], &body[..])).collect();
+        read(&frames).into_iter().skip(40).map(|(view, _)| view).collect()
+    }
+
+    #[test]
+    fn a_small_face_that_was_beside_the_candidates_does_not_become_theirs() {
+        assert_eq!(left_before(40.0, 5.0, None), [View::Nobody; 10], "a screen");
+        assert_eq!(left_before(80.0, 5.0, None), [View::Face; 10], "who sits beside");
+    }
+
+    #[test]
+    fn a_small_face_beside_one_that_is_not_known_to_live_is_the_candidates() {
+        let far = find(Label::Face, 0.8, 500.0, 30.0, 40.0);
+        let near = find(Label::Face, 0.8, 500.0, 60.0, 80.0);
+        let views = read(&[(&[far, face(0.9, 200.0)], &[]), (&[far], &[]), (&[near], &[])]);
+        assert!(views.iter().all(|(view, _)| *view == View::Face));
+    }
+
+    #[test]
+    fn the_shoulders_on_a_portrait_are_nobodys() {
+        let of_portrait = find(Label::Person, 0.6, 490.0, 90.0, 200.0);
+        let somebody = find(Label::Person, 0.6, 400.0, 220.0, 420.0);
+        assert_eq!(left_before(80.0, 0.0, Some(of_portrait)), [View::Nobody; 10]);
+        assert_eq!(left_before(80.0, 0.0, Some(somebody)), [View::BodyOnly; 10]);
     }
 
     #[test]

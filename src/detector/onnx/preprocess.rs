@@ -42,6 +42,10 @@ const LARGEST_FACE: f32 = 0.75;
 const DARK: f32 = 120.0;
 /// What the 99th percentile of a dark frame is raised to.
 const BRIGHT: f32 = 230.0;
+/// A picture whose first percentile of luma is no darker …
+const VEIL: f32 = 32.0;
+/// … and so near to the 99th is one under a veil of light, if it is not of one tone.
+const LITTLE_CONTRAST: std::ops::Range<f32> = 4.0..64.0;
 /// Beyond this there is only noise to raise.
 const MOST_GAIN: f32 = 16.0;
 
@@ -297,7 +301,7 @@ fn move_all(rgb: &mut [&mut [f32]; 3], factor: f32, offset: f32) {
     }
 }
 
-/// Raises all values of a dark picture.
+/// Raises all values of a dark picture, and takes off the veil of one without contrast.
 fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
     let (width, stride) = (layout.content.width as usize, layout.tensor.width as usize);
     let [red, green, blue] = rgb.each_ref().map(|plane| plane.chunks_exact(stride));
@@ -306,28 +310,39 @@ fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
         let pixels = red[..width].iter().zip(green).zip(blue).step_by(3);
         pixels.map(|((red, green), blue)| red * 0.299 + green * 0.587 + blue * 0.114)
     });
-    if let Some(gain) = dark_gain(lumas) {
+    if let Some(Exposure { black, gain }) = exposure(lumas) {
         for plane in rgb {
-            map(plane, gain, 0.0, 255.0);
+            map(plane, gain, -black * gain, 255.0);
         }
     }
 }
 
-/// The factor that makes a dark picture bright enough to find a face in: it brings the 99th
-/// percentile of luma to 230. None when the picture is not dark.
-pub fn dark_gain(lumas: impl Iterator<Item = f32>) -> Option<f32> {
+/// What makes a picture fit to find a face in: a value of `black` becomes none, and each level `gain`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exposure {
+    pub black: f32,
+    pub gain: f32,
+}
+
+/// Brings the 99th percentile of luma to 230 where the picture is dark, and the first to none where what is
+/// in it has little contrast and no black: a veil of light lies over it. None when it is neither.
+pub fn exposure(lumas: impl Iterator<Item = f32>) -> Option<Exposure> {
     let mut histogram = [0_usize; 256];
     for luma in lumas {
         histogram[(luma as usize).min(255)] += 1;
     }
-    let brightest = histogram.iter().sum::<usize>() / 100;
-    let mut above = 0;
-    let percentile = histogram.iter().rposition(|count| {
-        above += count;
-        above > brightest
-    })?;
-    let percentile = percentile as f32;
-    (percentile < DARK).then(|| (BRIGHT / percentile.max(1.0)).min(MOST_GAIN))
+    let hundredth = histogram.iter().sum::<usize>() / 100;
+    let (mut below, mut above) = (0, 0);
+    let is_beyond = |count: &usize, sum: &mut usize| {
+        *sum += count;
+        *sum > hundredth
+    };
+    let darkest = histogram.iter().position(|count| is_beyond(count, &mut below))? as f32;
+    let brightest = histogram.iter().rposition(|count| is_beyond(count, &mut above))? as f32;
+    let veiled = darkest >= VEIL && LITTLE_CONTRAST.contains(&(brightest - darkest));
+    let black = if veiled { darkest } else { 0.0 };
+    let gain = || (BRIGHT / (brightest - black).max(1.0)).min(MOST_GAIN);
+    (veiled || brightest < DARK).then(|| Exposure { black, gain: gain() })
 }
 
 #[cfg(test)]
@@ -440,18 +455,31 @@ mod tests {
 
     #[test]
     fn only_dark_pictures_are_raised_and_not_without_limit() {
-        let flat = |luma: f32| dark_gain(std::iter::repeat_n(luma, 1000));
+        let flat = |luma: f32| exposure(std::iter::repeat_n(luma, 1000));
+        let raised = |gain| Some(Exposure { black: 0.0, gain });
         assert_eq!(flat(120.0), None);
-        assert_eq!(flat(115.0), Some(2.0));
-        assert_eq!(flat(0.0), Some(MOST_GAIN));
-        assert_eq!(dark_gain(std::iter::empty()), None);
+        assert_eq!(flat(115.0), raised(2.0));
+        assert_eq!(flat(0.0), raised(MOST_GAIN));
+        assert_eq!(exposure(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn a_veil_is_taken_off_pictures_without_black_and_with_little_contrast() {
+        let between = |dark: f32, bright: f32| {
+            let half = |luma| std::iter::repeat_n(luma, 500);
+            exposure(half(dark).chain(half(bright)))
+        };
+        assert_eq!(between(90.0, 136.0), Some(Exposure { black: 90.0, gain: 5.0 }));
+        assert_eq!(between(90.0, 100.0), Some(Exposure { black: 90.0, gain: MOST_GAIN }));
+        assert_eq!(between(90.0, 160.0), None);
+        assert_eq!(between(20.0, 46.0), Some(Exposure { black: 0.0, gain: 5.0 }));
     }
 
     #[test]
     fn a_lamp_in_the_picture_counts_from_one_percent_of_it() {
         let with_lamp = |pixels| {
             let dark = std::iter::repeat_n(23.0, 1000 - pixels);
-            dark_gain(dark.chain(std::iter::repeat_n(255.0, pixels)))
+            exposure(dark.chain(std::iter::repeat_n(255.0, pixels))).map(|it| it.gain)
         };
         assert_eq!(with_lamp(10), Some(10.0));
         assert_eq!(with_lamp(11), None);

@@ -177,37 +177,17 @@ impl<V: Copy> Row<'_, V> {
         let mut sums = [bias; PIXELS];
         for (row, taps) in self.rows.iter().zip(taps.as_chunks::<SIDE>().0) {
             let values = &row[start..start + columns * count];
-            for column in 0..columns {
-                add_covered::<S, STRIDE, PIXELS>(
-                    simd,
-                    &mut sums,
-                    values[column * count + at],
-                    *taps,
-                    column,
-                );
+            for (tap, weight) in taps.iter().enumerate() {
+                for (pixel, sum) in sums.iter_mut().enumerate() {
+                    let value = values[(pixel * STRIDE + tap) * count + at];
+                    *sum = multiply_add(simd, value, *weight, *sum);
+                }
             }
         }
         self.layer.activation.of_all(simd, &mut sums);
         let pixels = &mut self.to[x * count..(x + PIXELS) * count];
         for (pixel, sum) in sums.into_iter().enumerate() {
             pixels[pixel * count + at] = sum;
-        }
-    }
-}
-
-/// Adds a column's values to the pixels that cover it.
-#[inline(always)]
-fn add_covered<S: Simd, const STRIDE: usize, const PIXELS: usize>(
-    simd: S,
-    sums: &mut [S::f32s; PIXELS],
-    values: S::f32s,
-    weights: [S::f32s; SIDE],
-    column: usize,
-) {
-    for (pixel, sum) in sums.iter_mut().enumerate() {
-        let tap = column.wrapping_sub(pixel * STRIDE);
-        if tap < SIDE {
-            *sum = multiply_add(simd, values, weights[tap], *sum);
         }
     }
 }

@@ -113,7 +113,17 @@ impl ServerProgram {
 
     /// The events of one chain, byte by byte.
     pub fn events(&self, session: SessionId, incarnation: Incarnation) -> Vec<String> {
-        let (mut events, mut after) = (Vec::new(), 0);
+        self.events_after(session, incarnation, 0)
+    }
+
+    /// The same, of what comes after a number.
+    pub fn events_after(
+        &self,
+        session: SessionId,
+        incarnation: Incarnation,
+        mut after: usize,
+    ) -> Vec<String> {
+        let mut events = Vec::new();
         loop {
             let path = format!(
                 "/v1/sessions/{session}/events?incarnation={incarnation}&after_seq={after}"

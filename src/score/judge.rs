@@ -113,7 +113,7 @@ impl Judged {
 }
 
 /// Holds what was reported of a recording against its truth. Truth intervals shorter than
-/// `record_after` need not be found.
+/// `record_after`, and those of which nothing is scored, need not be found.
 pub fn judge(truth: &Truth, reports: &[Report], record_after: Duration) -> Score {
     let mut reports = reports.to_vec();
     reports.sort_by(|a, b| {
@@ -136,7 +136,11 @@ pub fn judge(truth: &Truth, reports: &[Report], record_after: Duration) -> Score
 fn truths(truth: &Truth, reports: &[Report], record_after: Duration) -> Vec<Judged> {
     let mut judged = Vec::new();
     for kind in Kind::ALL {
-        for span in truth.of_kind(kind).into_iter().filter(|span| span.length() >= record_after) {
+        let unscored = truth.unscored(kind);
+        let must_be_found = |span: &Span| {
+            span.length() >= record_after && !total(&span.outside(&unscored)).is_zero()
+        };
+        for span in truth.of_kind(kind).into_iter().filter(must_be_found) {
             let same = reports.iter().filter(|report| answers(kind, report.kind));
             let same: Vec<Span> = same.map(|report| report.span).collect();
             let covered = span.covered_by(&same);

@@ -196,6 +196,19 @@ fn half_of_an_absence_is_enough_and_less_is_not() {
 }
 
 #[test]
+fn an_absence_of_which_nothing_is_scored_need_not_be_found() {
+    let mut truth = away_then_covered();
+    let kinds = |truth: &Truth| -> Vec<Kind> {
+        judge(truth, &[], RECORDED).truths.iter().map(|it| it.kind).collect()
+    };
+    assert_eq!(kinds(&truth), [Kind::OutOfView, Kind::CameraCovered]);
+    truth.ignore.push(Span::of_seconds(9.0, 13.9));
+    assert_eq!(kinds(&truth), [Kind::OutOfView, Kind::CameraCovered]);
+    truth.ignore.push(Span::of_seconds(13.8, 14.0));
+    assert_eq!(kinds(&truth), [Kind::CameraCovered]);
+}
+
+#[test]
 fn a_report_is_a_false_alarm_when_less_than_half_of_its_scored_part_is_true() {
     let verdict = |start, end| {
         let reports = [told(Kind::OutOfView, start, end, 0.9)];

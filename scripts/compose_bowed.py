@@ -37,17 +37,28 @@ class Head:
         forehead, chin = face.points[[landmarks.FOREHEAD, landmarks.CHIN], 1]
         top = max(self.tops[shown], forehead - HAIR * face.width)
         x, y, wide, high = face.middle[0], (top + chin) / 2, HALF * face.width, (chin - top) / 2
-        rows, columns = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32)
-        right, down = (columns - x) / wide, (rows - y) / high
-        radius = np.hypot(right, down)
-        front = np.sqrt(np.maximum(1 - radius**2, 0))
-        was, depth = down * np.cos(angle) - front * np.sin(angle), front * np.cos(angle) + down * np.sin(angle)
-        rim = np.sqrt(np.maximum(RIM**2 - right**2, 0))
-        was = np.where(depth < 0, -rim + WIDER * (was + rim), was)
-        source = (columns, np.float32(y + np.clip(was, -rim, rim) * high))
-        moved = cv2.remap(beyond(person, alpha, 0.06 * face.width), *source, cv2.INTER_LINEAR)
-        part = np.clip((1 - radius) / (1 - EDGE), 0, 1)[..., None]
-        return moved * alpha[..., None] * part + person * (1 - part), alpha, 0.0
+        left, above = max(0, int(x - wide)), max(0, int(y - high))
+        here = np.s_[above : int(y + high) + 1, left : int(x + wide) + 1]
+        bowed = person.copy()
+        bowed[here] = egg(person[here], alpha[here], (x - left, y - above, wide, high), angle)
+        return bowed, alpha, 0.0
+
+
+def egg(person, alpha, place, angle):
+    """The person in a part of the picture, with what is on the egg there turned down."""
+    x, y, wide, high = place
+    rows, columns = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32)
+    right, down = (columns - x) / wide, (rows - y) / high
+    radius = np.hypot(right, down)
+    front = np.sqrt(np.maximum(1 - radius**2, 0))
+    was, depth = down * np.cos(angle) - front * np.sin(angle), front * np.cos(angle) + down * np.sin(angle)
+    rim = np.sqrt(np.maximum(RIM**2 - right**2, 0))
+    was = np.where(depth < 0, -rim + WIDER * (was + rim), was)
+    source = np.float32(y + np.clip(was, -rim, rim) * high)
+    colour = beyond(person, alpha, 0.07 * wide)
+    moved = cv2.remap(colour, columns, source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    part = np.clip((1 - radius) / (1 - EDGE), 0, 1)[..., None]
+    return moved * alpha[..., None] * part + person * (1 - part)
 
 
 def beyond(person, alpha, wide):

@@ -24,10 +24,12 @@ FINGERS = (
 )
 # The back of the hand, the wrist and the arm: outline, and how high above the face.
 BACK = ((-25, 0), (-38, 40), (-38, 88), (-20, 102), (10, 104), (36, 92), (38, 50), (26, 0))
-ARM = ((-26, 8), (-34, -90), (-44, -420), (48, -420), (36, -90), (27, 8))
+ARM = ((-26, 8), (-34, -90), (-44, -250), (46, -250), (36, -90), (27, 8))
 SLEEVE = -60
+# The elbow, in mm of the hand; its half width there and at the shoulder, which is so far from between the eyes.
+ELBOW, UPPER_ARM, SHOULDER = (1, -235), (44, 52), (1.6, 3.05)
 # The part of the drawing that is a hand: right and up, in mm.
-LEFT, RIGHT, LOW, HIGH = -80, 80, -420, 200
+LEFT, RIGHT, LOW, HIGH = -80, 80, -250, 200
 # Seconds in which a hand comes and goes; positions within a frame, which blur what moves.
 RAISING, EXPOSURES = 0.55, 6
 
@@ -129,10 +131,12 @@ class Hands:
         self.fine = float(np.clip(self.mm, 0.6, 2))
         seen = list(zip(figure.frames, figure.alphas, points, strict=True))[:: len(points) // 5]
         skin = np.median([compose_skin.part_of_skin(*it)[1] for it in seen], axis=0)
-        low = -figure.size[1] // 8
-        cloth = np.median(figure.frames[0][low:][figure.alphas[0][low:] > 0.9], axis=0).astype(np.float32)
+        x, y = faces[0].at(0, 2, 0).astype(int)
+        wide = round(2 * faces[0].width)
+        chest = np.s_[y : y + wide, max(0, x - wide) : x + wide]
+        self.cloth = np.median(figure.frames[0][chest][figure.alphas[0][chest] > 0.9], axis=0).astype(np.float32)
         self.drawn = {
-            (degrees, mirrored): picture(self.fine, degrees, 0.95 * skin, cloth, random)
+            (degrees, mirrored): picture(self.fine, degrees, 0.95 * skin, self.cloth, random)
             for pose in POSES
             for degrees, _, (mirrored, _) in pose.hands
         }
@@ -166,12 +170,30 @@ class Hands:
             turn = size * np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
             if right > 0 and len(pose.hands) > 1:
                 turn[:, 0] *= -1
-            anchor = turn @ ((x - LEFT) * self.fine, (HIGH - y) * self.fine)
             below = (1 - raised) * face.width * np.array([0.8 * np.sin(-lean), 4.5])
-            move = np.column_stack([turn, face.at(right, down, -0.3) + below - anchor])
+            move = np.column_stack([turn, face.at(right, down, -0.3) + below - turn @ self.drawn_at(x, y)])
+            side = -1 if right <= 0 or len(pose.hands) == 1 else 1
+            shoulder = face.at(side * SHOULDER[0], SHOULDER[1], 0)
+            arm, its_part = self.upper_arm(move[:, 2] + turn @ self.drawn_at(*ELBOW), shoulder, shape)
+            colour = colour * (1 - its_part[..., None]) + arm * its_part[..., None]
+            part = part + its_part - part * its_part
             drawn, its_part = self.drawn[degrees, right]
             its_part = cv2.warpAffine(its_part, move, shape[1::-1], flags=cv2.INTER_AREA)
             drawn = cv2.warpAffine(drawn, move, shape[1::-1], flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
             colour = colour * (1 - its_part[..., None]) + drawn * its_part[..., None]
             part = part + its_part - part * its_part
         return colour, part
+
+    def drawn_at(self, right, up):
+        """Where a place of the hand is in its picture."""
+        return (right - LEFT) * self.fine, (HIGH - up) * self.fine
+
+    def upper_arm(self, elbow, shoulder, shape):
+        """A sleeve between two points of the picture, and the part of each point that it is."""
+        rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+        x, y = shoulder - elbow
+        along = np.clip(((columns - elbow[0]) * x + (rows - elbow[1]) * y) / max(x * x + y * y, 1), 0, 1)
+        wide = self.mm * (UPPER_ARM[0] + (UPPER_ARM[1] - UPPER_ARM[0]) * along)
+        away = np.hypot(columns - elbow[0] - along * x, rows - elbow[1] - along * y) / wide
+        shade = 0.76 + 0.26 * np.sqrt(np.maximum(1 - away**2, 0))
+        return self.cloth * shade[..., None], np.clip((1 - away) * wide, 0, 1)

@@ -136,9 +136,9 @@ class Hands:
         chest = np.s_[y : y + wide, max(0, x - wide) : x + wide]
         self.cloth = np.median(figure.frames[0][chest][figure.alphas[0][chest] > 0.9], axis=0).astype(np.float32)
         self.drawn = {
-            (degrees, mirrored): picture(self.fine, degrees, 0.95 * skin, self.cloth, random)
+            (degrees, right): picture(self.fine, degrees, 0.95 * skin, self.cloth, random)
             for pose in POSES
-            for degrees, _, (mirrored, _) in pose.hands
+            for degrees, _, (right, _) in pose.hands
         }
 
     def at(self, shown, at, person, alpha):
@@ -168,20 +168,19 @@ class Hands:
             lean = np.radians(degrees)
             size = self.mm / self.fine
             turn = size * np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
-            if right > 0 and len(pose.hands) > 1:
+            is_left = right > 0 and len(pose.hands) > 1
+            if is_left:
                 turn[:, 0] *= -1
             below = (1 - raised) * face.width * np.array([0.8 * np.sin(-lean), 4.5])
             move = np.column_stack([turn, face.at(right, down, -0.3) + below - turn @ self.drawn_at(x, y)])
-            side = -1 if right <= 0 or len(pose.hands) == 1 else 1
-            shoulder = face.at(side * SHOULDER[0], SHOULDER[1], 0)
-            arm, its_part = self.upper_arm(move[:, 2] + turn @ self.drawn_at(*ELBOW), shoulder, shape)
-            colour = colour * (1 - its_part[..., None]) + arm * its_part[..., None]
-            part = part + its_part - part * its_part
+            shoulder = face.at(SHOULDER[0] if is_left else -SHOULDER[0], SHOULDER[1], 0)
+            arm = self.upper_arm(move[:, 2] + turn @ self.drawn_at(*ELBOW), shoulder, shape)
             drawn, its_part = self.drawn[degrees, right]
             its_part = cv2.warpAffine(its_part, move, shape[1::-1], flags=cv2.INTER_AREA)
             drawn = cv2.warpAffine(drawn, move, shape[1::-1], flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-            colour = colour * (1 - its_part[..., None]) + drawn * its_part[..., None]
-            part = part + its_part - part * its_part
+            for one_colour, one_part in (arm, (drawn, its_part)):
+                colour = colour * (1 - one_part[..., None]) + one_colour * one_part[..., None]
+                part = part + one_part - part * one_part
         return colour, part
 
     def drawn_at(self, right, up):

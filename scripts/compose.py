@@ -5,6 +5,7 @@ usage: compose.py [--tags FILE] [--only NAME[,NAME...]] DIR OUT
 
 For each recording of DIR whose truth has somebody in view and the empty room, and for each way:
 OUT/WAY/NAME.WAY.mp4, its truth file, and a line in OUT/composed.tags. What is there is not made again.
+What is drawn onto faces is laid by MediaPipe's face mesh: `face_landmark.tflite` where Python itself is installed.
 """
 
 import hashlib
@@ -14,9 +15,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import compose_bowed
+import compose_drawn
 import compose_figure
+import compose_hand
+import compose_landmarks
 import compose_scene
+import compose_skin
 import numpy as np
+from compose_figure import eased
 from degrade import GOOD, VIDEO, asked_for, fail, read_tags, truth_of
 
 # Seconds: in view, away, in view, away, in view; and each crossing of the frame's edge.
@@ -28,6 +35,8 @@ SPEEDS = (1.0, 0.8, 1.25)
 NOBODY, WHOLE = 0.06, 0.97
 # Of a head that sinks below the frame: above the first the face is usable, below the second it is not.
 USABLE, HIDDEN = 0.80, 0.45
+# A face of which more is covered is not usable, as in the truth of the recordings; so near to that it may be either.
+COVERED, EITHER = 0.65, 0.12
 # Noise of the camera, in levels: without it an empty room would be a picture that stands still.
 NOISE = 1.5
 # Metres: a head is so wide, with hair.
@@ -36,7 +45,7 @@ HEAD_M = 0.16
 
 @dataclass(frozen=True)
 class Way:
-    """What is behind the person, and how the person moves."""
+    """What is behind the person, how the person moves, and what is drawn onto them."""
 
     what: str
     tags: tuple
@@ -44,13 +53,9 @@ class Way:
     path: object = None
     # The table that hides who sits behind it begins at this part of the height.
     table: float = 1.0
-
-
-def eased(at, times, values):
-    """From value to value, standing still at each."""
-    place = int(np.clip(np.searchsorted(times, at, side="right") - 1, 0, len(times) - 2))
-    part = np.clip((at - times[place]) / (times[place + 1] - times[place]), 0, 1)
-    return values[place] + (values[place + 1] - values[place]) * (3 - 2 * part) * part * part
+    # Gives a figure with something on its face; and something that happens to it while somebody sits.
+    drawn: object = None
+    before: object = None
 
 
 def leaning_back(_figure, at):
@@ -89,6 +94,22 @@ WAYS = {
     "photo": Way("a photo on the wall, its head 10 cm high", ("poster",), compose_scene.poster(0.10)),
     "portrait": Way("a portrait as large as life", ("poster",), compose_scene.poster(0.24)),
     "poster": Way("a poster, its head 40 cm high", ("poster",), compose_scene.poster(0.40)),
+    "mask": Way("a mask over nose, mouth and chin, drawn", ("mask", "drawn:mask"), drawn=compose_drawn.mask),
+    "glasses": Way("glasses, drawn", ("drawn:glasses",), drawn=compose_drawn.glasses),
+    "sunglasses": Way("sunglasses, drawn", ("drawn:sunglasses",), drawn=compose_drawn.sunglasses),
+    "dark_skin": Way(
+        "skin as dark as tones 8 and 9 of the Monk scale, rendered: nobody's",
+        ("drawn:dark_skin",),
+        drawn=compose_skin.dark_skin,
+    ),
+    "hand": Way(
+        "a hand before mouth and eyes, both before the face, drawn",
+        ("hand_over_face", "drawn:hand"),
+        before=compose_hand.Hands,
+    ),
+    "bowed": Way(
+        "the head bowed by 30 degrees for seconds, rendered", ("head_down", "drawn:bowed"), before=compose_bowed.Head
+    ),
 }
 
 
@@ -121,7 +142,7 @@ class Noise:
         return self.field[top : top + self.height, left : left + self.width]
 
 
-def compose(figure, way, others, random):
+def compose(figure, way, others, random, before=None):
     """Frames, and what is true of each: state, people, faces, and whether it may be called either way."""
     width, height = figure.size
     scene = way.scene(figure, others, random)
@@ -141,22 +162,27 @@ def compose(figure, way, others, random):
         elif gone:
             right = -gone * width
         person, alpha, inside = figure.place(shown, scale, right, row + down)
+        covered = 0.0
+        if before and not gone:
+            person, alpha, covered = before.at(shown, at, person, alpha)
         picture = scene(frame) * (1 - alpha[..., None]) + person
         picture[row:] = table
         if row < height:
             inside *= 1 - float(alpha[row:].sum()) / max(float(alpha.sum()), 1)
         picture += noise.next()
         sunk = (row - (row + down - (height - figure.heads[shown, 0]) * scale)) / (figure.heads[shown, 2] * scale)
-        yield np.clip(picture, 0, 255).astype(np.uint8), truth_at(gone, inside, sunk)
+        yield np.clip(picture, 0, 255).astype(np.uint8), truth_at(gone, inside, sunk, covered)
 
 
-def truth_at(gone, inside, head):
-    """`inside`: the part of the person in the picture; `head`: of the head's height above the lower edge."""
+def truth_at(gone, inside, head, covered):
+    """`inside`: the part of the person in the picture; `head`: of the head's height above the lower edge; `covered`:
+    of the face behind something."""
     if inside < NOBODY or gone == 1:
         return "out_of_view", "nobody_visible", 0, 0, False
-    is_hidden = head < (USABLE + HIDDEN) / 2
+    is_hidden = head < (USABLE + HIDDEN) / 2 or covered > COVERED
     state = ("face_hidden", "person_visible_face_not", 1, 0) if is_hidden else ("in_view", None, 1, 1)
-    return *state, (gone > 0 and inside < WHOLE) or HIDDEN < head < USABLE
+    is_either = HIDDEN < head < USABLE or abs(covered - COVERED) < EITHER
+    return *state, is_either or (gone > 0 and inside < WHOLE)
 
 
 def labels(figure, name, way, tags, truths, made):
@@ -225,6 +251,19 @@ def figures(folder):
     return found
 
 
+class Faces:
+    """Where the faces of the figures are, looked for when something is drawn onto them."""
+
+    def __init__(self):
+        self.network = pathlib.Path(sys.prefix) / "face_landmark.tflite"
+        self.found = {}
+
+    def of(self, figure):
+        if figure.name not in self.found:
+            self.found[figure.name] = compose_landmarks.read(figure, self.network)
+        return self.found[figure.name]
+
+
 def main():
     asked = asked_for("compose", WAYS)
     if asked is None:
@@ -234,7 +273,7 @@ def main():
     found = figures(asked.dir)
     if len(found) < 2:
         fail(f"there are no two recordings in {asked.dir} that people can be cut out of")
-    everybody, lines = list(found.values()), []
+    everybody, lines, faces = list(found.values()), [], Faces()
     for number, (recording, figure) in enumerate(found.items()):
         others = [*everybody[number + 1 :], *everybody[:number]]
         for name in names:
@@ -244,13 +283,20 @@ def main():
                 continue
             own = [*tags.get(recording, []), f"composed:{name}", *way.tags]
             made = asked.out / name / f"{figure.name}.{name}.mp4"
-            lines.append(",".join([made.name, *own]))
             if made.with_suffix(".labels.json").exists():
+                lines.append(",".join([made.name, *own]))
+                continue
+            try:
+                shown = way.drawn(figure, faces.of(figure), number) if way.drawn else figure
+                before = way.before(figure, faces.of(figure)) if way.before else None
+            except compose_landmarks.NoFace as reason:
+                print(f"{recording}: {reason}; left out of {name}", file=sys.stderr)
                 continue
             made.parent.mkdir(parents=True, exist_ok=True)
-            truths = encode(figure, compose(figure, way, others, np.random.default_rng(7)), made)
+            truths = encode(figure, compose(shown, way, others, np.random.default_rng(7), before), made)
             text = json.dumps(labels(figure, recording, way, own, truths, made), ensure_ascii=False, indent=1)
             made.with_suffix(".labels.json").write_text(text + "\n", encoding="utf-8")
+            lines.append(",".join([made.name, *own]))
             print(made, flush=True)
     (asked.out / "composed.tags").write_text("recording,tags\n" + "\n".join(lines) + "\n", encoding="utf-8")
 

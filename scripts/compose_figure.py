@@ -91,6 +91,13 @@ class Figure:
         return self.frames[frame][above : above + high, left : left + wide]
 
 
+def eased(at, times, values):
+    """From value to value, standing still at each."""
+    place = int(np.clip(np.searchsorted(times, at, side="right") - 1, 0, len(times) - 2))
+    part = np.clip((at - times[place]) / (times[place + 1] - times[place]), 0, 1)
+    return values[place] + (values[place + 1] - values[place]) * (3 - 2 * part) * part * part
+
+
 def read(recording, truth):
     """Everybody that can be seen without a break for longest, or [`Unfit`]."""
     labels = json.loads(truth.read_text(encoding="utf-8"))

@@ -43,6 +43,7 @@ mod vanishing;
 mod vanishing_tests;
 mod veil;
 mod view;
+mod worn;
 
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};

@@ -38,6 +38,7 @@ mod stillness;
 mod stillness_tests;
 mod stir;
 mod track;
+mod turned;
 mod vanishing;
 #[cfg(test)]
 mod vanishing_tests;
@@ -56,6 +57,7 @@ pub use policy::{
 pub use repeat::{Repeat, Repeats};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};
+pub use turned::Turned;
 pub use vanishing::{STILL_THERE, Vanishing};
 pub use veil::Veil;
 pub use view::View;

@@ -33,11 +33,14 @@ mod repeat;
 #[cfg(test)]
 mod repeat_tests;
 mod small;
+mod standstill;
 mod stillness;
 #[cfg(test)]
 mod stillness_tests;
 mod stir;
 mod track;
+#[cfg(test)]
+mod track_tests;
 mod turned;
 mod vanishing;
 #[cfg(test)]

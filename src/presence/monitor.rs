@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fixtures::Moment;
 use super::moving::Moved;
-use super::picture::{PictureChange, PictureStats};
+use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
 use super::repeat::Repeat;
 use super::standstill::{Difference, Standstill};
@@ -89,10 +89,6 @@ const KINDS: [Kind; 9] = [
     Kind::SuspectedStillImage,
     Kind::SuspectedLoop,
 ];
-/// Unchanged means also: no sample differs by more than this many levels …
-const STILL_MAX: u8 = 8;
-/// … and hardly any by more than three.
-const STILL_SHARE: f64 = 0.001;
 /// More than this of [`PictureStats::detail`] is a room, however little contrast it has: a covered lens has
 /// 2.9 at most …
 const SHARP_DETAIL: f64 = 4.5;
@@ -299,7 +295,8 @@ impl Monitor {
         // Whoever hides may leave as little of the picture moving as an empty room does.
         let nobody = reading.view == View::Nobody || reading.remains.is_some();
         let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
-        let by = look.picture.change.map_or(Difference::Much, |change| difference(&change, level));
+        let change = look.picture.change;
+        let by = change.map_or(Difference::Much, |change| Difference::of(&change, level));
         let still = by == Difference::None;
         let unchanged = self.standstill.look(look.pts, by, !nobody);
         let after =
@@ -537,15 +534,6 @@ impl Monitor {
 fn is_sharp(picture: &PictureStats) -> bool {
     let noise = picture.change.map_or(0.0, |change| change.noise);
     picture.detail > SHARP_DETAIL + NOISE_IN_DETAIL * noise
-}
-
-/// How much a picture differs from the one before, where it is unchanged up to so many levels in the mean.
-fn difference(change: &PictureChange, level: f64) -> Difference {
-    match change.max <= STILL_MAX && change.share <= STILL_SHARE {
-        true if change.mean <= level => Difference::None,
-        true => Difference::Slight,
-        false => Difference::Much,
-    }
 }
 
 /// How far, in parts of the limit, a picture lies below what somebody could be seen in; not more

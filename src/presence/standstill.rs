@@ -7,8 +7,13 @@
 
 use std::time::Duration;
 
+use super::picture::PictureChange;
 use crate::time::MediaTime;
 
+/// Unchanged means also: no sample differs by more than this many levels …
+const STILL_MAX: u8 = 8;
+/// … and hardly any by more than three.
+const STILL_SHARE: f64 = 0.001;
 /// The picture hangs after so long without any change. Before people in view it stood still for 1.4 s at most,
 /// of all clips made worse; where it hung for 3 s and was strongly compressed, for 1.8 s …
 const HANGS_AFTER: Duration = Duration::from_millis(1_600);
@@ -22,6 +27,17 @@ pub(super) enum Difference {
     /// By a few levels here and there: encoders mend what they showed too coarsely.
     Slight,
     Much,
+}
+
+impl Difference {
+    /// Where a picture is as the one before up to so many levels in the mean.
+    pub(super) fn of(change: &PictureChange, level: f64) -> Self {
+        match change.max <= STILL_MAX && change.share <= STILL_SHARE {
+            true if change.mean <= level => Self::None,
+            true => Self::Slight,
+            false => Self::Much,
+        }
+    }
 }
 
 /// Remembers when the picture last differed from the one before.

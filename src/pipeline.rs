@@ -11,7 +11,8 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
     Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, Moved, Moving,
-    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Vanishing, Veil, Verdict,
+    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Turned, Vanishing, Veil,
+    Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -65,6 +66,7 @@ pub struct Pipeline<D> {
     calm: Calm,
     moving: Moving,
     veil: Veil,
+    turned: Turned,
     /// Absent where the policy ignores loops.
     repeats: Option<Repeats>,
     face_watch: FaceWatch,
@@ -120,6 +122,7 @@ impl<D: Detector> Pipeline<D> {
             calm: Calm::default(),
             moving: Moving::default(),
             veil: Veil::default(),
+            turned: Turned::default(),
             face_watch: FaceWatch::default(),
             picture: None,
             people: Vec::new(),
@@ -153,7 +156,9 @@ impl<D: Detector> Pipeline<D> {
         let picture = grid.stats(self.picture.as_deref());
         let (mut faces, mut people, mut remains) = (None, None, None);
         let mut rested = false;
-        if !self.monitor.is_covered(&picture) || self.is_veiled(frame, &grid, &picture)? {
+        let is_flat = self.monitor.is_covered(&picture);
+        let is_wall = self.turned.look(frame.pts, &grid, is_flat);
+        if !is_flat || is_wall || self.is_veiled(frame, &grid, &picture)? {
             rested = self.attention.rests(&self.policy, frame.pts, &grid, frame.size);
             let found = if rested { Vec::new() } else { self.faces(frame, &grid)? };
             let (policy, at) = (&self.policy, frame.pts);

@@ -201,6 +201,23 @@ fn a_frozen_picture_of_the_candidate_is_not_in_view() {
 }
 
 #[test]
+fn a_picture_that_key_frames_renew_is_frozen_and_one_of_somebody_who_hardly_moves_is_not() {
+    let key_frame = (Scene::Face, 200);
+    let still = |ms| (Scene::FrozenFace, ms);
+    let frozen =
+        [(Scene::Face, 4_000), still(800), key_frame, still(1_000), key_frame, still(1_000)];
+    let end = [still(600), (Scene::Face, 3_000)];
+    assert_eq!(
+        found(&[&frozen[..], &end[..]].concat()),
+        [(Kind::FrozenPicture, 3_800, 7_800, ClosedBy::SeenAgain)]
+    );
+    let moves = (Scene::Face, 400);
+    let sits =
+        [(Scene::Face, 4_000), still(1_200), moves, still(1_000), key_frame, still(800), moves];
+    assert_eq!(found(&sits.repeat(3)), []);
+}
+
+#[test]
 fn an_absence_ends_where_the_lens_is_covered_and_begins_anew_behind_it() {
     let found = found(&[
         (Scene::Face, 2_000),

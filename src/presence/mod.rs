@@ -33,16 +33,21 @@ mod repeat;
 #[cfg(test)]
 mod repeat_tests;
 mod small;
+mod standstill;
 mod stillness;
 #[cfg(test)]
 mod stillness_tests;
 mod stir;
 mod track;
+#[cfg(test)]
+mod track_tests;
+mod turned;
 mod vanishing;
 #[cfg(test)]
 mod vanishing_tests;
 mod veil;
 mod view;
+mod worn;
 
 pub use attention::Attention;
 pub use monitor::{Change, Finds, Look, Monitor, Verdict};
@@ -55,6 +60,7 @@ pub use policy::{
 pub use repeat::{Repeat, Repeats};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};
+pub use turned::Turned;
 pub use vanishing::{STILL_THERE, Vanishing};
 pub use veil::Veil;
 pub use view::View;

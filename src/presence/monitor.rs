@@ -10,6 +10,7 @@ use super::moving::Moved;
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
 use super::repeat::Repeat;
+use super::standstill::{Difference, Standstill};
 use super::stillness::{FaceChange, Stillness};
 use super::stir::Stir;
 use super::track::{Counts, Evidence, Step, Times, Track};
@@ -88,10 +89,6 @@ const KINDS: [Kind; 9] = [
     Kind::SuspectedStillImage,
     Kind::SuspectedLoop,
 ];
-/// Unchanged means also: no sample differs by more than this many levels …
-const STILL_MAX: u8 = 8;
-/// … and hardly any by more than three.
-const STILL_SHARE: f64 = 0.001;
 /// More than this of [`PictureStats::detail`] is a room, however little contrast it has: a covered lens has
 /// 2.9 at most …
 const SHARP_DETAIL: f64 = 4.5;
@@ -102,8 +99,9 @@ const NOISE_IN_DETAIL: f64 = 2.5;
 /// below 4 to 2 times the noise; a lit room has 20 times and more.
 const LIGHT_OVER_NOISE: f64 = 6.0;
 
-/// What a look says of the kinds that stand beside presence.
+/// What a look says of the kinds that stand beside presence, and of a picture that is as it was.
 struct Marks {
+    hangs: Evidence,
     still_image: Evidence,
     repeats: Evidence,
 }
@@ -123,7 +121,7 @@ pub struct Monitor {
     viewer: Viewer,
     stillness: Stillness,
     last_look: Option<MediaTime>,
-    last_changed: Option<MediaTime>,
+    standstill: Standstill,
     /// The last look that could not tell a loop.
     last_blind: Option<MediaTime>,
     /// Since when every look showed nobody.
@@ -141,19 +139,24 @@ impl fmt::Debug for Monitor {
 impl Monitor {
     /// `ids` gives the id of the `n`th interval, from 1.
     pub fn new(policy: Policy, ids: impl FnMut(u64) -> IntervalId + Send + 'static) -> Self {
-        let times = Times {
+        let times = |kind| Times {
             record_after: policy.record_after(),
             merge_gap: policy.merge_gap(),
             confirm: policy.confirm(),
+            must_prevail: kind == Kind::FaceNotVisible,
         };
-        let track =
-            |kind| KindTrack { kind, track: Track::new(times), warned: false, alerted: false };
+        let track = |kind| KindTrack {
+            kind,
+            track: Track::new(times(kind)),
+            warned: false,
+            alerted: false,
+        };
         Self {
             viewer: Viewer::new(&policy),
             stillness: Stillness::default(),
             tracks: KINDS.map(track).into(),
             last_look: None,
-            last_changed: None,
+            standstill: Standstill::default(),
             last_blind: None,
             nobody_since: None,
             numbers: 0,
@@ -182,6 +185,7 @@ impl Monitor {
         let reading = look.finds.map(|finds| self.read(look, &finds));
         let verdict = self.judge(look, reading.as_ref());
         let marks = Marks {
+            hangs: self.hangs(look.pts, verdict),
             still_image: self.still_image(look, verdict, reading.as_ref()),
             repeats: self.repeats(look, verdict),
         };
@@ -272,7 +276,7 @@ impl Monitor {
     fn camera_is_back(&mut self, at: MediaTime) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.tracks[0].track.open().is_some() {
-            self.last_changed = Some(at);
+            self.standstill.begins(at);
             self.last_blind = Some(at);
             self.nobody_since = None;
             self.stillness.forget();
@@ -285,19 +289,16 @@ impl Monitor {
     fn judge(&mut self, look: &Look<'_>, reading: Option<&Reading>) -> Verdict {
         let picture = &self.policy.picture;
         let Some(reading) = reading else {
-            self.last_changed = Some(look.pts);
+            self.standstill.begins(look.pts);
             return Verdict::Covered;
         };
         // Whoever hides may leave as little of the picture moving as an empty room does.
         let nobody = reading.view == View::Nobody || reading.remains.is_some();
         let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
-        let still = look.picture.change.is_some_and(|change| {
-            change.mean <= level && change.max <= STILL_MAX && change.share <= STILL_SHARE
-        });
-        if !still {
-            self.last_changed = Some(look.pts);
-        }
-        let unchanged = self.last_changed.map_or(Duration::ZERO, |last| look.pts.since(last));
+        let change = look.picture.change;
+        let by = change.map_or(Difference::Much, |change| Difference::of(&change, level));
+        let still = by == Difference::None;
+        let unchanged = self.standstill.look(look.pts, by, !nobody);
         let after =
             if nobody { Duration::from_millis(picture.still_empty_ms) } else { Duration::ZERO };
         match reading.view {
@@ -331,6 +332,11 @@ impl Monitor {
             return match (verdict, reading) {
                 (Verdict::Covered | Verdict::TooDark, _) | (_, None) => Evidence::Unknown,
                 (Verdict::Frozen, _) if frozen => Evidence::Unknown,
+                (Verdict::Frozen, Some(reading)) => {
+                    let is_idle = |it: &KindTrack| it.kind == kind && it.track.is_idle();
+                    let evidence = presence_evidence(kind, reading);
+                    if self.tracks.iter().any(is_idle) { evidence } else { unsure(evidence) }
+                }
                 (_, Some(reading)) => presence_evidence(kind, reading),
             };
         }
@@ -347,8 +353,8 @@ impl Monitor {
                 when(verdict == Verdict::TooDark, 0.5 + margin / 2.0)
             }
             Kind::FrozenPicture => match verdict {
-                Verdict::Frozen => Evidence::Holds(1.0),
-                Verdict::Nobody if self.last_changed != Some(look.pts) => Evidence::Unknown,
+                Verdict::Frozen => marks.hangs,
+                Verdict::Nobody if !self.standstill.changed_at(look.pts) => Evidence::Unknown,
                 Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
                 Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
             },
@@ -361,6 +367,23 @@ impl Monitor {
             | Kind::VirtualCamera
             | Kind::AgentGap
             | Kind::ReportingGap => Evidence::Clear,
+        }
+    }
+
+    /// Whether a picture that is as it was is that of a camera that hangs. Dated from when it last moved.
+    fn hangs(&mut self, at: MediaTime, verdict: Verdict) -> Evidence {
+        if verdict != Verdict::Frozen {
+            return Evidence::Clear;
+        }
+        let frozen = self.tracks.iter_mut().find(|kind| kind.kind == Kind::FrozenPicture);
+        let frozen = frozen.filter(|kind| kind.track.open().is_none());
+        match (frozen, self.standstill.hangs_since(at)) {
+            (None, _) => Evidence::Holds(1.0),
+            (Some(_), None) => Evidence::MayHold,
+            (Some(frozen), Some(since)) => {
+                frozen.track.held_since(since);
+                Evidence::Holds(1.0)
+            }
         }
     }
 
@@ -520,6 +543,16 @@ fn darkness(picture: &PictureStats, policy: &Policy) -> f64 {
     let noise = picture.change.map_or(0.0, |change| change.noise);
     let drowned = 1.0 - picture.light / (noise * LIGHT_OVER_NOISE).max(1e-9);
     dark.max(drowned)
+}
+
+/// What a picture says that may be that of a camera that hangs.
+const fn unsure(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Clear | Evidence::Worse => Evidence::MayBeOver,
+        Evidence::Holds(_) | Evidence::Unknown | Evidence::MayHold | Evidence::MayBeOver => {
+            evidence
+        }
+    }
 }
 
 fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {

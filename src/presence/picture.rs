@@ -9,8 +9,8 @@ use crate::geometry::BoundingBox;
 
 /// Samples across and down. 4:3, as most webcams are; other formats are sampled less densely on
 /// their longer side.
-const COLUMNS: usize = 160;
-const ROWS: usize = 120;
+pub(super) const COLUMNS: usize = 160;
+pub(super) const ROWS: usize = 120;
 /// Samples a block, on each side: block means suppress sensor noise five-fold.
 const BLOCK: usize = 5;
 pub(super) const BLOCK_COLUMNS: usize = COLUMNS / BLOCK;
@@ -100,6 +100,11 @@ impl LumaGrid {
 
     fn with(samples: Vec<u8>) -> Self {
         Self { blocks: block_sums(&samples), p99: percentile_99(&samples), samples }
+    }
+
+    /// Row by row.
+    pub(super) fn samples(&self) -> &[u8] {
+        &self.samples
     }
 
     pub fn stats(&self, before: Option<&Self>) -> PictureStats {

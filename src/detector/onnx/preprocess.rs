@@ -12,14 +12,15 @@
 //! | person | stretched to 300x300 | R G B | -1 to 1 |
 //! | silhouette | stretched to 256x144 | R G B | 0 to 1 |
 //!
-//! Dark frames are brightened for the face network (at a tenth of the light with sensor noise, that
-//! raises the share of faces found at 0.7 from two thirds to all), and not for the person network,
-//! which takes the raised noise badly.
+//! Dark frames are smoothed and brightened for the face network (at a tenth of the light with sensor noise,
+//! brightening raises the share of faces found at 0.7 from two thirds to all; at an eighth of the light, where it
+//! alone finds 94 in 100, smoothing before it finds all), and not for the person network, which takes the raised
+//! noise badly.
 //!
 //! A portrait frame of 360x640 fills 180x320 of the face tensor: its faces come out as large as those
 //! of a landscape frame of the same sensor. A very wide frame keeps its width of 320.
 
-use inview_kernels::picture::{Colour, map};
+use inview_kernels::picture::{Colour, map, smooth};
 
 use super::resample::{Place, Scaler};
 use crate::frame::{Frame, I420, Payload, Range};
@@ -212,7 +213,7 @@ impl Preprocessor {
         self.scale(&frame.payload, &mut rgb)?;
         match self.input {
             Input::Faces { brighten: false } => {}
-            Input::Faces { brighten: true } => brighten(&mut rgb, &self.layout),
+            Input::Faces { brighten: true } => brighten(&mut rgb, &self.layout, &mut self.row),
             Input::People => move_all(&mut rgb, 1.0 / 127.5, -1.0),
             Input::Silhouette => move_all(&mut rgb, 1.0 / 255.0, 0.0),
         }
@@ -301,9 +302,10 @@ fn move_all(rgb: &mut [&mut [f32]; 3], factor: f32, offset: f32) {
     }
 }
 
-/// Raises all values of a dark picture, and takes off the veil of one without contrast.
-fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
+/// Raises all values of a dark picture once its noise is less, and takes off the veil of one without contrast.
+fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout, space: &mut Vec<f32>) {
     let (width, stride) = (layout.content.width as usize, layout.tensor.width as usize);
+    let used = stride * layout.content.height as usize;
     let [red, green, blue] = rgb.each_ref().map(|plane| plane.chunks_exact(stride));
     let rows = red.zip(green).zip(blue).take(layout.content.height as usize);
     let lumas = rows.flat_map(|((red, green), blue)| {
@@ -312,6 +314,9 @@ fn brighten(rgb: &mut [&mut [f32]; 3], layout: &Layout) {
     });
     if let Some(Exposure { black, gain }) = exposure(lumas) {
         for plane in rgb {
+            if black == 0.0 {
+                smooth(&mut plane[..used], width, stride, space);
+            }
             map(plane, gain, -black * gain, 255.0);
         }
     }
@@ -451,6 +456,22 @@ mod tests {
         let row = &tensor[..320];
         assert!(row[..180].iter().all(|value| (value - 230.0).abs() < 0.1), "{:?}", &row[..4]);
         assert!(row[180..].iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn dark_pictures_have_less_noise_when_they_are_raised_and_others_all_of_theirs() {
+        let spread = |dark: u8, bright: u8| {
+            let is_dark = |at: u32| at.wrapping_mul(2_654_435_761) >> 31 == 0;
+            let noise = (0..320 * 320).map(|at| if is_dark(at) { dark } else { bright });
+            let payload = Payload::Gray8(noise.collect());
+            let tensor = filled(Input::Faces { brighten: true }, (320, 320), payload).unwrap();
+            let plane = &tensor[..320 * 320];
+            let mean = plane.iter().sum::<f32>() / plane.len() as f32;
+            let variance = plane.iter().map(|value| (value - mean).powi(2)).sum::<f32>();
+            (variance / plane.len() as f32).sqrt() / mean
+        };
+        let (lit, unlit) = (spread(100, 200), spread(10, 20));
+        assert!(lit > 0.3 && unlit < 0.8 * lit, "{unlit}, {lit}");
     }
 
     #[test]

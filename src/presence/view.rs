@@ -186,8 +186,15 @@ impl Viewer {
         } else {
             self.fixtures.recall(moment.frame, finds)
         };
-        let finds = finds.iter().zip(natures);
-        Finds { of: finds.filter(|(_, nature)| *nature != Nature::Fixture).collect() }
+        let finds = finds.iter().zip(natures).filter(|(_, nature)| *nature != Nature::Fixture);
+        let off_screen = finds.filter_map(|(find, nature)| {
+            match (moment.screens.show(&find.bounding_box), nature) {
+                (Some(true), _) => None,
+                (Some(false), Nature::Live) => Some((find, Nature::Undecided)),
+                (Some(false) | None, _) => Some((find, nature)),
+            }
+        });
+        Finds { of: off_screen.collect() }
     }
 }
 
@@ -323,6 +330,7 @@ fn apart_from_face(body: &Detection, face: Option<&Detection>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presence::screens::Screens;
 
     const FRAME: Size = Size::new(640, 480);
 
@@ -344,7 +352,7 @@ mod tests {
         let mut viewer = Viewer::new(&policy);
         let mut at = MediaTime::ZERO;
         let mut read = |(faces, people): &(&[Detection], &[Detection])| {
-            let moment = Moment { at, frame: FRAME, moved: None };
+            let moment = Moment { at, frame: FRAME, moved: None, screens: Screens::default() };
             let reading = viewer.read(&policy, &moment, faces, people, true);
             at = at + Duration::from_millis(200);
             (reading.view, reading.company)

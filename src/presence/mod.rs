@@ -4,7 +4,7 @@
 //! luma samples ──> picture: covered? dark? unchanged? ─────────────┐
 //! luma samples ──> moving: where? ─┐                               │
 //! detections ────> fixtures: what never moves is a picture         │
-//! luma at edges ─> screens: a rectangle that nobody is before ──┤
+//! luma at edges ─> screens: a rectangle that nobody is before     │
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │

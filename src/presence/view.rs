@@ -111,7 +111,11 @@ impl Viewer {
         let face = believed(&faces, last(self.face), policy.face.enter, policy.face.keep);
         let person = match face {
             Some(face) => body_of(&people, &face.bounding_box),
-            None => believed(&people, last(self.person), policy.person.enter, policy.person.keep),
+            None => {
+                let (enter, keep) = (policy.person.enter, policy.person.keep);
+                let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
+                believed(&bodies, last(self.person), enter, keep)
+            }
         };
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
@@ -213,6 +217,16 @@ impl Finds<'_> {
         self
     }
 
+    /// Without those around a face that never moves that nobody would be believed by: a poster's body may seem to
+    /// go on below it, where the candidate's was.
+    fn without_weak_pictures(mut self, fixtures: &Fixtures, enter: f32) -> Self {
+        self.of.retain(|(body, _)| {
+            body.score >= enter
+                || !fixtures.faces().any(|face| is_at_its_head(&face, &body.bounding_box))
+        });
+        self
+    }
+
     /// Those that are too small for the candidate, and large enough for company.
     fn in_the_distance(self, frame: Size, policy: &PersonPolicy) -> Self {
         let mut distant = self.reaching(frame, policy.another_min_height);
@@ -310,9 +324,12 @@ fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
 
 /// Whether a body is as large as one of this face is, with the face at its head.
 fn is_its_body(face: &BoundingBox, body: &BoundingBox) -> bool {
+    body.height() <= BODY_IN_FACES * face.height() && is_at_its_head(face, body)
+}
+
+fn is_at_its_head(face: &BoundingBox, body: &BoundingBox) -> bool {
     let (across, down) = face.center();
     face.share_inside(body) >= 0.8
-        && body.height() <= BODY_IN_FACES * face.height()
         && (across - body.center().0).abs() <= body.width() / 4.0
         && down <= body.center().1
 }
@@ -409,6 +426,26 @@ mod tests {
         let somebody = find(Label::Person, 0.6, 400.0, 220.0, 420.0);
         assert_eq!(left_before(80.0, 0.0, Some(of_portrait)), [View::Nobody; 10]);
         assert_eq!(left_before(80.0, 0.0, Some(somebody)), [View::BodyOnly; 10]);
+    }
+
+    #[test]
+    fn a_weak_body_around_a_portraits_face_is_not_the_candidates_that_was_there() {
+        let sway = |step: u8| 200.0 + f32::from(step % 4) * 6.0;
+        let portrait = find(Label::Face, 0.8, 500.0, 60.0, 80.0);
+        let last = |score| {
+            let frames: Vec<_> = (0..42_u8)
+                .map(|step| match step {
+                    ..40 => (vec![face(0.9, sway(step)), portrait], vec![]),
+                    40 => (vec![portrait], vec![find(Label::Person, 0.9, 420.0, 220.0, 400.0)]),
+                    _ => (vec![portrait], vec![find(Label::Person, score, 430.0, 200.0, 410.0)]),
+                })
+                .collect();
+            let frames: Vec<(&[Detection], &[Detection])> =
+                frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
+            read(&frames).into_iter().skip(40).map(|(view, _)| view).collect::<Vec<_>>()
+        };
+        assert_eq!(last(0.25), [View::BodyOnly, View::Nobody]);
+        assert_eq!(last(0.8), [View::BodyOnly; 2]);
     }
 
     #[test]

@@ -28,7 +28,11 @@ fn figure(step: i32, x: i32, y: i32) -> Option<u8> {
     let in_head = (left..left + 26).contains(&x) && (top..top + 32).contains(&y);
     let in_body = (left - 16..left + 42).contains(&x) && y >= top + 38;
     let neck = (left + 7..left + 19).contains(&x) && y >= top + 32;
-    (in_head || in_body || neck).then_some(if in_head { 190 } else { 100 + (x + y).rem_euclid(5) as u8 })
+    (in_head || in_body || neck).then_some(if in_head {
+        190
+    } else {
+        100 + (x + y).rem_euclid(5) as u8
+    })
 }
 
 fn has((across, down): &(Range<i32>, Range<i32>), x: i32, y: i32) -> bool {

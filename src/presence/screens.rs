@@ -122,8 +122,8 @@ impl Watched {
     fn look(&mut self, frame: &Frame, faces: &[Detection]) -> bool {
         let (at, bounds) = (frame.pts, self.rectangle.bounds());
         let inside = faces.iter().map(|face| face.bounding_box);
-        let inside = inside.filter(|face| face.share_inside(&bounds) >= ON_SHARE);
-        self.face = inside.last().unwrap_or(self.face);
+        let mut inside = inside.filter(|face| face.share_inside(&bounds) >= ON_SHARE);
+        self.face = inside.next().unwrap_or(self.face);
         self.looks += 1;
         if self.rectangle.is_whole(&self.face, frame) {
             self.last_whole = at;

@@ -109,13 +109,12 @@ impl Viewer {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
         let face = believed(&faces, last(self.face), policy.face.enter, policy.face.keep);
-        let person = match face {
-            Some(face) => body_of(&people, &face.bounding_box),
-            None => {
-                let (enter, keep) = (policy.person.enter, policy.person.keep);
-                let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
-                believed(&bodies, last(self.person), enter, keep)
-            }
+        let person = if let Some(face) = face {
+            body_of(&people, &face.bounding_box)
+        } else {
+            let (enter, keep) = (policy.person.enter, policy.person.keep);
+            let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
+            believed(&bodies, last(self.person), enter, keep)
         };
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
@@ -436,8 +435,8 @@ mod tests {
             let frames: Vec<_> = (0..42_u8)
                 .map(|step| match step {
                     ..40 => (vec![face(0.9, sway(step)), portrait], vec![]),
-                    40 => (vec![portrait], vec![find(Label::Person, 0.9, 420.0, 220.0, 400.0)]),
-                    _ => (vec![portrait], vec![find(Label::Person, score, 430.0, 200.0, 410.0)]),
+                    40 => (vec![portrait], vec![find(Label::Person, 0.9, 420.0, 220.0, 420.0)]),
+                    _ => (vec![portrait], vec![find(Label::Person, score, 430.0, 200.0, 430.0)]),
                 })
                 .collect();
             let frames: Vec<(&[Detection], &[Detection])> =

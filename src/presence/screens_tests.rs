@@ -61,8 +61,8 @@ fn said(looks: i32, luma: impl Fn(i32, i32, i32) -> u8) -> Vec<Option<bool>> {
         Detection { label: Label::Face, score: 0.9, bounding_box }
     };
     let look = |step: i32| {
-        let points =
-            (0..FRAME.height as i32).flat_map(|y| (0..FRAME.width as i32).map(move |x| (x, y)));
+        let points = (0..FRAME.height.cast_signed())
+            .flat_map(|y| (0..FRAME.width.cast_signed()).map(move |x| (x, y)));
         let payload = Payload::Gray8(points.map(|(x, y)| luma(step, x, y)).collect());
         let pts = MediaTime::ZERO + Duration::from_millis(200) * step as u32;
         let (left, top) = head(step);

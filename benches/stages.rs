@@ -16,7 +16,7 @@ use inview::capture::jpeg;
 use inview::detection::{Detection, Label};
 use inview::frame::{Frame, Payload};
 use inview::geometry::{BoundingBox, Size};
-use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy, Repeats};
+use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy, Repeats, Screens};
 use inview::redact::Pii;
 use inview::report::{EventData, Incarnation, IntervalId, SampledCamera, SessionEnded, SessionId};
 use inview::spool::Outbox;
@@ -114,6 +114,7 @@ fn state(c: &mut Criterion) {
                 remains: None,
                 repeat: None,
                 moved: None,
+                screens: Screens::default(),
             }))
         });
     });

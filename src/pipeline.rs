@@ -11,8 +11,8 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
     Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, Moved, Moving,
-    PictureStats, Policy, Repeat, Repeats, StillImagePolicy, Stir, Turned, Vanishing, Veil,
-    Verdict,
+    PictureStats, Policy, Repeat, Repeats, ScreenWatch, Screens, StillImagePolicy, Stir, Turned,
+    Vanishing, Veil, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -65,6 +65,7 @@ pub struct Pipeline<D> {
     vanishing: Vanishing,
     calm: Calm,
     moving: Moving,
+    screens: ScreenWatch,
     veil: Veil,
     turned: Turned,
     /// Absent where the policy ignores loops.
@@ -100,6 +101,8 @@ pub struct Sample {
     pub repeat: Option<Repeat>,
     /// Where the picture has moved. Absent while the camera moves.
     pub moved: Option<Moved>,
+    /// Where screens are.
+    pub screens: Screens,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -121,6 +124,7 @@ impl<D: Detector> Pipeline<D> {
             vanishing: Vanishing::default(),
             calm: Calm::default(),
             moving: Moving::default(),
+            screens: ScreenWatch::default(),
             veil: Veil::default(),
             turned: Turned::default(),
             face_watch: FaceWatch::default(),
@@ -176,6 +180,8 @@ impl<D: Detector> Pipeline<D> {
         let stir = self.calm.look(frame.pts, &grid);
         let repeat = self.repeats.as_mut().and_then(|repeats| repeats.look(frame.pts, &grid));
         let moved = self.moving.look(frame.pts, &grid);
+        let seen = faces.as_deref().unwrap_or_default();
+        let screens = self.screens.look(frame, seen, self.policy.face.enter);
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
@@ -191,6 +197,7 @@ impl<D: Detector> Pipeline<D> {
             stir,
             repeat,
             moved,
+            screens,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.attention.judged(frame.pts, verdict);
@@ -211,6 +218,7 @@ impl<D: Detector> Pipeline<D> {
             stir,
             repeat,
             moved,
+            screens,
             verdict,
             changes,
         })

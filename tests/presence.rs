@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use inview::detection::{Detection, Label};
 use inview::geometry::{BoundingBox, Size};
-use inview::presence::{Change, Finds, Look, Monitor, PictureChange, PictureStats, Policy, Stir};
+use inview::presence::{
+    Change, Finds, Look, Monitor, PictureChange, PictureStats, Policy, Screens, Stir,
+};
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
 use proptest::prelude::*;
@@ -95,6 +97,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         },
         repeat: None,
         moved: None,
+        screens: Screens::default(),
     };
     monitor.look(&look).1
 }

@@ -61,9 +61,10 @@ impl<const SIDE: usize> WithSimd for Means<'_, SIDE> {
     }
 }
 
-/// Takes noise off a plane, in place: each value becomes a mean with its eight neighbours, weighed 1 2 1 along
-/// rows and along columns. Rows are `stride` values apart, of which the first `width` are the picture; what lies
-/// beyond its edge counts as the edge. `space` is worked in.
+/// Takes noise off a plane, in place: each value becomes the mean with its neighbours.
+///
+/// They are weighed 1 2 1 along rows and along columns. Rows are `stride` values apart, of which the first `width` are
+/// the picture; what lies beyond its edge counts as the edge. `space` is worked in.
 pub fn smooth(plane: &mut [f32], width: usize, stride: usize, space: &mut Vec<f32>) {
     if width == 0 || stride < width {
         return;

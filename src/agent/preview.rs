@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::detection::{Detection, Label};
     use crate::frame::I420;
-    use crate::presence::{LumaGrid, Verdict};
+    use crate::presence::{LumaGrid, Screens, Verdict};
     use crate::time::MediaTime;
 
     fn seen(size: Size, payload: Payload, face: Option<BoundingBox>) -> Preview {
@@ -151,6 +151,7 @@ mod tests {
             stir: None,
             repeat: None,
             moved: None,
+            screens: Screens::default(),
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

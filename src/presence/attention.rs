@@ -40,8 +40,8 @@ const EMPTY_KEPT: usize = 8;
 /// than the candidate has moved since that was done, and once in a while.
 ///
 /// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
-/// and at once when one of several faces is gone: it may have been the candidate's. Without one whenever
-/// the picture is not the one in which they were looked for last. In a picture that has not changed there is
+/// and at once when one of several faces is gone: it may have been the candidate's. Without one, or with none but
+/// those among which the candidate's was not a look before, whenever the picture is not the one in which they were looked for last. In a picture that has not changed there is
 /// nobody new to find: while nobody is there each look waits twice as long as the one before, and faces are
 /// looked for at every third look or so. Nor is there in a picture that comes again within ten seconds.
 ///
@@ -53,6 +53,10 @@ pub struct Attention {
     face: Option<(MediaTime, BoundingBox)>,
     /// Since when every look was judged to show nobody.
     nobody_since: Option<MediaTime>,
+    /// How many faces were in view in the last look in which they were looked for.
+    faces_seen: usize,
+    /// How many of them are not the candidate's: all, when theirs was not among them.
+    strangers: usize,
     /// How many faces were in view when bodies were looked for last.
     faces_then: usize,
     /// How many times the policy's distance the next look for bodies waits while nothing changes.
@@ -102,6 +106,7 @@ impl Attention {
         everywhere: bool,
     ) {
         let mut believed = faces.iter().filter(|face| face.score >= policy.face.enter);
+        self.faces_seen = believed.clone().count();
         if let (Some(face), None) = (believed.next(), believed.next()) {
             self.face = Some((at, face.bounding_box));
         }
@@ -125,7 +130,7 @@ impl Attention {
         let Some(last) = &self.bodies else { return true };
         let every = Duration::from_millis(policy.person.every_ms);
         let faces = believed(policy, faces);
-        if faces.is_empty() {
+        if faces.len() <= self.strangers {
             let restless = longest_rest(policy).div_f32(RESTLESS);
             let waits = self.in_vain >= IN_VAIN && at.since(last.at) < restless;
             return at.since(last.at) >= every * self.patience.max(1)
@@ -185,6 +190,8 @@ impl Attention {
 
     /// What the frame was taken for.
     pub fn judged(&mut self, at: MediaTime, verdict: Verdict) {
+        let is_gone = matches!(verdict, Verdict::BodyOnly | Verdict::Nobody);
+        self.strangers = if is_gone { self.faces_seen } else { 0 };
         if verdict == Verdict::Nobody {
             self.nobody_since.get_or_insert(at);
         } else {
@@ -329,6 +336,21 @@ mod tests {
             attention.wants_people(&Policy::default(), at(millis), &room(thing), FRAME, &[])
         };
         assert!(!wants(200, None) && wants(200, Some((110, 180))) && wants(1_000, None));
+    }
+
+    #[test]
+    fn a_face_that_is_not_the_candidates_puts_off_no_look_for_the_body_that_was_theirs() {
+        let portrait = [face(20.0)];
+        let mut attention = after(&[face(140.0)], &[person(100.0)]);
+        let wants = |attention: &Attention, faces: &[Detection]| {
+            let picture = room(Some((110, 180)));
+            attention.wants_people(&Policy::default(), at(400), &picture, FRAME, faces)
+        };
+        attention.saw_faces(&Policy::default(), at(200), &room(None), &portrait, true);
+        assert!(!wants(&attention, &portrait));
+        attention.judged(at(200), Verdict::BodyOnly);
+        assert!(wants(&attention, &portrait));
+        assert!(!wants(&attention, &[face(20.0), face(140.0)]), "the candidate's is there, too");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use super::moving::Moved;
+use super::screens::Screens;
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
@@ -23,8 +24,9 @@ const STILL_FRAME_SHARE: f32 = 1.0 / 320.0;
 /// Overlap from which a find is taken for the one of the frame before, moved.
 const SAME_IOU: f32 = 0.3;
 /// Overlap from which a find is taken for a known fixture, whatever the detector's jitter: nobody
-/// sits down exactly before a portrait of their own size.
-const FIXTURE_IOU: f32 = 0.8;
+/// sits down exactly before a portrait of their own size. While somebody passes before one, boxes of it overlap
+/// by 0.73.
+const FIXTURE_IOU: f32 = 0.7;
 /// Bodies smaller than this, in parts of the frame's height, walk by more than their width from look
 /// to look: one that is nowhere near is taken for one of the same size that is nowhere else now …
 const SMALL_SHARE: f32 = 0.25;
@@ -90,6 +92,8 @@ pub(super) struct Moment<'a> {
     pub frame: Size,
     /// Where the picture has moved. Without it, boxes alone tell.
     pub moved: Option<&'a Moved>,
+    /// Who is on them is nobody.
+    pub screens: Screens,
 }
 
 /// What has moved within the box of a find.

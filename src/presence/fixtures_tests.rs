@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::fixtures::{Fixtures, Moment, Nature};
 use super::moving::Moving;
 use super::picture::LumaGrid;
+use super::screens::Screens;
 use crate::detection::{Detection, Label};
 use crate::frame::{Frame, Payload};
 use crate::geometry::{BoundingBox, Size};
@@ -18,8 +19,13 @@ fn face(left: f32) -> Detection {
 }
 
 /// A frame in which nothing is known of what moves.
-const fn boxes_alone(step: i64) -> Moment<'static> {
-    Moment { at: MediaTime::from_millis(step * 200), frame: FRAME, moved: None }
+fn boxes_alone(step: i64) -> Moment<'static> {
+    Moment {
+        at: MediaTime::from_millis(step * 200),
+        frame: FRAME,
+        moved: None,
+        screens: Screens::default(),
+    }
 }
 
 /// Where the candidate sways to, in parts of the full swing.

@@ -4,6 +4,7 @@
 //! luma samples ──> picture: covered? dark? unchanged? ─────────────┐
 //! luma samples ──> moving: where? ─┐                               │
 //! detections ────> fixtures: what never moves is a picture         │
+//! luma at edges ─> screens: a rectangle that nobody is before     │
 //!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
@@ -29,9 +30,13 @@ mod monitor;
 mod moving;
 mod picture;
 mod policy;
+mod rectangle;
 mod repeat;
 #[cfg(test)]
 mod repeat_tests;
+mod screens;
+#[cfg(test)]
+mod screens_tests;
 mod small;
 mod standstill;
 mod stillness;
@@ -58,6 +63,7 @@ pub use policy::{
     VirtualCameraPolicy,
 };
 pub use repeat::{Repeat, Repeats};
+pub use screens::{ScreenWatch, Screens};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
 pub use stir::{Calm, Stir};
 pub use turned::Turned;

@@ -10,6 +10,7 @@ use super::moving::Moved;
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
 use super::repeat::Repeat;
+use super::screens::Screens;
 use super::standstill::{Difference, Standstill};
 use super::stillness::{FaceChange, Stillness};
 use super::stir::Stir;
@@ -42,6 +43,8 @@ pub struct Look<'a> {
     pub repeat: Option<Repeat>,
     /// Where the picture has moved. Without it, boxes alone tell who lives and what hangs on the wall.
     pub moved: Option<Moved>,
+    /// Where screens are, who is on which is nobody.
+    pub screens: Screens,
 }
 
 /// What the models found.
@@ -255,7 +258,12 @@ impl Monitor {
 
     fn read(&mut self, look: &Look<'_>, finds: &Finds<'_>) -> Reading {
         let (faces, people) = (finds.faces, finds.people);
-        let moment = Moment { at: look.pts, frame: look.size, moved: look.moved.as_ref() };
+        let moment = Moment {
+            at: look.pts,
+            frame: look.size,
+            moved: look.moved.as_ref(),
+            screens: look.screens,
+        };
         let mut reading =
             self.viewer.read(&self.policy, &moment, faces, people, finds.people_fresh);
         if reading.view == View::Nobody {

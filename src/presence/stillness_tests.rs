@@ -9,6 +9,7 @@ use super::crop::FaceCrop;
 use super::monitor::{Change, Finds, Look, Monitor};
 use super::picture::LumaGrid;
 use super::policy::{Policy, StillImagePolicy};
+use super::screens::Screens;
 use super::stillness::{ALIVE, FaceWatch, Stillness};
 use crate::detection::{Detection, Label};
 use crate::frame::{Frame, Payload};
@@ -144,6 +145,7 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             stir: None,
             repeat: None,
             moved: None,
+            screens: Screens::default(),
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

@@ -117,9 +117,12 @@ impl Viewer {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
         let face = believed(&faces, last(self.face), policy.face.enter, policy.face.keep);
-        let person = match face {
-            Some(face) => body_of(&people, &face.bounding_box),
-            None => believed(&people, last(self.person), policy.person.enter, policy.person.keep),
+        let person = if let Some(face) = face {
+            body_of(&people, &face.bounding_box)
+        } else {
+            let (enter, keep) = (policy.person.enter, policy.person.keep);
+            let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
+            believed(&bodies, last(self.person), enter, keep)
         };
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
@@ -194,8 +197,15 @@ impl Viewer {
         } else {
             self.fixtures.recall(moment.frame, finds)
         };
-        let finds = finds.iter().zip(natures);
-        Finds { of: finds.filter(|(_, nature)| *nature != Nature::Fixture).collect() }
+        let finds = finds.iter().zip(natures).filter(|(_, nature)| *nature != Nature::Fixture);
+        let off_screen = finds.filter_map(|(find, nature)| {
+            match (moment.screens.show(&find.bounding_box), nature) {
+                (Some(true), _) => None,
+                (Some(false), Nature::Live) => Some((find, Nature::Undecided)),
+                (Some(false) | None, _) => Some((find, nature)),
+            }
+        });
+        Finds { of: off_screen.collect() }
     }
 }
 
@@ -210,6 +220,16 @@ impl Finds<'_> {
     fn without_pictures(mut self, fixtures: &Fixtures) -> Self {
         self.of.retain(|(body, _)| {
             !fixtures.faces().any(|face| is_its_body(&face, &body.bounding_box))
+        });
+        self
+    }
+
+    /// Without those around a face that never moves that nobody would be believed by: a poster's body may seem to
+    /// go on below it, where the candidate's was.
+    fn without_weak_pictures(mut self, fixtures: &Fixtures, enter: f32) -> Self {
+        self.of.retain(|(body, _)| {
+            body.score >= enter
+                || !fixtures.faces().any(|face| is_at_its_head(&face, &body.bounding_box))
         });
         self
     }
@@ -322,9 +342,12 @@ fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
 
 /// Whether a body is as large as one of this face is, with the face at its head.
 fn is_its_body(face: &BoundingBox, body: &BoundingBox) -> bool {
+    body.height() <= BODY_IN_FACES * face.height() && is_at_its_head(face, body)
+}
+
+fn is_at_its_head(face: &BoundingBox, body: &BoundingBox) -> bool {
     let (across, down) = face.center();
     face.share_inside(body) >= 0.8
-        && body.height() <= BODY_IN_FACES * face.height()
         && (across - body.center().0).abs() <= body.width() / 4.0
         && down <= body.center().1
 }
@@ -342,6 +365,7 @@ fn apart_from_face(body: &Detection, face: Option<&Detection>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presence::screens::Screens;
 
     const FRAME: Size = Size::new(640, 480);
 
@@ -363,7 +387,7 @@ mod tests {
         let mut viewer = Viewer::new(&policy);
         let mut at = MediaTime::ZERO;
         let mut read = |(faces, people): &(&[Detection], &[Detection])| {
-            let moment = Moment { at, frame: FRAME, moved: None };
+            let moment = Moment { at, frame: FRAME, moved: None, screens: Screens::default() };
             let reading = viewer.read(&policy, &moment, faces, people, true);
             at = at + Duration::from_millis(200);
             (reading.view, reading.company)
@@ -453,6 +477,26 @@ mod tests {
         let somebody = find(Label::Person, 0.6, 400.0, 220.0, 420.0);
         assert_eq!(left_before(80.0, 0.0, Some(of_portrait)), [View::Nobody; 10]);
         assert_eq!(left_before(80.0, 0.0, Some(somebody)), [View::BodyOnly; 10]);
+    }
+
+    #[test]
+    fn a_weak_body_around_a_portraits_face_is_not_the_candidates_that_was_there() {
+        let sway = |step: u8| 200.0 + f32::from(step % 4) * 6.0;
+        let portrait = find(Label::Face, 0.8, 500.0, 60.0, 80.0);
+        let last = |score| {
+            let frames: Vec<_> = (0..42_u8)
+                .map(|step| match step {
+                    ..40 => (vec![face(0.9, sway(step)), portrait], vec![]),
+                    40 => (vec![portrait], vec![find(Label::Person, 0.9, 420.0, 220.0, 420.0)]),
+                    _ => (vec![portrait], vec![find(Label::Person, score, 430.0, 200.0, 430.0)]),
+                })
+                .collect();
+            let frames: Vec<(&[Detection], &[Detection])> =
+                frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
+            read(&frames).into_iter().skip(40).map(|(view, _)| view).collect::<Vec<_>>()
+        };
+        assert_eq!(last(0.25), [View::BodyOnly, View::Nobody]);
+        assert_eq!(last(0.8), [View::BodyOnly; 2]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
 use crate::presence::{
-    Change, FaceChange, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat, Stir, Verdict,
+    Change, FaceChange, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat, Screens, Stir,
+    Verdict,
 };
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
@@ -50,6 +51,8 @@ pub struct Seen {
     pub repeat: Option<Repeat>,
     /// Where the picture has moved. Absent while the camera moves.
     pub moved: Option<Moved>,
+    /// Where screens are.
+    pub screens: Screens,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -147,6 +150,7 @@ impl Looks {
                 stir: seen.stir,
                 repeat: seen.repeat,
                 moved: seen.moved,
+                screens: seen.screens,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -201,6 +205,7 @@ impl<D: Detector> Lane<D> {
             stir: sample.stir,
             repeat: sample.repeat,
             moved: sample.moved,
+            screens: sample.screens,
         });
         self.next_seq = frame.seq + 1;
         Ok(())

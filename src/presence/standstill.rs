@@ -106,7 +106,7 @@ mod tests {
             };
             standstill.look(at, by, look != 'o');
         }
-        standstill.hangs_since(at).map(|since| since.as_millis())
+        standstill.hangs_since(at).map(MediaTime::as_millis)
     }
 
     #[test]

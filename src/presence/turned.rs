@@ -183,8 +183,8 @@ mod tests {
     fn a_wall_is_one_until_there_is_something_else_and_a_cover_comes_late() {
         let mut turned = Turned::default();
         let at = MediaTime::from_millis;
-        for (index, look) in [room(0, 0), room(0, 60)].iter().enumerate() {
-            turned.look(at(200 * index as i64), look, false);
+        for (ms, look) in [(0, room(0, 0)), (200, room(0, 60))] {
+            turned.look(at(ms), &look, false);
         }
         assert!(turned.look(at(400), &wall(), true) && turned.look(at(9_000), &wall(), true));
         assert!(!turned.look(at(9_200), &wall(), false) && turned.look(at(9_400), &wall(), true));

@@ -40,10 +40,11 @@ const EMPTY_KEPT: usize = 8;
 /// than the candidate has moved since that was done, and once in a while.
 ///
 /// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
-/// and at once when one of several faces is gone: it may have been the candidate's. Without one, or with none but
-/// those among which the candidate's was not a look before, whenever the picture is not the one in which they were looked for last. In a picture that has not changed there is
-/// nobody new to find: while nobody is there each look waits twice as long as the one before, and faces are
-/// looked for at every third look or so. Nor is there in a picture that comes again within ten seconds.
+/// and at once when one of several faces is gone: it may have been the candidate's. Without one, or with
+/// none but those among which the candidate's was not a look before, whenever the picture is not the one in
+/// which they were looked for last. In a picture that has not changed there is nobody new to find: while
+/// nobody is there each look waits twice as long as the one before, and faces are looked for at every third
+/// look or so. Nor is there in a picture that comes again within ten seconds.
 ///
 /// "Has not changed" is always said against the picture of a real look, so that slow changes add up.
 #[derive(Clone, Debug, Default)]

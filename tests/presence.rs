@@ -71,8 +71,9 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         | Scene::FrozenFace
         | Scene::Stirred(_) => (200, 0.2),
     };
+    let light = f64::from(p99);
     let picture =
-        PictureStats { mean: 120.0, p99, light: f64::from(p99), structure, detail: 0.0, change };
+        PictureStats { mean: 120.0, p99, light, structure, detail: 0.0, grain: 0.0, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
     let look = Look {
         pts: MediaTime::from_millis(shot.at_ms),

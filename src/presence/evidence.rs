@@ -13,6 +13,8 @@ use crate::report::Kind;
 const SHARP_DETAIL: f64 = 4.5;
 /// … and so many times the noise. It is 1.6 times that of a covered lens with strong noise.
 const NOISE_IN_DETAIL: f64 = 2.5;
+/// So much [`PictureStats::grain`] is a picture of nothing but noise, as of a covered lens whose gain is turned up.
+const NOTHING_BUT_GRAIN: f64 = 0.4;
 /// Too dark, too: the light is less than so many times the noise, for a camera in the dark turns up
 /// its gain. Under noise of 3 to 24 levels the detectors lose a person in view where the light falls
 /// below 4 to 2 times the noise; a lit room has 20 times and more.
@@ -21,14 +23,17 @@ const LIGHT_OVER_NOISE: f64 = 6.0;
 /// Whether the picture alone says that nothing is seen of what is before the camera.
 pub(super) fn is_covered(picture: &PictureStats, limits: &PicturePolicy) -> bool {
     let flat = picture.structure <= limits.covered_structure && !is_sharp(picture);
-    flat || picture.p99 < limits.black_luma
+    // Noise that drowns the light is that of a camera in the dark.
+    let noise = picture.grain >= NOTHING_BUT_GRAIN && drowned(picture) <= 0.0;
+    flat || noise || picture.p99 < limits.black_luma
 }
 
 /// How sure it is that a picture which [`is_covered`] is one, 0.5 to 1.
 pub(super) fn cover(picture: &PictureStats, limits: &PicturePolicy) -> f64 {
     let flat = 1.0 - picture.structure / limits.covered_structure.max(1e-9);
     let black = 1.0 - f64::from(picture.p99) / f64::from(limits.black_luma.max(1));
-    0.5 + flat.max(black) / 2.0
+    let noise = (picture.grain - NOTHING_BUT_GRAIN) / (1.0 - NOTHING_BUT_GRAIN);
+    0.5 + flat.max(black).max(noise).min(1.0) / 2.0
 }
 
 /// Whether there is too much detail for a lens that is covered, the noise of the sensor left aside.
@@ -41,9 +46,13 @@ fn is_sharp(picture: &PictureStats) -> bool {
 /// than 0 when it does not.
 pub(super) fn darkness(picture: &PictureStats, limits: &PicturePolicy) -> f64 {
     let dark = 1.0 - f64::from(picture.p99) / f64::from(limits.dark_luma.max(1));
+    dark.max(drowned(picture))
+}
+
+/// The same of what noise drowns.
+fn drowned(picture: &PictureStats) -> f64 {
     let noise = picture.change.map_or(0.0, |change| change.noise);
-    let drowned = 1.0 - picture.light / (noise * LIGHT_OVER_NOISE).max(1e-9);
-    dark.max(drowned)
+    1.0 - picture.light / (noise * LIGHT_OVER_NOISE).max(1e-9)
 }
 
 /// What a picture says that may be that of a camera that hangs.

@@ -44,6 +44,23 @@ fn the_noise_of_a_black_picture_is_no_structure() {
 }
 
 #[test]
+fn nothing_but_noise_is_grain_however_much_and_a_room_behind_noise_is_not() {
+    let noise = |x: u32, y: u32| {
+        let mixed = u64::from(x * 240 + y).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed >> 40) as u32
+    };
+    let of_levels = |levels: u32| picture(move |x, y| (noise(x, y) % levels) as u8);
+    for levels in [12, 60, 250] {
+        let stats = of_levels(levels).stats(None);
+        assert!((0.7..1.2).contains(&stats.grain), "{stats:?}");
+    }
+    let room = picture(|x, y| (noise(x, y) % 60) as u8 + if x < 100 { 10 } else { 60 });
+    assert!(room.stats(None).grain < 0.2, "{:?}", room.stats(None));
+    assert_eq!(picture(|_, _| 90).stats(None).grain, 0.0);
+}
+
+#[test]
 fn an_equal_picture_has_not_changed() {
     let one = picture(|x, y| (x ^ y) as u8);
     let stats = one.stats(Some(&one));

@@ -171,7 +171,7 @@ fn who_comes_back_without_a_head_is_there_from_the_first_look_in_which_the_room_
     ]);
     let (away, hidden) = (Kind::OutOfView, Kind::FaceNotVisible);
     let again = ClosedBy::SeenAgain;
-    assert_eq!(found, [(away, 1_800, 6_000, again), (hidden, 5_800, 7_200, again)]);
+    assert_eq!(found, [(away, 1_800, 6_000, again), (hidden, 6_000, 7_200, again)]);
 }
 
 #[test]
@@ -303,6 +303,41 @@ fn the_candidate_is_warned_before_the_proctor_is_alerted() {
     )));
 }
 
+#[test]
+fn where_one_kind_follows_another_they_meet() {
+    let seen = |looked| found(&[(Scene::Face, 2_000), looked, (Scene::Nobody, 2_000), looked]);
+    let ends = |looked| {
+        seen(looked).iter().map(|(kind, start, end, _)| (*kind, *start, *end)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ends((Scene::BodyOnly, 2_000)),
+        [
+            (Kind::FaceNotVisible, 1_800, 3_800),
+            (Kind::OutOfView, 3_800, 6_000),
+            (Kind::FaceNotVisible, 6_000, 8_000)
+        ],
+        "an absence lasts from last seen to seen again"
+    );
+    assert_eq!(
+        ends((Scene::Dark, 2_000)),
+        [
+            (Kind::TooDark, 1_800, 4_000),
+            (Kind::OutOfView, 4_000, 5_800),
+            (Kind::TooDark, 5_800, 8_000)
+        ]
+    );
+    let blind = found(&[(Scene::Dark, 2_000), (Scene::Covered, 2_000), (Scene::FrozenFace, 3_000)]);
+    let blind: Vec<_> = blind.iter().map(|(kind, start, end, _)| (*kind, *start, *end)).collect();
+    assert_eq!(
+        blind,
+        [
+            (Kind::TooDark, 0, 2_000),
+            (Kind::CameraCovered, 2_000, 4_000),
+            (Kind::FrozenPicture, 4_000, 7_000)
+        ]
+    );
+}
+
 fn scene() -> impl Strategy<Value = Scene> {
     prop_oneof![
         Just(Scene::Face),
@@ -377,6 +412,20 @@ proptest! {
             if let Some(before) = ends.insert(kind, until) {
                 prop_assert!(start >= before, "{kind:?} starts at {start}, before {before}");
             }
+        }
+    }
+
+    #[test]
+    fn at_any_moment_the_candidate_is_told_as_one_thing(shots in any_shots()) {
+        let end = shots.last().unwrap().at_ms + 40;
+        let mut told = closed(&all_changes(&shots, end));
+        told.retain(|(kind, ..)| *kind != Kind::MultiplePeople);
+        let mut before = (Kind::OutOfView, 0);
+        for (kind, start, until, _) in told {
+            // What parts are merged over.
+            let is_within = until <= before.1 && until - start < 1_000;
+            prop_assert!(start >= before.1 || is_within, "{before:?}, {kind:?} since {start}");
+            before = if is_within { before } else { (kind, until) };
         }
     }
 

@@ -1,8 +1,15 @@
 //! One kind of interval with what was said of it: that it opened and closed, and who was told.
+//!
+//! At any moment the candidate is told as one thing. An interval begins at the last look that found otherwise and ends
+//! at the first that does, so of two that follow each other both would be told between these looks. Of could-not-look
+//! and presence, and of two kinds of could-not-look, the first keeps this time; of an absence and a face that is
+//! not visible the absence does, for it lasts from when the candidate was last seen until they are seen again. Beside
+//! others stand company and marks; and what holds for `record_after`, but for less than `merge_gap` between
+//! two parts of what is told as one interval.
 
 use super::policy::Policy;
-use super::track::{Counts, Times, Track};
-use crate::report::{ClosedBy, Interval, IntervalId, Kind};
+use super::track::{Counts, Evidence, Step, Times, Track};
+use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
 use crate::time::MediaTime;
 
 /// What a frame, or the passing of time, changed.
@@ -19,6 +26,12 @@ pub enum Change {
 pub(super) struct KindTrack {
     pub kind: Kind,
     pub track: Track,
+    /// Since when it is told to hold, until it is told as closed.
+    told: Option<MediaTime>,
+    /// The first look after the last that said it holds.
+    over: Option<MediaTime>,
+    /// Start and end of the one before.
+    before: Option<(MediaTime, MediaTime)>,
     warned: bool,
     alerted: bool,
 }
@@ -31,20 +44,87 @@ impl KindTrack {
             confirm: policy.confirm(),
             must_prevail: kind == Kind::FaceNotVisible,
         };
-        Self { kind, track: Track::new(times), warned: false, alerted: false }
+        Self {
+            kind,
+            track: Track::new(times),
+            told: None,
+            over: None,
+            before: None,
+            warned: false,
+            alerted: false,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.track.open().is_some()
     }
 
-    /// Nobody was told yet.
+    /// See [`Track::take`].
+    pub(super) fn take(
+        &mut self,
+        at: MediaTime,
+        evidence: Evidence,
+        counts: Counts,
+        id: impl FnMut() -> IntervalId,
+    ) -> Vec<Step> {
+        self.note(at, evidence);
+        self.track.take(at, evidence, counts, id)
+    }
+
+    /// Notes whether it is over, before any kind takes what is said at one moment.
+    pub(super) fn note(&mut self, at: MediaTime, evidence: Evidence) {
+        match evidence {
+            Evidence::Holds(_) => self.over = None,
+            Evidence::Clear | Evidence::Worse | Evidence::MayBeOver => {
+                self.over.get_or_insert(at);
+            }
+            Evidence::Unknown | Evidence::MayHold => {}
+        }
+    }
+
+    /// When this was over, for a `kind` that does not hold at the same time.
+    pub(super) fn end_before(&self, kind: Kind) -> Option<MediaTime> {
+        let ended = self.before.map(|(_, end)| end);
+        let over = if self.told.is_some() { self.over } else { ended };
+        match (self.kind, kind) {
+            (of, other) if of == other => None,
+            (of, other) if of.family() == Family::CouldNotLook && is_of_one_time(other) => over,
+            (Kind::OutOfView, Kind::FaceNotVisible) => over,
+            // Already told.
+            (Kind::FaceNotVisible, Kind::OutOfView) => ended.filter(|_| self.told.is_none()),
+            _ => None,
+        }
+    }
+
+    /// Since when it is told to hold, or was at last.
+    pub(super) fn last_told(&self) -> Option<MediaTime> {
+        self.told.or(self.before.map(|(start, _)| start))
+    }
+
+    /// It holds since `start`, and nobody was told yet.
     pub(super) fn opened(&mut self, id: IntervalId, start: MediaTime, counts: Counts) -> Change {
+        self.told = Some(start);
         (self.warned, self.alerted) = (false, false);
         Change::Opened(self.interval(id, start, None, counts))
     }
 
-    pub(super) fn interval(
+    /// It held until `end`. Whoever was to be told before is told first.
+    pub(super) fn closed(
+        &mut self,
+        policy: &Policy,
+        id: IntervalId,
+        (end, by): (MediaTime, ClosedBy),
+        counts: Counts,
+    ) -> Vec<Change> {
+        let start = self.told.unwrap_or(end);
+        let end = end.max(start);
+        let mut changes = self.notices(policy, id, end);
+        changes.push(Change::Closed(self.interval(id, start, Some((end, by)), counts)));
+        (self.told, self.before) = (None, Some((start, end)));
+        changes
+    }
+
+    fn interval(
         &self,
         id: IntervalId,
         start: MediaTime,
@@ -63,19 +143,11 @@ impl KindTrack {
         }
     }
 
-    /// Who is to be told, at `at`, of an interval that began at `start`, and was not yet.
-    pub(super) fn notices(
-        &mut self,
-        policy: &Policy,
-        id: IntervalId,
-        start: MediaTime,
-        at: MediaTime,
-    ) -> Vec<Change> {
+    /// Who is to be told at `at`, and was not yet.
+    fn notices(&mut self, policy: &Policy, id: IntervalId, at: MediaTime) -> Vec<Change> {
         let (warn, alert) = (policy.warn_after(), policy.alert_after());
         let mut changes = Vec::new();
-        if !policy.alerts(self.kind) {
-            return changes;
-        }
+        let Some(start) = self.told.filter(|_| policy.alerts(self.kind)) else { return changes };
         if !self.warned && at.since(start) >= warn {
             self.warned = true;
             changes.push(Change::Warned(id, start + warn));
@@ -87,12 +159,22 @@ impl KindTrack {
         changes
     }
 
+    /// The same of an interval that is open.
+    pub(super) fn overdue(&mut self, policy: &Policy, at: MediaTime) -> Vec<Change> {
+        self.track.open().map_or_else(Vec::new, |(id, _)| self.notices(policy, id, at))
+    }
+
     /// When somebody is to be told of the open interval.
     pub(super) fn next_notice(&self, policy: &Policy) -> Option<MediaTime> {
-        let (_, start) = self.track.open().filter(|_| policy.alerts(self.kind))?;
+        let start = self.told.filter(|_| self.is_open() && policy.alerts(self.kind))?;
         if !self.warned {
             return Some(start + policy.warn_after());
         }
         (!self.alerted).then(|| start + policy.alert_after())
     }
+}
+
+/// Whether at most one of these kinds is told of a moment.
+fn is_of_one_time(kind: Kind) -> bool {
+    kind.family() == Family::CouldNotLook || matches!(kind, Kind::OutOfView | Kind::FaceNotVisible)
 }

@@ -154,9 +154,18 @@ impl Monitor {
         };
         self.nobody_since =
             (verdict == Verdict::Nobody).then(|| self.nobody_since.unwrap_or(look.pts));
+        let of = |monitor: &Self, index: usize| {
+            let kind = monitor.tracks[index].kind;
+            monitor.evidence(kind, verdict, reading.as_ref(), look, &marks)
+        };
         for index in 0..self.tracks.len() {
-            let kind = self.tracks[index].kind;
-            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, &marks);
+            if self.tracks[index].kind.family() == Family::CouldNotLook {
+                let evidence = of(self, index);
+                self.tracks[index].note(look.pts, evidence);
+            }
+        }
+        for index in 0..self.tracks.len() {
+            let evidence = of(self, index);
             let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
             self.settle(index, steps, &mut changes);
         }
@@ -323,9 +332,14 @@ impl Monitor {
             }
             Kind::FrozenPicture => match verdict {
                 Verdict::Frozen => marks.hangs,
-                Verdict::Nobody if !self.standstill.changed_at(look.pts) => Evidence::Unknown,
-                Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
-                Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
+                Verdict::Nobody | Verdict::TooDark if !self.standstill.changed_at(look.pts) => {
+                    Evidence::Unknown
+                }
+                Verdict::Nobody
+                | Verdict::Face
+                | Verdict::BodyOnly
+                | Verdict::Covered
+                | Verdict::TooDark => Evidence::Clear,
             },
             Kind::SuspectedStillImage => marks.still_image,
             Kind::SuspectedLoop => marks.repeats,
@@ -413,7 +427,7 @@ impl Monitor {
         counts: Counts,
     ) -> Vec<Step> {
         let (numbers, ids) = (&mut self.numbers, &mut self.ids);
-        self.tracks[index].track.take(at, evidence, counts, || {
+        self.tracks[index].take(at, evidence, counts, || {
             *numbers += 1;
             ids(*numbers)
         })
@@ -428,23 +442,33 @@ impl Monitor {
                     if kind.family() == Family::CouldNotLook {
                         self.interrupt_others(index, start, changes);
                     }
+                    let others = self.tracks.iter().filter_map(|other| other.end_before(kind));
+                    let start = others.fold(start, MediaTime::max);
                     changes.push(self.tracks[index].opened(id, start, counts));
                 }
                 Step::Resumed { start } if kind.family() == Family::CouldNotLook => {
                     self.interrupt_others(index, start, changes);
                 }
                 Step::Resumed { .. } => {}
-                Step::Closed { id, start, end, counts, by } => {
+                Step::Closed { id, end, counts, by, .. } => {
+                    let end = self.end_of(index, end);
                     let track = &mut self.tracks[index];
-                    changes.extend(track.notices(&self.policy, id, start, end));
-                    changes.push(Change::Closed(track.interval(
-                        id,
-                        start,
-                        Some((end, by)),
-                        counts,
-                    )));
+                    changes.extend(track.closed(&self.policy, id, (end, by), counts));
                 }
             }
+        }
+    }
+
+    /// Where the candidate is out of view since before it was known that a face that is not visible is over, it
+    /// is over since then.
+    fn end_of(&self, index: usize, end: MediaTime) -> MediaTime {
+        let track = &self.tracks[index];
+        let absent = self.tracks.iter().find(|other| other.kind == Kind::OutOfView);
+        let since = absent.and_then(KindTrack::last_told);
+        let since = since.filter(|since| track.last_told().is_some_and(|told| told < *since));
+        match since {
+            Some(since) if track.kind == Kind::FaceNotVisible => end.min(since),
+            Some(_) | None => end,
         }
     }
 
@@ -461,12 +485,7 @@ impl Monitor {
 
     /// Notices of all open intervals that are due at `at`.
     fn overdue(&mut self, at: MediaTime) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for kind in &mut self.tracks {
-            if let Some((id, start)) = kind.track.open() {
-                changes.extend(kind.notices(&self.policy, id, start, at));
-            }
-        }
-        changes
+        let policy = &self.policy;
+        self.tracks.iter_mut().flat_map(|kind| kind.overdue(policy, at)).collect()
     }
 }

@@ -338,6 +338,29 @@ fn where_one_kind_follows_another_they_meet() {
     );
 }
 
+#[test]
+fn a_face_that_is_not_visible_is_over_where_an_absence_begins_though_another_began_since() {
+    let hand = [(23_130, Scene::Stirred(1_000)), (23_530, Scene::Stirred(1_400))];
+    let seen = [24_070, 24_530, 25_930, 26_400].map(|at| (at, Scene::BodyOnly));
+    let empty = (0..58).map(|look| (look * 400, Scene::Nobody));
+    let gone = [25_000, 25_530, 26_930, 27_330, 27_730, 28_130].map(|at| (at, Scene::Nobody));
+    let mut looks: Vec<_> = empty.chain(hand).chain(seen).chain(gone).collect();
+    looks.sort_by_key(|(at, _)| *at);
+    let shots: Vec<_> =
+        looks.into_iter().map(|(at_ms, scene)| Shot { at_ms, scene, sway: 0.0 }).collect();
+    let told: Vec<_> = closed(&all_changes(&shots, 28_500))
+        .into_iter()
+        .map(|(kind, start, end, _)| (kind, start, end))
+        .collect();
+    let expected = [
+        (Kind::OutOfView, 0, 23_130),
+        (Kind::FaceNotVisible, 23_130, 24_530),
+        (Kind::OutOfView, 24_530, 25_930),
+        (Kind::OutOfView, 26_400, 28_500),
+    ];
+    assert_eq!(told, expected);
+}
+
 fn scene() -> impl Strategy<Value = Scene> {
     prop_oneof![
         Just(Scene::Face),

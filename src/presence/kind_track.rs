@@ -3,9 +3,9 @@
 //! At any moment the candidate is told as one thing. An interval begins at the last look that found otherwise and ends
 //! at the first that does, so of two that follow each other both would be told between these looks. Of could-not-look
 //! and presence, and of two kinds of could-not-look, the first keeps this time; of an absence and a face that is
-//! not visible the absence does, for it lasts from when the candidate was last seen until they are seen again. Beside
-//! others stand company and marks; and what holds for `record_after`, but for less than `merge_gap` between
-//! two parts of what is told as one interval.
+//! not visible the absence does, for it lasts from when the candidate was last seen until they are seen again, and
+//! nothing is merged over it. Beside others stand company and marks; and what holds for `record_after`, but for
+//! less than `merge_gap` between two parts of what is told as one interval: both were told before that was known.
 
 use super::policy::Policy;
 use super::track::{Counts, Evidence, Step, Times, Track};
@@ -30,8 +30,8 @@ pub(super) struct KindTrack {
     told: Option<MediaTime>,
     /// The first look after the last that said it holds.
     over: Option<MediaTime>,
-    /// Start and end of the one before.
-    before: Option<(MediaTime, MediaTime)>,
+    /// When the one before ended.
+    ended: Option<MediaTime>,
     warned: bool,
     alerted: bool,
 }
@@ -49,7 +49,7 @@ impl KindTrack {
             track: Track::new(times),
             told: None,
             over: None,
-            before: None,
+            ended: None,
             warned: false,
             alerted: false,
         }
@@ -84,21 +84,15 @@ impl KindTrack {
 
     /// When this was over, for a `kind` that does not hold at the same time.
     pub(super) fn end_before(&self, kind: Kind) -> Option<MediaTime> {
-        let ended = self.before.map(|(_, end)| end);
-        let over = if self.told.is_some() { self.over } else { ended };
+        let over = if self.told.is_some() { self.over } else { self.ended };
         match (self.kind, kind) {
             (of, other) if of == other => None,
             (of, other) if of.family() == Family::CouldNotLook && is_of_one_time(other) => over,
             (Kind::OutOfView, Kind::FaceNotVisible) => over,
             // Already told.
-            (Kind::FaceNotVisible, Kind::OutOfView) => ended.filter(|_| self.told.is_none()),
+            (Kind::FaceNotVisible, Kind::OutOfView) => self.ended.filter(|_| self.told.is_none()),
             _ => None,
         }
-    }
-
-    /// Since when it is told to hold, or was at last.
-    pub(super) fn last_told(&self) -> Option<MediaTime> {
-        self.told.or(self.before.map(|(start, _)| start))
     }
 
     /// It holds since `start`, and nobody was told yet.
@@ -120,7 +114,7 @@ impl KindTrack {
         let end = end.max(start);
         let mut changes = self.notices(policy, id, end);
         changes.push(Change::Closed(self.interval(id, start, Some((end, by)), counts)));
-        (self.told, self.before) = (None, Some((start, end)));
+        (self.told, self.ended) = (None, Some(end));
         changes
     }
 

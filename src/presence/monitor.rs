@@ -444,6 +444,9 @@ impl Monitor {
                     }
                     let others = self.tracks.iter().filter_map(|other| other.end_before(kind));
                     let start = others.fold(start, MediaTime::max);
+                    if kind == Kind::OutOfView {
+                        self.end_hidden(start, changes);
+                    }
                     changes.push(self.tracks[index].opened(id, start, counts));
                 }
                 Step::Resumed { start } if kind.family() == Family::CouldNotLook => {
@@ -451,7 +454,6 @@ impl Monitor {
                 }
                 Step::Resumed { .. } => {}
                 Step::Closed { id, end, counts, by, .. } => {
-                    let end = self.end_of(index, end);
                     let track = &mut self.tracks[index];
                     changes.extend(track.closed(&self.policy, id, (end, by), counts));
                 }
@@ -459,16 +461,12 @@ impl Monitor {
         }
     }
 
-    /// Where the candidate is out of view since before it was known that a face that is not visible is over, it
-    /// is over since then.
-    fn end_of(&self, index: usize, end: MediaTime) -> MediaTime {
-        let track = &self.tracks[index];
-        let absent = self.tracks.iter().find(|other| other.kind == Kind::OutOfView);
-        let since = absent.and_then(KindTrack::last_told);
-        let since = since.filter(|since| track.last_told().is_some_and(|told| told < *since));
-        match since {
-            Some(since) if track.kind == Kind::FaceNotVisible => end.min(since),
-            Some(_) | None => end,
+    /// An absence is told since `at`: a face that was not visible is over then, whatever comes after.
+    fn end_hidden(&mut self, at: MediaTime, changes: &mut Vec<Change>) {
+        let hidden = self.tracks.iter().position(|other| other.kind == Kind::FaceNotVisible);
+        if let Some(hidden) = hidden {
+            let steps = self.tracks[hidden].track.interrupt(at, ClosedBy::SeenAgain);
+            self.settle(hidden, steps, changes);
         }
     }
 

@@ -339,6 +339,20 @@ fn where_one_kind_follows_another_they_meet() {
 }
 
 #[test]
+fn an_absence_begins_at_the_last_look_that_showed_somebody_though_it_was_only_one() {
+    let told = found(&[
+        (Scene::Face, 2_000),
+        (Scene::BodyOnly, 2_000),
+        (Scene::Nobody, 400),
+        (Scene::BodyOnly, 200),
+        (Scene::Nobody, 2_000),
+    ]);
+    let (hidden, away) = (Kind::FaceNotVisible, Kind::OutOfView);
+    let (again, end) = (ClosedBy::SeenAgain, ClosedBy::SessionEnd);
+    assert_eq!(told, [(hidden, 1_800, 4_400, again), (away, 4_400, 6_600, end)]);
+}
+
+#[test]
 fn a_face_that_is_not_visible_is_over_where_an_absence_begins_though_another_began_since() {
     let hand = [(23_130, Scene::Stirred(1_000)), (23_530, Scene::Stirred(1_400))];
     let seen = [24_070, 24_530, 25_930, 26_400].map(|at| (at, Scene::BodyOnly));

@@ -28,7 +28,8 @@ pub(super) struct KindTrack {
     pub track: Track,
     /// Since when it is told to hold, until it is told as closed.
     told: Option<MediaTime>,
-    /// The first look after the last that said it holds.
+    /// The last look that said it holds, and the first after that.
+    held: Option<MediaTime>,
     over: Option<MediaTime>,
     /// When the one before ended.
     ended: Option<MediaTime>,
@@ -48,6 +49,7 @@ impl KindTrack {
             kind,
             track: Track::new(times),
             told: None,
+            held: None,
             over: None,
             ended: None,
             warned: false,
@@ -74,7 +76,7 @@ impl KindTrack {
     /// Notes whether it is over, before any kind takes what is said at one moment.
     pub(super) fn note(&mut self, at: MediaTime, evidence: Evidence) {
         match evidence {
-            Evidence::Holds(_) => self.over = None,
+            Evidence::Holds(_) => (self.held, self.over) = (Some(at), None),
             Evidence::Clear | Evidence::Worse | Evidence::MayBeOver => {
                 self.over.get_or_insert(at);
             }
@@ -89,8 +91,9 @@ impl KindTrack {
             (of, other) if of == other => None,
             (of, other) if of.family() == Family::CouldNotLook && is_of_one_time(other) => over,
             (Kind::OutOfView, Kind::FaceNotVisible) => over,
-            // Already told.
-            (Kind::FaceNotVisible, Kind::OutOfView) => self.ended.filter(|_| self.told.is_none()),
+            // Until then somebody was seen.
+            (Kind::FaceNotVisible, Kind::OutOfView) if self.told.is_some() => self.held,
+            (Kind::FaceNotVisible, Kind::OutOfView) => self.ended,
             _ => None,
         }
     }

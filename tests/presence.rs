@@ -326,6 +326,8 @@ fn where_one_kind_follows_another_they_meet() {
             (Kind::TooDark, 5_800, 8_000)
         ]
     );
+    let unlit = found(&[(Scene::Face, 2_000), (Scene::Dark, 600), (Scene::Covered, 2_000)]);
+    assert_eq!(unlit, [(Kind::CameraCovered, 1_800, 4_600, ClosedBy::SessionEnd)]);
     let blind = found(&[(Scene::Dark, 2_000), (Scene::Covered, 2_000), (Scene::FrozenFace, 3_000)]);
     let blind: Vec<_> = blind.iter().map(|(kind, start, end, _)| (*kind, *start, *end)).collect();
     assert_eq!(

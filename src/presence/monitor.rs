@@ -103,6 +103,8 @@ pub struct Monitor {
     last_blind: Option<MediaTime>,
     /// Since when every look showed nobody.
     nobody_since: Option<MediaTime>,
+    /// The last look that was neither covered nor too dark.
+    last_lit: Option<MediaTime>,
     numbers: u64,
     ids: Box<dyn FnMut(u64) -> IntervalId + Send>,
 }
@@ -124,6 +126,7 @@ impl Monitor {
             standstill: Standstill::default(),
             last_blind: None,
             nobody_since: None,
+            last_lit: None,
             numbers: 0,
             ids: Box::new(ids),
             policy,
@@ -154,6 +157,9 @@ impl Monitor {
         };
         self.nobody_since =
             (verdict == Verdict::Nobody).then(|| self.nobody_since.unwrap_or(look.pts));
+        if !matches!(verdict, Verdict::Covered | Verdict::TooDark) {
+            self.last_lit = Some(look.pts);
+        }
         let of = |monitor: &Self, index: usize| {
             let kind = monitor.tracks[index].kind;
             monitor.evidence(kind, verdict, reading.as_ref(), look, &marks)
@@ -256,6 +262,7 @@ impl Monitor {
             self.standstill.begins(at);
             self.last_blind = Some(at);
             self.nobody_since = None;
+            self.last_lit = None;
             self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
             self.settle(0, steps, &mut changes);
@@ -269,7 +276,7 @@ impl Monitor {
             self.standstill.begins(look.pts);
             return Verdict::Covered;
         };
-        // Whoever hides may leave as little of the picture moving as an empty room does.
+        // Whoever hides may leave as little moving as an empty room does.
         let nobody = reading.view == View::Nobody || reading.remains.is_some();
         let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
         let change = look.picture.change;
@@ -439,11 +446,14 @@ impl Monitor {
         for step in steps {
             match step {
                 Step::Opened { id, start, counts } => {
+                    // What was too dark before it was covered, or the other way round, is part of it.
+                    let is_unlit = matches!(kind, Kind::CameraCovered | Kind::TooDark);
+                    let start = self.last_lit.filter(|_| is_unlit).unwrap_or(start).min(start);
+                    let others = self.tracks.iter().filter_map(|other| other.end_before(kind));
+                    let start = others.fold(start, MediaTime::max);
                     if kind.family() == Family::CouldNotLook {
                         self.interrupt_others(index, start, changes);
                     }
-                    let others = self.tracks.iter().filter_map(|other| other.end_before(kind));
-                    let start = others.fold(start, MediaTime::max);
                     if kind == Kind::OutOfView {
                         self.end_hidden(start, changes);
                     }

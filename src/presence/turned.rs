@@ -3,7 +3,8 @@
 //! What covers a lens comes before a room that stays where it is. Who turns the camera, or opens the lid of the
 //! laptop further, moves all that it shows: one look is the one before, moved up, down or aside. What is then
 //! without contrast is a wall when it was seen coming: it is as bright as what was at that edge of the picture
-//! from which it comes, or as what came in there, if that was plain. Whatever else has no contrast covers a lens that is being turned, or may.
+//! from which it comes, or as what came in there, if that was plain. Whatever else has no contrast covers a lens
+//! that is turned, or may.
 
 use std::time::Duration;
 
@@ -139,15 +140,9 @@ impl Strips {
         let (is_down, (by, forwards)) = down.or_else(across)?;
         let way = Way { is_down, forwards };
         let (strips, length) = self.along(way);
-        let (mut up, mut down) = (0.0, 0.0);
-        for strip in strips.chunks_exact(length) {
-            let in_both = if forwards { &strip[by..] } else { &strip[..length - by] };
-            let parts: Vec<f32> = in_both.chunks_exact(length / PARTS).map(mean).collect();
-            for step in parts.windows(2).map(|pair| pair[1] - pair[0]) {
-                if step > 0.0 { up += step } else { down -= step }
-            }
-        }
-        if up.min(down) < UP_AND_DOWN * up.max(down) {
+        let seen = if forwards { by..length } else { 0..length - by };
+        let in_both = strips.chunks_exact(length).map(|strip| &strip[seen.clone()]);
+        if is_one_soft_edge(in_both, length / PARTS) {
             return None;
         }
         let margin = AS_BRIGHT * contrast(strips);
@@ -227,6 +222,19 @@ fn something_stays(now: &[f32], before: &[f32], length: usize) -> bool {
         let contrast = contrast(now);
         contrast >= SHOWS_LEVELS && difference(now, before) <= STAYS * contrast
     })
+}
+
+/// Whether all strips, by means of so long parts, only grow darker or only brighter.
+fn is_one_soft_edge<'a>(strips: impl Iterator<Item = &'a [f32]>, part: usize) -> bool {
+    let (mut rises, mut falls) = (0.0_f32, 0.0_f32);
+    for strip in strips {
+        let parts: Vec<f32> = strip.chunks_exact(part).map(mean).collect();
+        for step in parts.windows(2).map(|pair| pair[1] - pair[0]) {
+            rises += step.max(0.0);
+            falls -= step.min(0.0);
+        }
+    }
+    rises.min(falls) < UP_AND_DOWN * rises.max(falls)
 }
 
 /// From the darkest to the brightest, in levels.

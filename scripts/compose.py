@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 
 import compose_bowed
+import compose_camera
 import compose_drawn
 import compose_figure
 import compose_hand
@@ -56,6 +57,8 @@ class Way:
     # Gives a figure with something on its face; and something that happens to it while somebody sits.
     drawn: object = None
     before: object = None
+    # Gives a camera that is turned.
+    camera: object = None
 
 
 def leaning_back(_figure, at):
@@ -94,6 +97,11 @@ WAYS = {
     "photo": Way("a photo on the wall, its head 10 cm high", ("poster",), compose_scene.poster(0.10)),
     "portrait": Way("a portrait as large as life", ("poster",), compose_scene.poster(0.24)),
     "poster": Way("a poster, its head 40 cm high", ("poster",), compose_scene.poster(0.40)),
+    "turned": Way("the camera is turned to a wall", ("camera_moved",), camera=compose_camera.turned),
+    "covered": Way("the lens is covered", ("covered",), camera=compose_camera.covered),
+    "turned_covered": Way(
+        "the lens is covered while the camera is turned", ("covered",), camera=compose_camera.turned_covered
+    ),
     "mask": Way("a mask over nose, mouth and chin, drawn", ("mask", "drawn:mask"), drawn=compose_drawn.mask),
     "glasses": Way("glasses, drawn", ("drawn:glasses",), drawn=compose_drawn.glasses),
     "sunglasses": Way("sunglasses, drawn", ("drawn:sunglasses",), drawn=compose_drawn.sunglasses),
@@ -146,6 +154,7 @@ def compose(figure, way, others, random, before=None):
     """Frames, and what is true of each: state, people, faces, and whether it may be called either way."""
     width, height = figure.size
     scene = way.scene(figure, others, random)
+    camera = way.camera(figure) if way.camera else None
     row = round(way.table * height)
     table = compose_scene.table(figure, row)
     noise = Noise(figure.size, random)
@@ -169,9 +178,14 @@ def compose(figure, way, others, random, before=None):
         picture[row:] = table
         if row < height:
             inside *= 1 - float(alpha[row:].sum()) / max(float(alpha.sum()), 1)
-        picture += noise.next()
         sunk = (row - (row + down - (height - figure.heads[shown, 0]) * scale)) / (figure.heads[shown, 2] * scale)
-        yield np.clip(picture, 0, 255).astype(np.uint8), truth_at(gone, inside, sunk, covered)
+        truth = truth_at(gone, inside, sunk, covered)
+        if camera:
+            picture, turned, is_either = camera.at(at, picture)
+            state = (*turned, None, None) if turned else truth[:4]
+            truth = (*state, truth[4] or is_either)
+        picture = picture + noise.next()
+        yield np.clip(picture, 0, 255).astype(np.uint8), truth
 
 
 def truth_at(gone, inside, head, covered):

@@ -71,8 +71,9 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         | Scene::FrozenFace
         | Scene::Stirred(_) => (200, 0.2),
     };
+    let light = f64::from(p99);
     let picture =
-        PictureStats { mean: 120.0, p99, light: f64::from(p99), structure, detail: 0.0, change };
+        PictureStats { mean: 120.0, p99, light, structure, detail: 0.0, grain: 0.0, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
     let look = Look {
         pts: MediaTime::from_millis(shot.at_ms),
@@ -170,7 +171,7 @@ fn who_comes_back_without_a_head_is_there_from_the_first_look_in_which_the_room_
     ]);
     let (away, hidden) = (Kind::OutOfView, Kind::FaceNotVisible);
     let again = ClosedBy::SeenAgain;
-    assert_eq!(found, [(away, 1_800, 6_000, again), (hidden, 5_800, 7_200, again)]);
+    assert_eq!(found, [(away, 1_800, 6_000, again), (hidden, 6_000, 7_200, again)]);
 }
 
 #[test]
@@ -302,6 +303,80 @@ fn the_candidate_is_warned_before_the_proctor_is_alerted() {
     )));
 }
 
+#[test]
+fn where_one_kind_follows_another_they_meet() {
+    let seen = |looked| found(&[(Scene::Face, 2_000), looked, (Scene::Nobody, 2_000), looked]);
+    let ends = |looked| {
+        seen(looked).iter().map(|(kind, start, end, _)| (*kind, *start, *end)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ends((Scene::BodyOnly, 2_000)),
+        [
+            (Kind::FaceNotVisible, 1_800, 3_800),
+            (Kind::OutOfView, 3_800, 6_000),
+            (Kind::FaceNotVisible, 6_000, 8_000)
+        ],
+        "an absence lasts from last seen to seen again"
+    );
+    assert_eq!(
+        ends((Scene::Dark, 2_000)),
+        [
+            (Kind::TooDark, 1_800, 4_000),
+            (Kind::OutOfView, 4_000, 5_800),
+            (Kind::TooDark, 5_800, 8_000)
+        ]
+    );
+    let unlit = found(&[(Scene::Face, 2_000), (Scene::Dark, 600), (Scene::Covered, 2_000)]);
+    assert_eq!(unlit, [(Kind::CameraCovered, 1_800, 4_600, ClosedBy::SessionEnd)]);
+    let blind = found(&[(Scene::Dark, 2_000), (Scene::Covered, 2_000), (Scene::FrozenFace, 3_000)]);
+    let blind: Vec<_> = blind.iter().map(|(kind, start, end, _)| (*kind, *start, *end)).collect();
+    assert_eq!(
+        blind,
+        [
+            (Kind::TooDark, 0, 2_000),
+            (Kind::CameraCovered, 2_000, 4_000),
+            (Kind::FrozenPicture, 4_000, 7_000)
+        ]
+    );
+}
+
+#[test]
+fn an_absence_begins_at_the_last_look_that_showed_somebody_though_it_was_only_one() {
+    let told = found(&[
+        (Scene::Face, 2_000),
+        (Scene::BodyOnly, 2_000),
+        (Scene::Nobody, 400),
+        (Scene::BodyOnly, 200),
+        (Scene::Nobody, 2_000),
+    ]);
+    let (hidden, away) = (Kind::FaceNotVisible, Kind::OutOfView);
+    let (again, end) = (ClosedBy::SeenAgain, ClosedBy::SessionEnd);
+    assert_eq!(told, [(hidden, 1_800, 4_400, again), (away, 4_400, 6_600, end)]);
+}
+
+#[test]
+fn a_face_that_is_not_visible_is_over_where_an_absence_begins_though_another_began_since() {
+    let hand = [(23_130, Scene::Stirred(1_000)), (23_530, Scene::Stirred(1_400))];
+    let seen = [24_070, 24_530, 25_930, 26_400].map(|at| (at, Scene::BodyOnly));
+    let empty = (0..58).map(|look| (look * 400, Scene::Nobody));
+    let gone = [25_000, 25_530, 26_930, 27_330, 27_730, 28_130].map(|at| (at, Scene::Nobody));
+    let mut looks: Vec<_> = empty.chain(hand).chain(seen).chain(gone).collect();
+    looks.sort_by_key(|(at, _)| *at);
+    let shots: Vec<_> =
+        looks.into_iter().map(|(at_ms, scene)| Shot { at_ms, scene, sway: 0.0 }).collect();
+    let told: Vec<_> = closed(&all_changes(&shots, 28_500))
+        .into_iter()
+        .map(|(kind, start, end, _)| (kind, start, end))
+        .collect();
+    let expected = [
+        (Kind::OutOfView, 0, 23_130),
+        (Kind::FaceNotVisible, 23_130, 24_530),
+        (Kind::OutOfView, 24_530, 25_930),
+        (Kind::OutOfView, 26_400, 28_500),
+    ];
+    assert_eq!(told, expected);
+}
+
 fn scene() -> impl Strategy<Value = Scene> {
     prop_oneof![
         Just(Scene::Face),
@@ -376,6 +451,20 @@ proptest! {
             if let Some(before) = ends.insert(kind, until) {
                 prop_assert!(start >= before, "{kind:?} starts at {start}, before {before}");
             }
+        }
+    }
+
+    #[test]
+    fn at_any_moment_the_candidate_is_told_as_one_thing(shots in any_shots()) {
+        let end = shots.last().unwrap().at_ms + 40;
+        let mut told = closed(&all_changes(&shots, end));
+        told.retain(|(kind, ..)| *kind != Kind::MultiplePeople);
+        let mut before = (Kind::OutOfView, 0);
+        for (kind, start, until, _) in told {
+            // What parts are merged over.
+            let is_within = until <= before.1 && until - start < 1_000;
+            prop_assert!(start >= before.1 || is_within, "{before:?}, {kind:?} since {start}");
+            before = if is_within { before } else { (kind, until) };
         }
     }
 

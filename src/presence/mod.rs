@@ -22,13 +22,19 @@
 mod align;
 mod attention;
 mod coarse;
+mod company;
 mod crop;
+mod evidence;
+mod finds;
 mod fixtures;
 #[cfg(test)]
 mod fixtures_tests;
+mod kind_track;
 mod monitor;
 mod moving;
 mod picture;
+#[cfg(test)]
+mod picture_tests;
 mod policy;
 mod rectangle;
 mod repeat;
@@ -52,10 +58,13 @@ mod vanishing;
 mod vanishing_tests;
 mod veil;
 mod view;
+#[cfg(test)]
+mod view_tests;
 mod worn;
 
 pub use attention::Attention;
-pub use monitor::{Change, Finds, Look, Monitor, Verdict};
+pub use kind_track::Change;
+pub use monitor::{Finds, Look, Monitor, Verdict};
 pub use moving::{Moved, Moving};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence;
 use super::fixtures::Moment;
+use super::kind_track::{Change, KindTrack};
 use super::moving::Moved;
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
@@ -14,12 +16,12 @@ use super::screens::Screens;
 use super::standstill::{Difference, Standstill};
 use super::stillness::{FaceChange, Stillness};
 use super::stir::Stir;
-use super::track::{Counts, Evidence, Step, Times, Track};
+use super::track::{Counts, Evidence, Step};
 use super::vanishing::STILL_THERE;
-use super::view::{Company, Reading, View, Viewer};
+use super::view::{Reading, View, Viewer};
 use crate::detection::Detection;
 use crate::geometry::Size;
-use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
+use crate::report::{ClosedBy, Family, IntervalId, Kind};
 use crate::time::MediaTime;
 
 /// One frame that was looked at.
@@ -69,17 +71,6 @@ pub enum Verdict {
     Frozen,
 }
 
-/// What a frame, or the passing of time, changed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    Opened(Interval),
-    /// The candidate is to be told: the interval has lasted `warn_after`.
-    Warned(IntervalId, MediaTime),
-    /// The proctor is to be alerted: the interval has lasted `alert_after`.
-    Alerted(IntervalId, MediaTime),
-    Closed(Interval),
-}
-
 /// Kinds that are found from frames, "could not look" first: it decides what the others may say.
 const KINDS: [Kind; 9] = [
     Kind::CameraLost,
@@ -92,28 +83,11 @@ const KINDS: [Kind; 9] = [
     Kind::SuspectedStillImage,
     Kind::SuspectedLoop,
 ];
-/// More than this of [`PictureStats::detail`] is a room, however little contrast it has: a covered lens has
-/// 2.9 at most …
-const SHARP_DETAIL: f64 = 4.5;
-/// … and so many times the noise. It is 1.6 times that of a covered lens with strong noise.
-const NOISE_IN_DETAIL: f64 = 2.5;
-/// Too dark, too: the light is less than so many times the noise, for a camera in the dark turns up
-/// its gain. Under noise of 3 to 24 levels the detectors lose a person in view where the light falls
-/// below 4 to 2 times the noise; a lit room has 20 times and more.
-const LIGHT_OVER_NOISE: f64 = 6.0;
-
 /// What a look says of the kinds that stand beside presence, and of a picture that is as it was.
 struct Marks {
     hangs: Evidence,
     still_image: Evidence,
     repeats: Evidence,
-}
-
-struct KindTrack {
-    kind: Kind,
-    track: Track,
-    warned: bool,
-    alerted: bool,
 }
 
 /// Watches one session. Give it every frame that was looked at, and the time when its
@@ -129,6 +103,8 @@ pub struct Monitor {
     last_blind: Option<MediaTime>,
     /// Since when every look showed nobody.
     nobody_since: Option<MediaTime>,
+    /// The last look that was neither covered nor too dark.
+    last_lit: Option<MediaTime>,
     numbers: u64,
     ids: Box<dyn FnMut(u64) -> IntervalId + Send>,
 }
@@ -142,26 +118,15 @@ impl fmt::Debug for Monitor {
 impl Monitor {
     /// `ids` gives the id of the `n`th interval, from 1.
     pub fn new(policy: Policy, ids: impl FnMut(u64) -> IntervalId + Send + 'static) -> Self {
-        let times = |kind| Times {
-            record_after: policy.record_after(),
-            merge_gap: policy.merge_gap(),
-            confirm: policy.confirm(),
-            must_prevail: kind == Kind::FaceNotVisible,
-        };
-        let track = |kind| KindTrack {
-            kind,
-            track: Track::new(times(kind)),
-            warned: false,
-            alerted: false,
-        };
         Self {
             viewer: Viewer::new(&policy),
             stillness: Stillness::default(),
-            tracks: KINDS.map(track).into(),
+            tracks: KINDS.map(|kind| KindTrack::new(kind, &policy)).into(),
             last_look: None,
             standstill: Standstill::default(),
             last_blind: None,
             nobody_since: None,
+            last_lit: None,
             numbers: 0,
             ids: Box::new(ids),
             policy,
@@ -176,9 +141,7 @@ impl Monitor {
 
     /// Whether the picture alone says that the models need not be asked.
     pub fn is_covered(&self, picture: &PictureStats) -> bool {
-        let limits = &self.policy.picture;
-        let flat = picture.structure <= limits.covered_structure && !is_sharp(picture);
-        flat || picture.p99 < limits.black_luma
+        evidence::is_covered(picture, &self.policy.picture)
     }
 
     /// Takes one frame that was looked at.
@@ -194,9 +157,21 @@ impl Monitor {
         };
         self.nobody_since =
             (verdict == Verdict::Nobody).then(|| self.nobody_since.unwrap_or(look.pts));
+        if !matches!(verdict, Verdict::Covered | Verdict::TooDark) {
+            self.last_lit = Some(look.pts);
+        }
+        let of = |monitor: &Self, index: usize| {
+            let kind = monitor.tracks[index].kind;
+            monitor.evidence(kind, verdict, reading.as_ref(), look, &marks)
+        };
         for index in 0..self.tracks.len() {
-            let kind = self.tracks[index].kind;
-            let evidence = self.evidence(kind, verdict, reading.as_ref(), look, &marks);
+            if self.tracks[index].kind.family() == Family::CouldNotLook {
+                let evidence = of(self, index);
+                self.tracks[index].note(look.pts, evidence);
+            }
+        }
+        for index in 0..self.tracks.len() {
+            let evidence = of(self, index);
             let steps = self.take(index, look.pts, evidence, Counts::frame(look.skipped));
             self.settle(index, steps, &mut changes);
         }
@@ -220,7 +195,7 @@ impl Monitor {
         let mut changes = Vec::new();
         if let Some(last) = self.last_look
             && at.since(last) >= self.policy.camera_lost_after()
-            && self.tracks[0].track.open().is_none()
+            && !self.tracks[0].is_open()
         {
             // Lost since the last frame: said twice, since a track opens on the second word.
             for _ in 0..2 {
@@ -234,10 +209,10 @@ impl Monitor {
     /// When [`Monitor::tick`] has something to say if no frame comes before.
     pub fn deadline(&self) -> Option<MediaTime> {
         let lost = self.last_look.map(|last| last + self.policy.camera_lost_after());
-        let lost = lost.filter(|_| self.tracks[0].track.open().is_none());
+        let lost = lost.filter(|_| !self.tracks[0].is_open());
         let closing = self.tracks.iter().filter_map(|kind| kind.track.deadline());
         closing
-            .chain(self.tracks.iter().filter_map(|kind| self.next_notice(kind)))
+            .chain(self.tracks.iter().filter_map(|kind| kind.next_notice(&self.policy)))
             .chain(lost)
             .min()
     }
@@ -283,10 +258,11 @@ impl Monitor {
     /// of the time between.
     fn camera_is_back(&mut self, at: MediaTime) -> Vec<Change> {
         let mut changes = Vec::new();
-        if self.tracks[0].track.open().is_some() {
+        if self.tracks[0].is_open() {
             self.standstill.begins(at);
             self.last_blind = Some(at);
             self.nobody_since = None;
+            self.last_lit = None;
             self.stillness.forget();
             let steps = self.tracks[0].track.interrupt(at, ClosedBy::SeenAgain);
             self.settle(0, steps, &mut changes);
@@ -300,7 +276,7 @@ impl Monitor {
             self.standstill.begins(look.pts);
             return Verdict::Covered;
         };
-        // Whoever hides may leave as little of the picture moving as an empty room does.
+        // Whoever hides may leave as little moving as an empty room does.
         let nobody = reading.view == View::Nobody || reading.remains.is_some();
         let level = if nobody { picture.still_difference_empty } else { picture.still_difference };
         let change = look.picture.change;
@@ -312,7 +288,9 @@ impl Monitor {
         match reading.view {
             _ if still && unchanged >= after => Verdict::Frozen,
             // Nor can it be said of somebody's face.
-            View::Nobody | View::BodyOnly if darkness(&look.picture, &self.policy) > 0.0 => {
+            View::Nobody | View::BodyOnly
+                if evidence::darkness(&look.picture, &self.policy.picture) > 0.0 =>
+            {
                 Verdict::TooDark
             }
             View::Nobody => Verdict::Nobody,
@@ -333,38 +311,42 @@ impl Monitor {
             if holds { Evidence::Holds(confidence) } else { Evidence::Clear }
         };
         if kind.family() == Family::Presence {
-            let frozen = self
-                .tracks
-                .iter()
-                .any(|kind| kind.kind == Kind::FrozenPicture && kind.track.open().is_some());
+            let frozen =
+                self.tracks.iter().any(|kind| kind.kind == Kind::FrozenPicture && kind.is_open());
             return match (verdict, reading) {
                 (Verdict::Covered | Verdict::TooDark, _) | (_, None) => Evidence::Unknown,
                 (Verdict::Frozen, _) if frozen => Evidence::Unknown,
                 (Verdict::Frozen, Some(reading)) => {
                     let is_idle = |it: &KindTrack| it.kind == kind && it.track.is_idle();
-                    let evidence = presence_evidence(kind, reading);
-                    if self.tracks.iter().any(is_idle) { evidence } else { unsure(evidence) }
+                    let evidence = evidence::of_presence(kind, reading);
+                    if self.tracks.iter().any(is_idle) {
+                        evidence
+                    } else {
+                        evidence::unsure(evidence)
+                    }
                 }
-                (_, Some(reading)) => presence_evidence(kind, reading),
+                (_, Some(reading)) => evidence::of_presence(kind, reading),
             };
         }
         let picture = &self.policy.picture;
         match kind {
             Kind::CameraCovered => {
-                let flat = 1.0 - look.picture.structure / picture.covered_structure.max(1e-9);
-                let black =
-                    1.0 - f64::from(look.picture.p99) / f64::from(picture.black_luma.max(1));
-                when(verdict == Verdict::Covered, 0.5 + flat.max(black) / 2.0)
+                when(verdict == Verdict::Covered, evidence::cover(&look.picture, picture))
             }
             Kind::TooDark => {
-                let margin = darkness(&look.picture, &self.policy);
+                let margin = evidence::darkness(&look.picture, picture);
                 when(verdict == Verdict::TooDark, 0.5 + margin / 2.0)
             }
             Kind::FrozenPicture => match verdict {
                 Verdict::Frozen => marks.hangs,
-                Verdict::Nobody if !self.standstill.changed_at(look.pts) => Evidence::Unknown,
-                Verdict::Covered | Verdict::TooDark => Evidence::Unknown,
-                Verdict::Nobody | Verdict::Face | Verdict::BodyOnly => Evidence::Clear,
+                Verdict::Nobody | Verdict::TooDark if !self.standstill.changed_at(look.pts) => {
+                    Evidence::Unknown
+                }
+                Verdict::Nobody
+                | Verdict::Face
+                | Verdict::BodyOnly
+                | Verdict::Covered
+                | Verdict::TooDark => Evidence::Clear,
             },
             Kind::SuspectedStillImage => marks.still_image,
             Kind::SuspectedLoop => marks.repeats,
@@ -384,7 +366,7 @@ impl Monitor {
             return Evidence::Clear;
         }
         let frozen = self.tracks.iter_mut().find(|kind| kind.kind == Kind::FrozenPicture);
-        let frozen = frozen.filter(|kind| kind.track.open().is_none());
+        let frozen = frozen.filter(|kind| !kind.is_open());
         match (frozen, self.standstill.hangs_since(at)) {
             (None, _) => Evidence::Holds(1.0),
             (Some(_), None) => Evidence::MayHold,
@@ -452,7 +434,7 @@ impl Monitor {
         counts: Counts,
     ) -> Vec<Step> {
         let (numbers, ids) = (&mut self.numbers, &mut self.ids);
-        self.tracks[index].track.take(at, evidence, counts, || {
+        self.tracks[index].take(at, evidence, counts, || {
             *numbers += 1;
             ids(*numbers)
         })
@@ -464,22 +446,37 @@ impl Monitor {
         for step in steps {
             match step {
                 Step::Opened { id, start, counts } => {
-                    (self.tracks[index].warned, self.tracks[index].alerted) = (false, false);
+                    // What was too dark before it was covered, or the other way round, is part of it.
+                    let is_unlit = matches!(kind, Kind::CameraCovered | Kind::TooDark);
+                    let start = self.last_lit.filter(|_| is_unlit).unwrap_or(start).min(start);
+                    let others = self.tracks.iter().filter_map(|other| other.end_before(kind));
+                    let start = others.fold(start, MediaTime::max);
                     if kind.family() == Family::CouldNotLook {
                         self.interrupt_others(index, start, changes);
                     }
-                    changes.push(Change::Opened(interval(id, kind, start, None, counts)));
+                    if kind == Kind::OutOfView {
+                        self.end_hidden(start, changes);
+                    }
+                    changes.push(self.tracks[index].opened(id, start, counts));
                 }
                 Step::Resumed { start } if kind.family() == Family::CouldNotLook => {
                     self.interrupt_others(index, start, changes);
                 }
                 Step::Resumed { .. } => {}
-                Step::Closed { id, start, end, counts, by } => {
-                    changes.extend(self.notices(index, id, start, end));
-                    let end = Some((end, by));
-                    changes.push(Change::Closed(interval(id, kind, start, end, counts)));
+                Step::Closed { id, end, counts, by, .. } => {
+                    let track = &mut self.tracks[index];
+                    changes.extend(track.closed(&self.policy, id, (end, by), counts));
                 }
             }
+        }
+    }
+
+    /// An absence is told since `at`: a face that was not visible is over then, whatever comes after.
+    fn end_hidden(&mut self, at: MediaTime, changes: &mut Vec<Change>) {
+        let hidden = self.tracks.iter().position(|other| other.kind == Kind::FaceNotVisible);
+        if let Some(hidden) = hidden {
+            let steps = self.tracks[hidden].track.interrupt(at, ClosedBy::SeenAgain);
+            self.settle(hidden, steps, changes);
         }
     }
 
@@ -496,118 +493,7 @@ impl Monitor {
 
     /// Notices of all open intervals that are due at `at`.
     fn overdue(&mut self, at: MediaTime) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for index in 0..self.tracks.len() {
-            if let Some((id, start)) = self.tracks[index].track.open() {
-                changes.extend(self.notices(index, id, start, at));
-            }
-        }
-        changes
-    }
-
-    fn notices(
-        &mut self,
-        index: usize,
-        id: IntervalId,
-        start: MediaTime,
-        at: MediaTime,
-    ) -> Vec<Change> {
-        let (warn, alert) = (self.policy.warn_after(), self.policy.alert_after());
-        let kind = &mut self.tracks[index];
-        let mut changes = Vec::new();
-        if !self.policy.alerts(kind.kind) {
-            return changes;
-        }
-        if !kind.warned && at.since(start) >= warn {
-            kind.warned = true;
-            changes.push(Change::Warned(id, start + warn));
-        }
-        if !kind.alerted && at.since(start) >= alert {
-            kind.alerted = true;
-            changes.push(Change::Alerted(id, start + alert));
-        }
-        changes
-    }
-
-    fn next_notice(&self, kind: &KindTrack) -> Option<MediaTime> {
-        let (_, start) = kind.track.open().filter(|_| self.policy.alerts(kind.kind))?;
-        if !kind.warned {
-            return Some(start + self.policy.warn_after());
-        }
-        (!kind.alerted).then(|| start + self.policy.alert_after())
-    }
-}
-
-/// Whether there is too much detail for a lens that is covered, the noise of the sensor left aside.
-fn is_sharp(picture: &PictureStats) -> bool {
-    let noise = picture.change.map_or(0.0, |change| change.noise);
-    picture.detail > SHARP_DETAIL + NOISE_IN_DETAIL * noise
-}
-
-/// How far, in parts of the limit, a picture lies below what somebody could be seen in; not more
-/// than 0 when it does not.
-fn darkness(picture: &PictureStats, policy: &Policy) -> f64 {
-    let dark = 1.0 - f64::from(picture.p99) / f64::from(policy.picture.dark_luma.max(1));
-    let noise = picture.change.map_or(0.0, |change| change.noise);
-    let drowned = 1.0 - picture.light / (noise * LIGHT_OVER_NOISE).max(1e-9);
-    dark.max(drowned)
-}
-
-/// What a picture says that may be that of a camera that hangs.
-const fn unsure(evidence: Evidence) -> Evidence {
-    match evidence {
-        Evidence::Clear | Evidence::Worse => Evidence::MayBeOver,
-        Evidence::Holds(_) | Evidence::Unknown | Evidence::MayHold | Evidence::MayBeOver => {
-            evidence
-        }
-    }
-}
-
-fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
-    let holds = |holds: bool, confidence: f32| {
-        if holds { Evidence::Holds(f64::from(confidence)) } else { Evidence::Clear }
-    };
-    if kind == Kind::MultiplePeople {
-        return match reading.company {
-            Company::Yes(score) => holds(true, score),
-            Company::No => Evidence::Clear,
-            Company::Undecided => Evidence::MayHold,
-        };
-    }
-    let unseen = 1.0 - reading.best_face.max(reading.best_person);
-    if kind == Kind::OutOfView && reading.may_be_back {
-        return Evidence::MayBeOver;
-    }
-    if kind == Kind::OutOfView {
-        return holds(reading.view == View::Nobody, unseen);
-    }
-    match reading.view {
-        View::BodyOnly if let Some(share) = reading.remains => Evidence::Holds(
-            (1.0 - STILL_THERE / share / 2.0) * (1.0 - f64::from(reading.best_face)),
-        ),
-        View::BodyOnly => holds(true, reading.best_person * (1.0 - reading.best_face)),
-        View::Nobody if reading.may_be_back => Evidence::MayHold,
-        // A body that is not found for a moment has not left.
-        View::Nobody => Evidence::Worse,
-        View::Face => Evidence::Clear,
-    }
-}
-
-fn interval(
-    id: IntervalId,
-    kind: Kind,
-    start: MediaTime,
-    end: Option<(MediaTime, ClosedBy)>,
-    counts: Counts,
-) -> Interval {
-    Interval {
-        id,
-        kind,
-        start_ms: start,
-        end_ms: end.map(|(end, _)| end),
-        confidence: counts.confidence(),
-        frames_looked_at: counts.looked_at,
-        frames_skipped: counts.skipped,
-        closed_by: end.map(|(_, by)| by),
+        let policy = &self.policy;
+        self.tracks.iter_mut().flat_map(|kind| kind.overdue(policy, at)).collect()
     }
 }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::align::Aligner;
 use super::crop::FaceCrop;
-use super::monitor::{Change, Finds, Look, Monitor};
+use super::kind_track::Change;
+use super::monitor::{Finds, Look, Monitor};
 use super::picture::LumaGrid;
 use super::policy::{Policy, StillImagePolicy};
 use super::screens::Screens;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::company::{Company, company};
+use super::finds::Finds;
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
-use super::policy::{PersonPolicy, Policy};
+use super::policy::Policy;
 use super::worn::is_worn;
 use crate::detection::{Detection, Label};
-use crate::geometry::{BoundingBox, Size};
+use crate::geometry::BoundingBox;
 use crate::time::MediaTime;
 
 /// What one frame shows of the candidate.
@@ -18,16 +20,6 @@ pub enum View {
     Face,
     BodyOnly,
     Nobody,
-}
-
-/// Whether one frame shows somebody besides the candidate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Company {
-    /// Yes, with this score.
-    Yes(f32),
-    No,
-    /// Somebody or something is there that may be a picture on the wall.
-    Undecided,
 }
 
 /// One frame, read.
@@ -69,25 +61,12 @@ const PLACE_LASTS: Duration = Duration::from_secs(1);
 
 /// Where a face in the background was is remembered this long: as long as a find that is missed.
 const BACKGROUND_LASTS: Duration = Duration::from_secs(2);
-/// The body of a face that never moves is at most so many of its heights high: it is in the same picture.
-const BODY_IN_FACES: f32 = 5.0;
-
-/// A frame's finds with their natures.
-#[derive(Clone)]
-struct Finds<'a> {
-    of: Vec<(&'a Detection, Nature)>,
-}
-
 /// Overlap with its last place from which a find needs only the lower score.
 const SAME_PLACE_IOU: f32 = 0.3;
 /// A face in noise is found now here, now there on a head, by less than so many of its widths …
 const SAME_HEAD: f32 = 0.75;
 /// … and hardly larger or smaller.
 const SAME_SIZE: f32 = 1.3;
-/// Another body shares less of itself than this with the candidate's box: detectors also find
-/// halves of one person.
-const APART_SHARE: f32 = 0.6;
-
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
         let after = Duration::from_millis(policy.picture.fixture_ms);
@@ -209,45 +188,6 @@ impl Viewer {
     }
 }
 
-impl Finds<'_> {
-    /// Those of at least this part of the frame's height.
-    fn reaching(mut self, frame: Size, share: f32) -> Self {
-        self.of.retain(|(find, _)| height_in(frame, find) >= share);
-        self
-    }
-
-    /// Without the bodies that belong to faces which never move: a portrait shows shoulders, too.
-    fn without_pictures(mut self, fixtures: &Fixtures) -> Self {
-        self.of.retain(|(body, _)| {
-            !fixtures.faces().any(|face| is_its_body(&face, &body.bounding_box))
-        });
-        self
-    }
-
-    /// Without those around a face that never moves that nobody would be believed by: a poster's body may seem to
-    /// go on below it, where the candidate's was.
-    fn without_weak_pictures(mut self, fixtures: &Fixtures, enter: f32) -> Self {
-        self.of.retain(|(body, _)| {
-            body.score >= enter
-                || !fixtures.faces().any(|face| is_at_its_head(&face, &body.bounding_box))
-        });
-        self
-    }
-
-    /// Those that are too small for the candidate, and large enough for company.
-    fn in_the_distance(self, frame: Size, policy: &PersonPolicy) -> Self {
-        let mut distant = self.reaching(frame, policy.another_min_height);
-        distant.of.retain(|(find, _)| {
-            height_in(frame, find) < policy.min_height && find.score >= policy.enter
-        });
-        distant
-    }
-
-    fn best(&self) -> f32 {
-        self.of.iter().map(|(find, _)| find.score).fold(0.0, f32::max)
-    }
-}
-
 /// The find that is the candidate: one above `enter`, or above `keep` where the candidate was a
 /// moment ago. Of several, the one that was there before; or else one that is known to live; or
 /// else the highest score.
@@ -289,288 +229,4 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .map(|(find, _)| *find)
         .filter(|person| face.share_inside(&person.bounding_box) >= 0.5)
         .max_by(|a, b| a.score.total_cmp(&b.score))
-}
-
-fn company(
-    policy: &Policy,
-    faces: &Finds<'_>,
-    face: Option<&Detection>,
-    people: &Finds<'_>,
-    person: Option<&Detection>,
-    distant: &Finds<'_>,
-) -> Company {
-    let apart = |find: &Detection, own: Option<&Detection>| {
-        own.is_none_or(|own| {
-            find.bounding_box.share_inside(&own.bounding_box) < APART_SHARE
-                && own.bounding_box.share_inside(&find.bounding_box) < APART_SHARE
-        })
-    };
-    let others =
-        |finds: &Finds<'_>, own: Option<&Detection>, threshold: f32| -> Vec<(f32, Nature)> {
-            finds
-                .of
-                .iter()
-                .filter(|(find, _)| find.score >= threshold && own.is_some() && apart(find, own))
-                .filter(|(find, _)| find.label == Label::Face || apart_from_face(find, face))
-                .map(|(find, nature)| (find.score, *nature))
-                .collect()
-        };
-    let mut found = others(faces, face, policy.face.another);
-    found.extend(others(people, person, policy.person.another));
-    found.extend(match (face, person) {
-        (None, None) => all_but_one(distant),
-        (Some(_), _) | (None, Some(_)) => others(distant, person, policy.person.enter),
-    });
-    let live = found.iter().filter(|(_, nature)| *nature == Nature::Live);
-    match live.map(|(score, _)| *score).max_by(f32::total_cmp) {
-        Some(score) => Company::Yes(score),
-        None if found.is_empty() => Company::No,
-        None => Company::Undecided,
-    }
-}
-
-/// What is left of people in the distance when one of them is nobody's company: who is known best.
-fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
-    let mut found: Vec<_> = distant.of.iter().map(|(find, nature)| (find.score, *nature)).collect();
-    found.sort_by(|(a, a_nature), (b, b_nature)| {
-        let known = (*a_nature == Nature::Live).cmp(&(*b_nature == Nature::Live));
-        known.then(a.total_cmp(b))
-    });
-    found.pop();
-    found
-}
-
-/// Whether a body is as large as one of this face is, with the face at its head.
-fn is_its_body(face: &BoundingBox, body: &BoundingBox) -> bool {
-    body.height() <= BODY_IN_FACES * face.height() && is_at_its_head(face, body)
-}
-
-fn is_at_its_head(face: &BoundingBox, body: &BoundingBox) -> bool {
-    let (across, down) = face.center();
-    face.share_inside(body) >= 0.8
-        && (across - body.center().0).abs() <= body.width() / 4.0
-        && down <= body.center().1
-}
-
-/// The part of the frame's height that a find takes.
-fn height_in(frame: Size, find: &Detection) -> f32 {
-    find.bounding_box.clipped_to(frame).height() / (frame.height as f32).max(1.0)
-}
-
-/// Whether a body is not the one that the candidate's face belongs to.
-fn apart_from_face(body: &Detection, face: Option<&Detection>) -> bool {
-    face.is_none_or(|face| face.bounding_box.share_inside(&body.bounding_box) < 0.5)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::presence::screens::Screens;
-
-    const FRAME: Size = Size::new(640, 480);
-
-    fn find(label: Label, score: f32, left: f32, width: f32, height: f32) -> Detection {
-        let bounding_box = BoundingBox::new(left, 80.0, left + width, 80.0 + height);
-        Detection { label, score, bounding_box }
-    }
-
-    fn face(score: f32, left: f32) -> Detection {
-        find(Label::Face, score, left, 70.0, 90.0)
-    }
-
-    fn person(score: f32, left: f32) -> Detection {
-        find(Label::Person, score, left, 220.0, 400.0)
-    }
-
-    fn read(frames: &[(&[Detection], &[Detection])]) -> Vec<(View, Company)> {
-        let policy = Policy::default();
-        let mut viewer = Viewer::new(&policy);
-        let mut at = MediaTime::ZERO;
-        let mut read = |(faces, people): &(&[Detection], &[Detection])| {
-            let moment = Moment { at, frame: FRAME, moved: None, screens: Screens::default() };
-            let reading = viewer.read(&policy, &moment, faces, people, true);
-            at = at + Duration::from_millis(200);
-            (reading.view, reading.company)
-        };
-        frames.iter().map(&mut read).collect()
-    }
-
-    #[test]
-    fn a_weak_face_is_believed_only_where_the_candidate_was() {
-        let views = read(&[
-            (&[face(0.55, 300.0)], &[]),
-            (&[face(0.9, 300.0)], &[]),
-            (&[face(0.55, 310.0)], &[]),
-            (&[face(0.55, 500.0)], &[]),
-        ]);
-        let views: Vec<View> = views.into_iter().map(|(view, _)| view).collect();
-        assert_eq!(views, [View::Nobody, View::Face, View::Face, View::Nobody]);
-    }
-
-    #[test]
-    fn a_weak_face_is_believed_wherever_on_the_candidates_head_it_is_found() {
-        let larger = find(Label::Face, 0.55, 320.0, 110.0, 140.0);
-        for (then, now, view) in [
-            (250.0, face(0.55, 290.0), View::Face),
-            (290.0, face(0.55, 250.0), View::Face),
-            (250.0, face(0.55, 320.0), View::Nobody),
-            (300.0, larger, View::Nobody),
-        ] {
-            let views = read(&[(&[face(0.9, then)], &[]), (&[now], &[])]);
-            assert_eq!(views[1].0, view, "{then} and {now:?}");
-        }
-    }
-
-    #[test]
-    fn a_print_on_the_candidates_shirt_is_neither_company_nor_the_candidate() {
-        let print = |sway: f32| Detection {
-            bounding_box: BoundingBox::new(250.0 + sway, 190.0, 390.0 + sway, 350.0),
-            ..face(0.95, 0.0)
-        };
-        let frames: Vec<Vec<Detection>> = [0.0, 9.0, 3.0, 12.0, 6.0]
-            .map(|sway| vec![print(sway), face(0.9, 290.0 + sway)])
-            .into_iter()
-            .chain([vec![face(0.9, 290.0)]])
-            .collect();
-        let body = [person(0.9, 200.0)];
-        let frames: Vec<(&[Detection], &[Detection])> =
-            frames.iter().map(|faces| (&faces[..], &body[..])).collect();
-        assert!(read(&frames).iter().all(|it| *it == (View::Face, Company::No)));
-        let without: Vec<_> = frames.iter().map(|(faces, _)| (*faces, &[][..])).collect();
-        assert_eq!(read(&without)[4].1, Company::Yes(0.9), "whose body is not known");
-    }
-
-    /// Somebody sways before a face of this height, for eight seconds, and is gone for two.
-    fn left_before(height: f32, moves: f32, body: Option<Detection>) -> Vec<View> {
-        let frames: Vec<Vec<Detection>> = (0..50)
-            .map(|step: u8| {
-                let sway = f32::from(step % 4) * 6.0;
-                let behind = 500.0 + moves * f32::from(step % 3);
-                let behind = find(Label::Face, 0.8, behind, height * 0.75, height);
-                let own = (step < 40).then(|| face(0.9, 200.0 + sway));
-                own.into_iter().chain([behind]).collect()
-            })
-            .collect();
-        let body: Vec<Detection> = body.into_iter().collect();
-        let frames: Vec<(&[Detection], &[Detection])> =
-            frames.iter().map(|faces| (&faces[..], &body[..])).collect();
-        read(&frames).into_iter().skip(40).map(|(view, _)| view).collect()
-    }
-
-    #[test]
-    fn a_small_face_that_was_beside_the_candidates_does_not_become_theirs() {
-        assert_eq!(left_before(40.0, 5.0, None), [View::Nobody; 10], "a screen");
-        assert_eq!(left_before(80.0, 5.0, None), [View::Face; 10], "who sits beside");
-    }
-
-    #[test]
-    fn a_small_face_beside_one_that_is_not_known_to_live_is_the_candidates() {
-        let far = find(Label::Face, 0.8, 500.0, 30.0, 40.0);
-        let near = find(Label::Face, 0.8, 500.0, 60.0, 80.0);
-        let views = read(&[(&[far, face(0.9, 200.0)], &[]), (&[far], &[]), (&[near], &[])]);
-        assert!(views.iter().all(|(view, _)| *view == View::Face));
-    }
-
-    #[test]
-    fn the_shoulders_on_a_portrait_are_nobodys() {
-        let of_portrait = find(Label::Person, 0.6, 490.0, 90.0, 200.0);
-        let somebody = find(Label::Person, 0.6, 400.0, 220.0, 420.0);
-        assert_eq!(left_before(80.0, 0.0, Some(of_portrait)), [View::Nobody; 10]);
-        assert_eq!(left_before(80.0, 0.0, Some(somebody)), [View::BodyOnly; 10]);
-    }
-
-    #[test]
-    fn a_weak_body_around_a_portraits_face_is_not_the_candidates_that_was_there() {
-        let sway = |step: u8| 200.0 + f32::from(step % 4) * 6.0;
-        let portrait = find(Label::Face, 0.8, 500.0, 60.0, 80.0);
-        let last = |score| {
-            let frames: Vec<_> = (0..42_u8)
-                .map(|step| match step {
-                    ..40 => (vec![face(0.9, sway(step)), portrait], vec![]),
-                    40 => (vec![portrait], vec![find(Label::Person, 0.9, 420.0, 220.0, 420.0)]),
-                    _ => (vec![portrait], vec![find(Label::Person, score, 430.0, 200.0, 430.0)]),
-                })
-                .collect();
-            let frames: Vec<(&[Detection], &[Detection])> =
-                frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
-            read(&frames).into_iter().skip(40).map(|(view, _)| view).collect::<Vec<_>>()
-        };
-        assert_eq!(last(0.25), [View::BodyOnly, View::Nobody]);
-        assert_eq!(last(0.8), [View::BodyOnly; 2]);
-    }
-
-    #[test]
-    fn a_body_without_a_face_is_somebody() {
-        assert_eq!(read(&[(&[], &[person(0.5, 200.0)])]), [(View::BodyOnly, Company::No)]);
-    }
-
-    #[test]
-    fn people_in_the_distance_are_not_the_candidate() {
-        let hiker = find(Label::Person, 0.9, 100.0, 30.0, 70.0);
-        assert_eq!(read(&[(&[], &[hiker])]), [(View::Nobody, Company::No)]);
-    }
-
-    /// People in the distance who walk on from look to look, and what is said at last.
-    fn distant(score: f32, height: f32, places: &[f32], people: &[Detection]) -> (View, Company) {
-        let frames: Vec<Vec<Detection>> = (0..4)
-            .map(|step| {
-                let walk = step as f32 * 8.0;
-                let hiker = |left: &f32| find(Label::Person, score, left + walk, 30.0, height);
-                people.iter().copied().chain(places.iter().map(hiker)).collect()
-            })
-            .collect();
-        let frames: Vec<(&[Detection], &[Detection])> =
-            frames.iter().map(|people| (&[][..], &people[..])).collect();
-        read(&frames).pop().unwrap()
-    }
-
-    #[test]
-    fn people_in_the_distance_are_company_for_the_candidate_and_for_each_other() {
-        let candidate = [person(0.9, 300.0)];
-        assert_eq!(distant(0.5, 70.0, &[100.0], &candidate), (View::BodyOnly, Company::Yes(0.5)));
-        assert_eq!(distant(0.5, 70.0, &[100.0], &[]), (View::Nobody, Company::No));
-        assert_eq!(distant(0.5, 70.0, &[100.0, 200.0], &[]), (View::Nobody, Company::Yes(0.5)));
-    }
-
-    #[test]
-    fn people_in_the_distance_are_no_company_when_they_are_tiny_or_found_badly() {
-        let candidate = [person(0.9, 300.0)];
-        assert_eq!(distant(0.5, 50.0, &[100.0], &candidate), (View::BodyOnly, Company::No));
-        assert_eq!(distant(0.35, 70.0, &[100.0], &candidate), (View::BodyOnly, Company::No));
-    }
-
-    #[test]
-    fn a_second_face_counts_once_it_has_moved() {
-        let frames = [
-            (vec![face(0.9, 200.0), face(0.9, 450.0)], vec![]),
-            (vec![face(0.9, 206.0), face(0.9, 456.0)], vec![]),
-            (vec![face(0.9, 203.0), face(0.9, 453.0)], vec![]),
-            (vec![face(0.9, 206.0), face(0.9, 456.0)], vec![]),
-        ];
-        let frames: Vec<(&[Detection], &[Detection])> =
-            frames.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
-        let read = read(&frames);
-        assert_eq!(read[0], (View::Face, Company::Undecided));
-        assert_eq!(read[3].1, Company::Yes(0.9));
-    }
-
-    #[test]
-    fn a_candidates_own_body_and_its_halves_are_no_company() {
-        let half = find(Label::Person, 0.7, 220.0, 180.0, 200.0);
-        let read = read(&[(&[face(0.9, 280.0)], &[person(0.9, 200.0), half])]);
-        assert_eq!(read, [(View::Face, Company::No)]);
-    }
-
-    #[test]
-    fn a_second_body_beside_the_candidates_is_company() {
-        let moved = [
-            (vec![face(0.9, 100.0)], vec![person(0.9, 40.0), person(0.6, 400.0)]),
-            (vec![face(0.9, 104.0)], vec![person(0.9, 46.0), person(0.6, 408.0)]),
-            (vec![face(0.9, 108.0)], vec![person(0.9, 50.0), person(0.6, 416.0)]),
-            (vec![face(0.9, 104.0)], vec![person(0.9, 46.0), person(0.6, 408.0)]),
-        ];
-        let frames: Vec<(&[Detection], &[Detection])> =
-            moved.iter().map(|(faces, people)| (&faces[..], &people[..])).collect();
-        assert_eq!(read(&frames)[3].1, Company::Yes(0.6));
-    }
 }

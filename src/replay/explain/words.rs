@@ -51,7 +51,12 @@ pub(super) fn tell(recording: &str, moment: &Moment<'_>, label: Option<&Label>) 
     for difference in &differences {
         lines.push(format!("  {}: {}", difference.change, names(&difference.then)));
     }
-    if seen.faces.is_none() {
+    if seen.faces.is_none() && is_noise(seen, moment.policy) {
+        let grain = seen.picture.grain;
+        lines.push(format!(
+            "  less of nothing but noise (grain {grain:.2}): the models would be asked"
+        ));
+    } else if seen.faces.is_none() {
         lines.push(format!(
             "  picture.covered_structure less than {:.3} (it is {}): the models would be asked",
             seen.picture.structure, moment.policy.picture.covered_structure
@@ -201,6 +206,12 @@ fn candidate(lines: &mut Vec<String>, seen: &Seen) {
         let text = format!("shown {:.1} s before; a loop since {since}", lag.as_secs_f64());
         line(lines, "repeats", &text);
     }
+}
+
+/// Whether noise alone hides what is before the lens.
+fn is_noise(seen: &Seen, policy: &Policy) -> bool {
+    let (picture, limits) = (&seen.picture, &policy.picture);
+    picture.structure > limits.covered_structure && picture.p99 >= limits.black_luma
 }
 
 fn picture(lines: &mut Vec<String>, picture: &PictureStats, policy: &Policy) {

@@ -117,11 +117,12 @@ impl Depthwise {
     ) {
         let covered = covered.map(|row| S::as_simd_f32s(row).0);
         let rows = Rows { layer: self, covered, result, to };
+        // Where the compiler knows how far pixels are apart, it checks no place: worth its size for what runs most.
+        let often = COVERED == TALL && S::F32_LANES > 1;
         match (self.stride, self.channels() / S::F32_LANES) {
-            // Where the compiler knows how far pixels are apart, it checks no place.
-            (1, 1) => rows.run::<S, 1, NARROW, HALVE>(simd, 1),
-            (1, 2) => rows.run::<S, 1, NARROW, HALVE>(simd, 2),
-            (1, 4) => rows.run::<S, 1, NARROW, HALVE>(simd, 4),
+            (1, 1) if often => rows.run::<S, 1, NARROW, HALVE>(simd, 1),
+            (1, 2) if often => rows.run::<S, 1, NARROW, HALVE>(simd, 2),
+            (1, 4) if often => rows.run::<S, 1, NARROW, HALVE>(simd, 4),
             (2, count) if COVERED == SIDE => rows.run::<S, 2, WIDE, HALVE>(simd, count),
             (_, count) => rows.run::<S, 1, NARROW, HALVE>(simd, count),
         }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use inview::detection::{Detection, Label};
+use inview::detector::onnx::layout::Layout;
 use inview::detector::onnx::postprocess::{self, FACE_FLOOR, PERSON_FLOOR};
-use inview::detector::onnx::preprocess::{Input, Layout, Preprocessor};
+use inview::detector::onnx::preprocess::{Input, Preprocessor};
 use inview::detector::onnx::{Models, Onnx};
 use inview::detector::{Detector as _, DetectorError};
 use inview::frame::{Frame, I420, Payload, Range};

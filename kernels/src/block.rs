@@ -1,32 +1,32 @@
-//! Up to three convolutions in a row, a few rows of the picture at a time: what lies between them
-//! stays in the cache, and the widest of all tensors is never made.
+//! Convolutions one after the other, a few rows of the picture at a time: what lies between them stays in
+//! the cache, and the widest of all tensors are never made.
 
 use pulp::{Simd, WithSimd};
 
-use crate::depthwise::SIDE;
+use crate::held::{self, Held, Source};
 use crate::simd::dispatch;
-use crate::{Buffer, Depthwise, Extent, Pointwise};
+use crate::{Buffer, Depthwise, Extent, Pointwise, Stem};
 
 /// Pixels of the result that are made at once: enough to use weights more than once, few enough to
 /// stay in the cache.
 const BAND: usize = 96;
 
 /// A convolution of 1x1, one of 3x3 within each channel, and another of 1x1; any may be missing.
+///
+/// Before them there may be a [`Stem`], and after them the largest of each 2x2 pixels be kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
+    stem: Option<Stem>,
     expand: Option<Pointwise>,
     depthwise: Option<Depthwise>,
+    halves: bool,
     project: Option<Pointwise>,
 }
 
 /// Space that a [`Block`] works in; what stands in it does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    /// Rows for the depthwise convolution, expanded: row by row, each in the place of one that is no
-    /// longer needed.
-    rows: Buffer,
-    /// A row outside the picture. Only zeros are ever in it.
-    zeros: Buffer,
+    held: held::Space,
     /// A band after the depthwise convolution.
     band: Buffer,
 }
@@ -45,15 +45,37 @@ impl Block {
             (Some(expand), None, Some(project)) => expand.outputs() == project.inputs(),
             (_, Some(_), None) | (Some(_), None, None) | (None, None, Some(_)) => true,
         };
-        fits.then_some(Self { expand, depthwise, project })
+        fits.then_some(Self { stem: None, expand, depthwise, halves: false, project })
     }
 
-    /// Channels of what comes in.
+    /// The stem and this block as one: made of planes. None when they do not fit, or there is no depthwise
+    /// convolution.
+    pub fn after(&self, stem: &Stem) -> Option<Self> {
+        let fits = self.stem.is_none() && self.depthwise.is_some();
+        (fits && stem.outputs() == self.inputs())
+            .then(|| Self { stem: Some(stem.clone()), ..self.clone() })
+    }
+
+    /// This block and [`crate::halve`] as one. None when nothing of it would be saved: where a depthwise
+    /// convolution at a stride of 1 is not the last.
+    pub fn halved(&self) -> Option<Self> {
+        let fits = self.depthwise.as_ref().is_some_and(|depthwise| depthwise.stride == 1);
+        (fits && self.project.is_none() && !self.halves)
+            .then(|| Self { halves: true, ..self.clone() })
+    }
+
+    /// Whether it is made of three planes.
+    pub const fn has_stem(&self) -> bool {
+        self.stem.is_some()
+    }
+
+    /// Channels of what comes in, or planes.
     pub fn inputs(&self) -> usize {
-        match (&self.expand, &self.depthwise, &self.project) {
-            (Some(first), _, _) | (None, None, Some(first)) => first.inputs(),
-            (None, Some(first), _) => first.channels(),
-            (None, None, None) => 0,
+        match (&self.stem, &self.expand, &self.depthwise, &self.project) {
+            (Some(_), ..) => Stem::PLANES,
+            (_, Some(first), _, _) | (_, None, None, Some(first)) => first.inputs(),
+            (_, None, Some(first), _) => first.channels(),
+            (_, None, None, None) => 0,
         }
     }
 
@@ -68,7 +90,9 @@ impl Block {
 
     /// The size of the result.
     pub fn result(&self, from: Extent) -> Extent {
-        self.depthwise.as_ref().map_or(from, |depthwise| depthwise.result(from))
+        let from = if self.has_stem() { Stem::result(from) } else { from };
+        let result = self.depthwise.as_ref().map_or(from, |depthwise| depthwise.result(from));
+        if self.halves { Extent::new(result.height / 2, result.width / 2) } else { result }
     }
 
     /// Convolves `from`, a picture of `extent`, into `to`. What stands in `add` (as `to`, or empty)
@@ -128,94 +152,35 @@ impl Run<'_> {
     #[inline(always)]
     fn bands<S: Simd>(self, simd: S, depthwise: &Depthwise) {
         let Self { block, from, extent, add, to, scratch } = self;
-        let (project, channels) = (&block.project, depthwise.channels());
-        assert!(add.is_empty() || project.is_some(), "nothing to add to");
-        let result = depthwise.result(extent);
-        let (line, result_line) = (extent.width * channels, result.width * channels);
-        let height = BAND.div_ceil(result.width.max(1)).min(result.height).max(1);
-        let slots = (height - 1) * depthwise.stride + SIDE;
-        scratch.zeros.resize(line);
-        if project.is_some() {
-            scratch.band.resize(height * result_line);
-        }
-        if block.expand.is_some() {
-            scratch.rows.resize(slots * line);
-        }
-        let mut held =
-            Held { expand: block.expand.as_ref(), from, extent, line, slots, rows: 0..0 };
-        for top in (0..result.height).step_by(height) {
-            let rows = top..(top + height).min(result.height);
-            let first = (rows.start * depthwise.stride).saturating_sub(depthwise.before);
-            let last = (rows.end - 1) * depthwise.stride + SIDE - depthwise.before;
-            held.hold(simd, first..last.min(extent.height), &mut scratch.rows);
-            let range = |outputs: usize| {
-                rows.start * result.width * outputs..rows.end * result.width * outputs
-            };
-            let band = match project {
-                Some(_) => &mut scratch.band[..rows.len() * result_line],
-                None => &mut to[range(channels)],
-            };
-            for (y, line) in rows.clone().zip(band.chunks_exact_mut(result_line)) {
-                let covered: [&[f32]; SIDE] = std::array::from_fn(|row| {
-                    let row = (y * depthwise.stride + row).checked_sub(depthwise.before);
-                    let row = row.and_then(|row| held.row(row, &scratch.rows));
-                    row.unwrap_or(&scratch.zeros)
-                });
-                depthwise.row(simd, covered, line);
-            }
-            if let Some(project) = project {
-                let range = range(project.outputs());
+        assert!(add.is_empty() || block.project.is_some(), "nothing to add to");
+        let seen = if block.has_stem() { Stem::result(extent) } else { extent };
+        let result = depthwise.result(seen);
+        let result_line = result.width * depthwise.channels();
+        // Rows are made two by two.
+        let height = BAND.div_ceil(result.width.max(1)).next_multiple_of(2);
+        let source =
+            Source { stem: block.stem.as_ref(), expand: block.expand.as_ref(), from, extent };
+        let mut held = Held::new(source, seen, depthwise, height, &mut scratch.held);
+        // An odd last row is dropped where the result is halved.
+        let end = if block.halves { result.height / 2 * 2 } else { result.height };
+        for top in (0..end).step_by(height) {
+            let rows = top..(top + height).min(end);
+            held.hold(simd, &rows);
+            let part = |width: usize| rows.start * width..rows.end * width;
+            if block.halves {
+                let half = result.width / 2 * depthwise.channels();
+                let to = &mut to[rows.start / 2 * half..rows.end / 2 * half];
+                held.halve(simd, rows, to, &mut scratch.band);
+            } else if let Some(project) = &block.project {
+                scratch.band.resize(rows.len() * result_line);
+                held.convolve(simd, rows.clone(), &mut scratch.band);
+                let range = part(result.width * project.outputs());
                 let add = if add.is_empty() { add } else { &add[range.clone()] };
-                project.run_with(
-                    simd,
-                    &scratch.band[..rows.len() * result_line],
-                    add,
-                    &mut to[range],
-                );
+                project.run_with(simd, &scratch.band, add, &mut to[range]);
+            } else {
+                held.convolve(simd, rows.clone(), &mut to[part(result_line)]);
             }
         }
-    }
-}
-
-/// The rows that the depthwise convolution covers just now.
-struct Held<'a> {
-    expand: Option<&'a Pointwise>,
-    from: &'a [f32],
-    extent: Extent,
-    line: usize,
-    slots: usize,
-    rows: std::ops::Range<usize>,
-}
-
-impl Held<'_> {
-    /// Makes the rows of `wanted` that are not there yet, at most as many as there are slots. Ranges
-    /// only move downwards.
-    #[inline(always)]
-    fn hold<S: Simd>(&mut self, simd: S, wanted: std::ops::Range<usize>, space: &mut [f32]) {
-        let Some(expand) = self.expand else { return };
-        let inputs = self.extent.width * expand.inputs();
-        let mut row = self.rows.end.max(wanted.start);
-        while row < wanted.end {
-            let slot = row % self.slots;
-            let end = wanted.end.min(row + self.slots - slot);
-            let target = slot * self.line..(slot + end - row) * self.line;
-            expand.run_with(simd, &self.from[row * inputs..end * inputs], &[], &mut space[target]);
-            row = end;
-        }
-        self.rows = wanted;
-    }
-
-    /// A row, if it lies within the picture.
-    #[inline(always)]
-    fn row<'b>(&'b self, row: usize, space: &'b [f32]) -> Option<&'b [f32]> {
-        if row >= self.extent.height {
-            return None;
-        }
-        let (rows, row) = match self.expand {
-            Some(_) => (space, row % self.slots),
-            None => (self.from, row),
-        };
-        rows.get(row * self.line..(row + 1) * self.line)
     }
 }
 
@@ -224,8 +189,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Activation;
     use crate::simd::with_each_instruction_set;
+    use crate::{Activation, halve};
 
     fn wave(at: usize, seed: usize) -> f32 {
         ((at * 31 + seed * 7) % 23) as f32 / 11.0 - 1.0
@@ -330,6 +295,52 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn blocks_joined_with_what_is_before_and_after_them_make_the_same(
+            (height, width) in (0_usize..24, 0_usize..90),
+            (first, channels, before) in (channels(), channels(), 0_usize..2),
+            (expands, stems, halves) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        ) {
+            let extent = Extent::new(height, width);
+            let channels = if expands { channels } else { first };
+            let depthwise = Depthwise::new(
+                &values(channels * 9, 3), &values(channels, 5), (1, 1), Activation::Relu,
+            );
+            let mixes = values(channels * first, 1);
+            let expand =
+                expands.then(|| Pointwise::new(&mixes, &values(channels, 4), Activation::None).unwrap());
+            let stem =
+                Stem::new(&values(first * 27, 8), &values(first, 9), before, Activation::Relu).unwrap();
+            let block = Block::new(expand, depthwise, None).unwrap();
+            let seen = if stems { Stem::result(extent) } else { extent };
+            let from = values(extent.pixels() * if stems { 3 } else { first }, 7);
+            let joined = if stems { block.after(&stem).unwrap() } else { block.clone() };
+            let joined = if halves { joined.halved().unwrap() } else { joined };
+            let mut scratch = Scratch::default();
+            with_each_instruction_set(|| {
+                let mut pixels = from.clone();
+                if stems {
+                    pixels = vec![f32::NAN; seen.pixels() * first];
+                    stem.run(&from, extent, &mut pixels);
+                }
+                let mut expected = vec![f32::NAN; seen.pixels() * channels];
+                block.run(&pixels, seen, &[], &mut expected, &mut scratch);
+                if halves {
+                    let whole = expected;
+                    expected = vec![f32::NAN; joined.result(extent).pixels() * channels];
+                    halve(&whole, seen, channels, &mut expected);
+                }
+                let mut to = vec![f32::NAN; expected.len()];
+                joined.run(&from, extent, &[], &mut to, &mut scratch);
+                prop_assert_eq!(to, expected);
+                Ok(())
+            })?;
+        }
+    }
+
     #[test]
     fn what_does_not_fit_together_is_refused() {
         let pointwise = |inputs: usize, outputs: usize| {
@@ -342,6 +353,15 @@ mod tests {
         assert_eq!(Block::new(pointwise(2, 3), depthwise(2), None), None);
         assert_eq!(Block::new(pointwise(2, 3), depthwise(3), pointwise(4, 1)), None);
         assert_eq!(Block::new(pointwise(2, 3), None, pointwise(4, 1)), None);
-        assert!(Block::new(pointwise(2, 3), depthwise(3), pointwise(3, 1)).is_some());
+        let whole = Block::new(pointwise(2, 3), depthwise(3), pointwise(3, 1)).unwrap();
+        assert_eq!(whole.halved(), None);
+        let stem = |outputs: usize| {
+            Stem::new(&vec![1.0; outputs * 27], &vec![0.0; outputs], 1, Activation::None).unwrap()
+        };
+        assert_eq!(whole.after(&stem(3)), None);
+        assert_eq!(whole.after(&stem(2)).unwrap().after(&stem(2)), None);
+        assert_eq!(Block::new(pointwise(2, 3), None, None).unwrap().after(&stem(2)), None);
+        let halved = Block::new(None, depthwise(3), None).unwrap().halved().unwrap();
+        assert_eq!(halved.halved(), None);
     }
 }

@@ -9,6 +9,9 @@
 //!                             └ Pointwise ─> Depthwise ─> Pointwise (+ what came in), row by row
 //! ```
 //!
+//! A block can have the stem before it and the halving after it as parts of its own; what lies between them
+//! is then never made whole either.
+//!
 //! The loops are written once, without intrinsics, and compiled for several instruction sets; the
 //! processor at hand picks its own at run time (`pulp`). On one machine the same input gives the same
 //! bytes; machines without fused multiply-add differ in the last bits.
@@ -24,6 +27,7 @@ mod block;
 mod buffer;
 mod depthwise;
 mod filter;
+mod held;
 pub mod picture;
 mod pointwise;
 mod resample;

@@ -99,7 +99,7 @@ impl WithSimd for Run<'_> {
         }
         for first in first..groups {
             match S::F32_LANES {
-                16 => self.groups::<S, 1, 1, 12>(simd, first),
+                16 => self.groups::<S, 1, 1, 20>(simd, first),
                 8 => self.groups::<S, 1, 2, 6>(simd, first),
                 4 => self.groups::<S, 1, 4, 2>(simd, first),
                 _ => self.groups::<S, 1, 16, 1>(simd, first),

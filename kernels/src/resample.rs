@@ -47,24 +47,45 @@ impl WithSimd for Halve<'_> {
     }
 }
 
-/// Adds to `to`, a picture of twice `extent`, each pixel of `from` four times.
+/// Writes to `to` the sum of `more`, a picture of twice `extent`, and of each pixel of `from` four times.
 ///
 /// # Panics
 /// When the lengths do not fit.
-pub fn double_and_add(from: &[f32], extent: Extent, channels: usize, to: &mut [f32]) {
+pub fn double_and_add(from: &[f32], extent: Extent, channels: usize, more: &[f32], to: &mut [f32]) {
     assert_eq!(from.len(), extent.pixels() * channels, "not a picture of that size");
-    assert_eq!(to.len(), 4 * from.len(), "not twice as large");
-    let line = extent.width * channels;
-    if line == 0 {
-        return;
+    assert!(to.len() == 4 * from.len() && more.len() == to.len(), "not twice as large");
+    if !to.is_empty() {
+        dispatch(DoubleAndAdd { from, line: extent.width * channels, channels, more, to });
     }
-    for (row, to) in to.chunks_exact_mut(2 * line).enumerate() {
-        let from = &from[row / 2 * line..][..line];
-        for (from, to) in from.chunks_exact(channels).zip(to.chunks_exact_mut(2 * channels)) {
-            let (left, right) = to.split_at_mut(channels);
-            for ((left, right), from) in left.iter_mut().zip(right).zip(from) {
-                *left += from;
-                *right += from;
+}
+
+struct DoubleAndAdd<'a> {
+    from: &'a [f32],
+    line: usize,
+    channels: usize,
+    more: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for DoubleAndAdd<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { from, line, channels, more, to } = self;
+        let rows = to.chunks_exact_mut(2 * line).zip(more.chunks_exact(2 * line));
+        for (row, (to, more)) in rows.enumerate() {
+            let from = from[row / 2 * line..][..line].chunks_exact(channels);
+            let pairs = to.chunks_exact_mut(2 * channels).zip(more.chunks_exact(2 * channels));
+            for ((to, more), from) in pairs.zip(from) {
+                let (left, right) = to.split_at_mut(channels);
+                let (more_left, more_right) = more.split_at(channels);
+                let left = left.iter_mut().zip(more_left);
+                let right = right.iter_mut().zip(more_right);
+                for (((left, more_left), (right, more_right)), from) in left.zip(right).zip(from) {
+                    *left = more_left + from;
+                    *right = more_right + from;
+                }
             }
         }
     }
@@ -146,8 +167,8 @@ mod tests {
 
     #[test]
     fn each_pixel_is_added_four_times() {
-        let mut to = [0.5; 16];
-        double_and_add(&[1.0, 2.0, 3.0, 4.0], Extent::new(1, 2), 2, &mut to);
+        let mut to = [f32::NAN; 16];
+        double_and_add(&[1.0, 2.0, 3.0, 4.0], Extent::new(1, 2), 2, &[0.5; 16], &mut to);
         let row = [1.5, 2.5, 1.5, 2.5, 3.5, 4.5, 3.5, 4.5];
         assert_eq!(to, [row, row].concat()[..]);
     }

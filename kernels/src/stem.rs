@@ -6,10 +6,9 @@ use crate::Extent;
 use crate::depthwise::SIDE;
 use crate::simd::{Activation, GROUP, Group, add_scaled, dispatch, grouped, store, vectors};
 
-const PLANES: usize = 3;
-const TAPS: usize = PLANES * SIDE * SIDE;
+const TAPS: usize = Stem::PLANES * SIDE * SIDE;
 /// Rows of all planes that a row of the result covers.
-const LINES: usize = PLANES * SIDE;
+const LINES: usize = Stem::PLANES * SIDE;
 const STRIDE: usize = 2;
 
 /// The weights of a convolution of 3x3 over three planes, at every second pixel.
@@ -24,6 +23,8 @@ pub struct Stem {
 }
 
 impl Stem {
+    pub const PLANES: usize = 3;
+
     /// `weights` are 27 values for each output: planes, rows, columns. `before` is the number of
     /// zeros before the first pixel (0 or 1); behind the last come as many as are needed.
     ///
@@ -62,7 +63,7 @@ impl Stem {
     /// # Panics
     /// When the lengths do not fit.
     pub fn run(&self, planes: &[f32], extent: Extent, to: &mut [f32]) {
-        assert_eq!(planes.len(), extent.pixels() * PLANES, "not three planes of that size");
+        assert_eq!(planes.len(), extent.pixels() * Self::PLANES, "not three planes of that size");
         assert_eq!(to.len(), Self::result(extent).pixels() * self.outputs, "not the result's size");
         dispatch(Run { stem: self, planes, extent, to });
     }
@@ -80,38 +81,31 @@ impl WithSimd for Run<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match S::F32_LANES {
-            16 => self.rows::<S, 1, 8, 17>(simd),
-            8 => self.rows::<S, 2, 4, 9>(simd),
-            4 => self.rows::<S, 4, 2, 5>(simd),
-            _ => self.rows::<S, 16, 1, 3>(simd),
+        let Self { stem, planes, extent, to } = self;
+        let line = Stem::result(extent).width * stem.outputs;
+        for (y, row) in to.chunks_exact_mut(line.max(1)).enumerate() {
+            stem.row(simd, planes, extent, y, row);
         }
     }
 }
 
-impl Run<'_> {
-    /// So many pixels at once as their sums and what they are made of fill the registers; they cover
-    /// `REACH` columns.
+impl Stem {
+    /// One row of the result.
     #[inline(always)]
-    fn rows<S: Simd, const VECTORS: usize, const PIXELS: usize, const REACH: usize>(self, simd: S) {
-        let Self { stem, planes, extent, to } = self;
-        let (width, outputs) = (Stem::result(extent).width, stem.outputs);
-        let covered = Covered { stem, planes, extent };
-        for (y, row) in to.chunks_exact_mut((width * outputs).max(1)).enumerate() {
-            let lines = covered.lines(y);
-            for x in (0..width).step_by(PIXELS) {
-                let pixels = &mut row[x * outputs..(x + PIXELS).min(width) * outputs];
-                // Whether all columns lie within the picture.
-                let start = (x * STRIDE).checked_sub(stem.before);
-                let start = start.filter(|start| start + REACH <= extent.width);
-                if let Some((lines, start)) = lines.zip(start) {
-                    stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, start, pixels);
-                } else {
-                    let copied = covered.copied::<REACH>(y, x);
-                    let lines = copied.each_ref().map(|line| &line[..]);
-                    stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, 0, pixels);
-                }
-            }
+    pub(crate) fn row<S: Simd>(
+        &self,
+        simd: S,
+        planes: &[f32],
+        extent: Extent,
+        y: usize,
+        to: &mut [f32],
+    ) {
+        let covered = Covered { stem: self, planes, extent };
+        match S::F32_LANES {
+            16 => covered.row::<S, 1, 16, 33>(simd, y, to),
+            8 => covered.row::<S, 2, 4, 9>(simd, y, to),
+            4 => covered.row::<S, 4, 2, 5>(simd, y, to),
+            _ => covered.row::<S, 16, 1, 3>(simd, y, to),
         }
     }
 }
@@ -125,6 +119,32 @@ struct Covered<'a> {
 }
 
 impl<'a> Covered<'a> {
+    /// So many pixels at once as their sums and what they are made of fill the registers; they cover
+    /// `REACH` columns.
+    #[inline(always)]
+    fn row<S: Simd, const VECTORS: usize, const PIXELS: usize, const REACH: usize>(
+        self,
+        simd: S,
+        y: usize,
+        to: &mut [f32],
+    ) {
+        let (stem, outputs) = (self.stem, self.stem.outputs);
+        let (width, lines) = (to.len() / outputs, self.lines(y));
+        for x in (0..width).step_by(PIXELS) {
+            let pixels = &mut to[x * outputs..(x + PIXELS).min(width) * outputs];
+            // Whether all columns lie within the picture.
+            let start = (x * STRIDE).checked_sub(stem.before);
+            let start = start.filter(|start| start + REACH <= self.extent.width);
+            if let Some((lines, start)) = lines.zip(start) {
+                stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, start, pixels);
+            } else {
+                let copied = self.copied::<REACH>(y, x);
+                let lines = copied.each_ref().map(|line| &line[..]);
+                stem.tile::<S, VECTORS, PIXELS, REACH>(simd, lines, 0, pixels);
+            }
+        }
+    }
+
     /// A row, if it lies within the picture.
     #[inline(always)]
     fn line(self, y: usize, line: usize) -> Option<&'a [f32]> {
@@ -229,7 +249,8 @@ mod tests {
         ] {
             let weights: Vec<f32> = (0..outputs * TAPS).map(wave).collect();
             let biases: Vec<f32> = (0..outputs).map(wave).collect();
-            let planes: Vec<f32> = (0..extent.pixels() * PLANES).map(|at| wave(at + 5)).collect();
+            let planes: Vec<f32> =
+                (0..extent.pixels() * Stem::PLANES).map(|at| wave(at + 5)).collect();
             let result = Stem::result(extent);
             let stem = Stem::new(&weights, &biases, before, Activation::Relu).unwrap();
             let by_the_book = |at: usize| {

@@ -1,5 +1,5 @@
 //! A network between its file and a plan: for each step the shape of what it makes, and where that
-//! stands.
+//! stands. Two nodes become one where what lies between them need not be made.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Graph {
         Ok(Self {
             input: input.name.clone(),
             constants: constants.collect::<Result<_, FileError>>()?,
-            nodes: stored.nodes.iter().map(Wired::read).collect::<Result<_, _>>()?,
+            nodes: Wired::all(stored)?,
             outputs: stored.outputs.iter().map(|output| output.name.clone()).collect(),
         })
     }
@@ -75,6 +75,38 @@ impl Graph {
 }
 
 impl Wired {
+    /// All nodes in order; those that are one kernel with the next are one node.
+    fn all(stored: &file::Graph) -> Result<Vec<Self>, FileError> {
+        let inputs = stored.nodes.iter().flat_map(|node| &node.inputs);
+        let outputs = stored.outputs.iter().map(|output| &output.name);
+        let mut reads = BTreeMap::<_, usize>::new();
+        for name in inputs.chain(outputs) {
+            *reads.entry(name).or_default() += 1;
+        }
+        let mut all: Vec<Self> = Vec::new();
+        for node in &stored.nodes {
+            let node = Self::read(node)?;
+            let last = all.pop_if(|last| reads.get(&last.output) == Some(&1));
+            match last.as_ref().and_then(|last| last.before(&node)) {
+                Some(joined) => all.push(joined),
+                None => all.extend(last.into_iter().chain([node])),
+            }
+        }
+        Ok(all)
+    }
+
+    /// This node and the next, which alone reads its output, as one.
+    fn before(&self, next: &Self) -> Option<Self> {
+        let (Kind::Kernel(kernel), Kind::Kernel(following)) = (&self.kind, &next.kind) else {
+            return None;
+        };
+        let [first, rest @ ..] = &next.inputs[..] else { return None };
+        let kernel = kernel.before(following).filter(|_| *first == self.output)?;
+        // A kernel that can be joined has no more inputs, or else is the one that reads them.
+        let inputs = self.inputs.iter().chain(rest).cloned().collect();
+        Some(Self { kind: Kind::Kernel(kernel), inputs, output: next.output.clone() })
+    }
+
     fn read(node: &Node) -> Result<Self, FileError> {
         let kind = Kind::read(node)?;
         let [output] = &node.outputs[..] else {
@@ -265,6 +297,26 @@ mod tests {
             Node::of("Sub", &["twice", "kept"], "out"),
         ];
         assert_eq!(run(nodes, Vec::new()).unwrap(), [0.0; 6]);
+    }
+
+    #[test]
+    fn joined_nodes_make_what_each_makes_by_itself() {
+        let stored = file::read(include_bytes!("../../../models/face_yunet.onnx")).unwrap();
+        let joined = Graph::of(&stored).unwrap();
+        let nodes = stored.nodes.iter().map(Wired::read).collect::<Result<Vec<_>, _>>().unwrap();
+        // The stem and two of four halvings: what the others halve is read once more.
+        assert_eq!(nodes.len() - joined.nodes.len(), 3);
+        let apart = Graph { nodes, ..Graph::of(&stored).unwrap() };
+        let outputs = [joined, apart].map(|graph| {
+            let plan = graph.plan(Size::new(96, 64)).unwrap();
+            let mut work = plan.work();
+            for (at, value) in plan.input(&mut work).iter_mut().enumerate() {
+                *value = (at * at % 255) as f32;
+            }
+            plan.run(&mut work);
+            (0..3).map(|index| plan.output(&work, index).unwrap().to_vec()).collect::<Vec<_>>()
+        });
+        assert_eq!(outputs[0], outputs[1]);
     }
 
     #[test]

@@ -114,6 +114,35 @@ pub(super) enum Kernel {
 }
 
 impl Kernel {
+    /// This one and the next as one, where what lies between them need not be made.
+    pub(super) fn before(&self, next: &Self) -> Option<Self> {
+        let joined = match (self, next) {
+            (Self::Stem(stem), Self::Block(block)) => block.after(stem),
+            (Self::Block(block), Self::Halve) => block.halved(),
+            (_, _) => None,
+        };
+        joined.map(|block| Self::Block(Arc::new(block)))
+    }
+
+    /// Size and channels of a first input of shape `[1, first, second, third]`: planes, or pixels.
+    fn picture(&self, [first, second, third]: [usize; 3]) -> (Extent, usize) {
+        let planes = match self {
+            Self::Stem(_) => true,
+            Self::Block(block) => block.has_stem(),
+            Self::Filter(_)
+            | Self::Halve
+            | Self::DoubleAndAdd
+            | Self::Mean
+            | Self::Double
+            | Self::Spread => false,
+        };
+        if planes {
+            (Extent::new(second, third), first)
+        } else {
+            (Extent::new(first, second), third)
+        }
+    }
+
     /// How many it takes.
     pub(super) const fn inputs(&self) -> RangeInclusive<usize> {
         match self {
@@ -133,24 +162,25 @@ impl Kernel {
         let &[1, first, second, third] = &inputs[0][..] else {
             return Err(FileError::graph(format!("{:?} is not one picture", inputs[0])));
         };
-        let pixels = Extent::new(first, second);
+        let (from, given) = self.picture([first, second, third]);
+        let doubled = Extent::new(from.height * 2, from.width * 2);
         let (extent, channels) = match self {
-            Self::Stem(stem) => (Stem::result(Extent::new(second, third)), stem.outputs()),
-            Self::Block(block) => (block.result(pixels), block.outputs()),
-            Self::Halve => (Extent::new(first / 2, second / 2), third),
-            Self::Filter(filter) => (filter.result(pixels), filter.channels()),
-            Self::DoubleAndAdd | Self::Double => (Extent::new(first * 2, second * 2), third),
+            Self::Stem(stem) => (Stem::result(from), stem.outputs()),
+            Self::Block(block) => (block.result(from), block.outputs()),
+            Self::Halve => (Extent::new(from.height / 2, from.width / 2), third),
+            Self::Filter(filter) => (filter.result(from), filter.channels()),
+            Self::DoubleAndAdd | Self::Double => (doubled, third),
             Self::Mean => (Extent::new(1, 1), third),
-            Self::Spread if third == 4 => (Extent::new(first * 2, second * 2), 1),
+            Self::Spread if third == 4 => (doubled, 1),
             Self::Spread => {
                 return Err(FileError::graph(format!("{third} channels are not four pixels")));
             }
         };
         let result = [1, extent.height, extent.width, channels];
         let fits = match self {
-            Self::Stem(_) => first == 3,
-            Self::Block(block) => block.inputs() == third,
-            Self::Filter(filter) => filter.channels() == third,
+            Self::Stem(_) => given == Stem::PLANES,
+            Self::Block(block) => block.inputs() == given,
+            Self::Filter(filter) => filter.channels() == given,
             Self::Halve | Self::DoubleAndAdd | Self::Mean | Self::Double | Self::Spread => true,
         };
         if fits && inputs[1..].iter().all(|more| more[..] == result) {
@@ -160,27 +190,24 @@ impl Kernel {
         }
     }
 
-    /// Makes the result of a first input of shape `[1, height, width, channels]`.
+    /// Makes the result of a first input of shape `[1, first, second, third]`.
     pub(super) fn run<'a>(
         &self,
-        [height, width, channels]: [usize; 3],
+        sides: [usize; 3],
         read: impl Fn(usize) -> &'a [f32],
         more: bool,
         to: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        let (from, extent) = (read(0), Extent::new(height, width));
+        let (from, (extent, channels)) = (read(0), self.picture(sides));
         match self {
-            Self::Stem(stem) => stem.run(from, Extent::new(width, channels), to),
+            Self::Stem(stem) => stem.run(from, extent, to),
             Self::Block(block) => {
                 block.run(from, extent, if more { read(1) } else { &[] }, to, scratch);
             }
             Self::Filter(filter) => filter.run(from, extent, to),
             Self::Halve => halve(from, extent, channels, to),
-            Self::DoubleAndAdd => {
-                to.copy_from_slice(read(1));
-                double_and_add(from, extent, channels, to);
-            }
+            Self::DoubleAndAdd => double_and_add(from, extent, channels, read(1), to),
             Self::Mean => mean(from, channels, to),
             Self::Double => double(from, extent, channels, to),
             Self::Spread => spread(from, extent, to),

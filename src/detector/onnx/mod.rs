@@ -14,8 +14,8 @@
 //! which are asked for once in minutes, for each one.
 //!
 //! `file` is the networks as they are stored, `graph` makes a `plan` of them, whose steps are
-//! `operators`, most of them our `kernels`. `resample` serves only `preprocess`; [`Layout`], the map between frame and tensor, lives there and
-//! is shared, because all ends must agree on it.
+//! `operators`, most of them our `kernels`. `resample` serves only `preprocess`; [`layout`], the map between
+//! frame and tensor, is shared, because all ends must agree on it.
 //!
 //! Scores below [`postprocess::FACE_FLOOR`] and [`postprocess::PERSON_FLOOR`] are dropped; what
 //! counts as present is the policy's affair. Same frame, same machine: same bytes.
@@ -23,6 +23,7 @@
 mod file;
 mod graph;
 mod kernels;
+pub mod layout;
 mod models;
 mod operators;
 mod plan;
@@ -32,8 +33,9 @@ mod resample;
 
 use std::sync::Arc;
 
+use layout::Layout;
 pub use models::{Models, Network};
-use preprocess::{Input, Layout, Preprocessor};
+use preprocess::{Input, Preprocessor};
 
 use super::{Detector, DetectorError};
 use crate::detection::{Detection, Silhouette};

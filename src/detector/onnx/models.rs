@@ -60,7 +60,7 @@ impl Models {
     pub fn load() -> Result<Arc<Self>, DetectorError> {
         let identities = [FACE.identity()?, PERSON.identity()?, SILHOUETTE.identity()?];
         let person = PERSON.parse()?;
-        let side = super::preprocess::PERSON_SIDE;
+        let side = super::layout::PERSON_SIDE;
         let person_plan = PERSON.plan(&person, Size::new(side, side))?;
         let face = FACE.parse()?;
         let (face_plans, silhouette_plan) = Default::default();

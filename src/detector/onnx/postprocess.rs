@@ -12,7 +12,7 @@
 //!
 //! The person network (`SSDLite`) decodes its 1917 anchors itself: five scores and one box each.
 
-use super::preprocess::Layout;
+use super::layout::Layout;
 use crate::detection::{Detection, Label, non_maximum_suppression};
 use crate::geometry::BoundingBox;
 

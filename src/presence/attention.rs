@@ -23,6 +23,8 @@ const CALM: u32 = 10;
 const AROUND_FACE: f32 = 2.5;
 /// A place is worth a second look for this long.
 const PLACE_LASTS: Duration = Duration::from_secs(1);
+/// A body that is not found any more is looked for at each look until then.
+const MISSED_LASTS: Duration = Duration::from_secs(2);
 /// That nobody is there is certain when every look has shown it for so long …
 const CERTAIN_AFTER: Duration = PLACE_LASTS;
 /// … and for no longer than this, or half of what is recorded, is the last look for faces repeated.
@@ -40,7 +42,8 @@ const EMPTY_KEPT: usize = 8;
 /// than the candidate has moved since that was done, and once in a while.
 ///
 /// Bodies: with faces in view now and then, for others beside them, rarely while nothing else moves,
-/// and at once when one of several faces is gone: it may have been the candidate's. Without one, or with
+/// and at once when one of several faces is gone, for it may have been the candidate's, or a body that was
+/// found a moment ago: half a body is found in some looks only. Without one, or with
 /// none but those among which the candidate's was not a look before, whenever the picture is not the one in
 /// which they were looked for last. In a picture that has not changed there is nobody new to find: while
 /// nobody is there each look waits twice as long as the one before, and faces are looked for at every third
@@ -60,6 +63,8 @@ pub struct Attention {
     strangers: usize,
     /// How many faces were in view when bodies were looked for last.
     faces_then: usize,
+    /// How many bodies were found lately, and when.
+    most: Option<(MediaTime, usize)>,
     /// How many times the policy's distance the next look for bodies waits while nothing changes.
     patience: u32,
     /// Looks for bodies in succession, each in another picture than the one before, that found nobody.
@@ -140,6 +145,7 @@ impl Attention {
         let each_has_one = last.found.len() <= faces.len();
         let calm = if each_has_one { every * CALM } else { every };
         faces.len() < self.faces_then
+            || self.misses(at, last)
             || at.since(last.at) >= calm
             || at.since(last.at) >= every && self.moved(last, &faces, picture, frame)
     }
@@ -185,6 +191,12 @@ impl Attention {
         } else {
             self.empty.clear();
         }
+        if self
+            .most
+            .is_none_or(|(then, most)| people.len() >= most || at.since(then) > MISSED_LASTS)
+        {
+            self.most = Some((at, people.len()));
+        }
         let found = people.iter().map(|person| person.bounding_box).collect();
         self.bodies = Some(Look { at, picture: Arc::clone(picture), found });
     }
@@ -199,6 +211,12 @@ impl Attention {
             (self.nobody_since, self.patience, self.in_vain) = (None, 1, 0);
             self.empty.clear();
         }
+    }
+
+    /// Whether somebody is missed who was found a moment ago.
+    fn misses(&self, at: MediaTime, last: &Look) -> bool {
+        self.most
+            .is_some_and(|(then, most)| last.found.len() < most && at.since(then) <= MISSED_LASTS)
     }
 
     /// Whether the picture is neither that of the last look for bodies nor, while nobody is there, of one of

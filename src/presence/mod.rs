@@ -21,6 +21,7 @@
 
 mod align;
 mod attention;
+mod beside;
 mod coarse;
 mod crop;
 mod fixtures;

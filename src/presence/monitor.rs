@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::Company;
 use super::fixtures::Moment;
 use super::moving::Moved;
 use super::picture::PictureStats;
@@ -16,7 +17,7 @@ use super::stillness::{FaceChange, Stillness};
 use super::stir::Stir;
 use super::track::{Counts, Evidence, Step, Times, Track};
 use super::vanishing::STILL_THERE;
-use super::view::{Company, Reading, View, Viewer};
+use super::view::{Reading, View, Viewer};
 use crate::detection::Detection;
 use crate::geometry::Size;
 use crate::report::{ClosedBy, Family, Interval, IntervalId, Kind};
@@ -572,6 +573,7 @@ fn presence_evidence(kind: Kind, reading: &Reading) -> Evidence {
             Company::Yes(score) => holds(true, score),
             Company::No => Evidence::Clear,
             Company::Undecided => Evidence::MayHold,
+            Company::Lost => Evidence::MayBeOver,
         };
     }
     let unseen = 1.0 - reading.best_face.max(reading.best_person);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::{Beside, Candidate, Company, Everybody};
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
 use super::policy::{PersonPolicy, Policy};
 use super::worn::is_worn;
@@ -18,16 +19,6 @@ pub enum View {
     Face,
     BodyOnly,
     Nobody,
-}
-
-/// Whether one frame shows somebody besides the candidate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Company {
-    /// Yes, with this score.
-    Yes(f32),
-    No,
-    /// Somebody or something is there that may be a picture on the wall.
-    Undecided,
 }
 
 /// One frame, read.
@@ -55,6 +46,7 @@ pub(super) struct Viewer {
     person: Option<Place>,
     /// Faces that were seen beside the candidate's own, and are much smaller.
     background: Vec<Place>,
+    beside: Beside,
 }
 
 /// Where the candidate was last.
@@ -73,25 +65,28 @@ const BACKGROUND_LASTS: Duration = Duration::from_secs(2);
 const BODY_IN_FACES: f32 = 5.0;
 
 /// A frame's finds with their natures.
-#[derive(Clone)]
-struct Finds<'a> {
-    of: Vec<(&'a Detection, Nature)>,
+#[derive(Clone, Debug)]
+pub(super) struct Finds<'a> {
+    pub of: Vec<(&'a Detection, Nature)>,
 }
 
 /// Overlap with its last place from which a find needs only the lower score.
-const SAME_PLACE_IOU: f32 = 0.3;
+pub(super) const SAME_PLACE_IOU: f32 = 0.3;
 /// A face in noise is found now here, now there on a head, by less than so many of its widths …
 const SAME_HEAD: f32 = 0.75;
 /// … and hardly larger or smaller.
 const SAME_SIZE: f32 = 1.3;
-/// Another body shares less of itself than this with the candidate's box: detectors also find
-/// halves of one person.
-const APART_SHARE: f32 = 0.6;
 
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
         let after = Duration::from_millis(policy.picture.fixture_ms);
-        Self { fixtures: Fixtures::new(after), face: None, person: None, background: Vec::new() }
+        Self {
+            fixtures: Fixtures::new(after),
+            face: None,
+            person: None,
+            background: Vec::new(),
+            beside: Beside::default(),
+        }
     }
 
     /// Reads one frame. `people` are the latest that are known; `fresh` says that they were looked
@@ -135,7 +130,12 @@ impl Viewer {
         };
         Reading {
             view,
-            company: company(policy, &faces, face, &people, person, &distant),
+            company: self.beside.look(
+                policy,
+                at,
+                Candidate { face, person },
+                Everybody { faces: &faces, people: &people, distant: &distant, fresh },
+            ),
             face: face.map(|face| face.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
@@ -291,55 +291,6 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .max_by(|a, b| a.score.total_cmp(&b.score))
 }
 
-fn company(
-    policy: &Policy,
-    faces: &Finds<'_>,
-    face: Option<&Detection>,
-    people: &Finds<'_>,
-    person: Option<&Detection>,
-    distant: &Finds<'_>,
-) -> Company {
-    let apart = |find: &Detection, own: Option<&Detection>| {
-        own.is_none_or(|own| {
-            find.bounding_box.share_inside(&own.bounding_box) < APART_SHARE
-                && own.bounding_box.share_inside(&find.bounding_box) < APART_SHARE
-        })
-    };
-    let others =
-        |finds: &Finds<'_>, own: Option<&Detection>, threshold: f32| -> Vec<(f32, Nature)> {
-            finds
-                .of
-                .iter()
-                .filter(|(find, _)| find.score >= threshold && own.is_some() && apart(find, own))
-                .filter(|(find, _)| find.label == Label::Face || apart_from_face(find, face))
-                .map(|(find, nature)| (find.score, *nature))
-                .collect()
-        };
-    let mut found = others(faces, face, policy.face.another);
-    found.extend(others(people, person, policy.person.another));
-    found.extend(match (face, person) {
-        (None, None) => all_but_one(distant),
-        (Some(_), _) | (None, Some(_)) => others(distant, person, policy.person.enter),
-    });
-    let live = found.iter().filter(|(_, nature)| *nature == Nature::Live);
-    match live.map(|(score, _)| *score).max_by(f32::total_cmp) {
-        Some(score) => Company::Yes(score),
-        None if found.is_empty() => Company::No,
-        None => Company::Undecided,
-    }
-}
-
-/// What is left of people in the distance when one of them is nobody's company: who is known best.
-fn all_but_one(distant: &Finds<'_>) -> Vec<(f32, Nature)> {
-    let mut found: Vec<_> = distant.of.iter().map(|(find, nature)| (find.score, *nature)).collect();
-    found.sort_by(|(a, a_nature), (b, b_nature)| {
-        let known = (*a_nature == Nature::Live).cmp(&(*b_nature == Nature::Live));
-        known.then(a.total_cmp(b))
-    });
-    found.pop();
-    found
-}
-
 /// Whether a body is as large as one of this face is, with the face at its head.
 fn is_its_body(face: &BoundingBox, body: &BoundingBox) -> bool {
     body.height() <= BODY_IN_FACES * face.height() && is_at_its_head(face, body)
@@ -355,11 +306,6 @@ fn is_at_its_head(face: &BoundingBox, body: &BoundingBox) -> bool {
 /// The part of the frame's height that a find takes.
 fn height_in(frame: Size, find: &Detection) -> f32 {
     find.bounding_box.clipped_to(frame).height() / (frame.height as f32).max(1.0)
-}
-
-/// Whether a body is not the one that the candidate's face belongs to.
-fn apart_from_face(body: &Detection, face: Option<&Detection>) -> bool {
-    face.is_none_or(|face| face.bounding_box.share_inside(&body.bounding_box) < 0.5)
 }
 
 #[cfg(test)]

@@ -154,3 +154,63 @@ fn all_but_one<'a>(distant: &'a Finds<'a>) -> Vec<(&'a Detection, Nature)> {
 fn apart_from_face(body: &Detection, face: Option<&Detection>) -> bool {
     face.is_none_or(|face| face.bounding_box.share_inside(&body.bounding_box) < 0.5)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODY: Finds<'_> = Finds { of: Vec::new() };
+
+    fn body(score: f32, left: f32) -> Detection {
+        let bounding_box = BoundingBox::new(left, 60.0, left + 150.0, 480.0);
+        Detection { label: Label::Person, score, bounding_box }
+    }
+
+    /// Looks five times a second at the candidate and bodies of these scores beside them; 0: it is not found.
+    fn looks(scores: &[f32], nature: Nature, fresh: impl Fn(usize) -> bool) -> Vec<Company> {
+        let (mut beside, own) = (Beside::default(), body(0.9, 150.0));
+        let look = |(index, score): (usize, &f32)| {
+            let other = body(*score, 450.0);
+            let others = (*score > 0.0).then_some((&other, nature));
+            let people = Finds { of: others.into_iter().chain([(&own, Nature::Live)]).collect() };
+            let found = Everybody {
+                faces: &NOBODY,
+                people: &people,
+                distant: &NOBODY,
+                fresh: fresh(index),
+            };
+            let at = MediaTime::ZERO + Duration::from_millis(200) * index as u32;
+            let candidate = Candidate { face: None, person: Some(&own) };
+            beside.look(&Policy::default(), at, candidate, found)
+        };
+        scores.iter().enumerate().map(look).collect()
+    }
+
+    #[test]
+    fn a_body_that_was_believed_is_kept_by_a_lower_score_in_the_look_in_which_it_is_found() {
+        let scores = [0.25, 0.31, 0.22, 0.22];
+        let found = looks(&scores, Nature::Live, |index| index < 3);
+        let (yes, no) = (Company::Yes, Company::No);
+        assert_eq!(found, [no, yes(0.31), yes(0.22), Company::Lost]);
+        assert_eq!(looks(&scores[..1], Nature::Live, |_| true), [no]);
+    }
+
+    #[test]
+    fn who_is_not_found_any_more_is_gone_after_two_seconds() {
+        let mut scores = vec![0.5];
+        scores.resize(12, 0.0);
+        for (nature, missed) in
+            [(Nature::Live, Company::Lost), (Nature::Undecided, Company::Undecided)]
+        {
+            let found = looks(&scores, nature, |_| true);
+            assert_eq!(found[1..11], [missed; 10], "{nature:?}");
+            assert_eq!(found[11], Company::No, "{nature:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_found_again_was_there() {
+        let found = looks(&[0.5, 0.0, 0.0, 0.4], Nature::Live, |_| true);
+        assert_eq!(found[1..], [Company::Lost, Company::Lost, Company::Yes(0.4)]);
+    }
+}

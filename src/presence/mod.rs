@@ -5,7 +5,7 @@
 //! luma samples ──> moving: where? ─┐                               │
 //! detections ────> fixtures: what never moves is a picture         │
 //! luma at edges ─> screens: a rectangle that nobody is before     │
-//!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
+//!                  view: face, body only, nobody ──> beside: others ┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
 //! luma samples ────────> stir: an empty room is not as it was ─────┤             │
@@ -21,6 +21,8 @@
 
 mod align;
 mod attention;
+#[cfg(test)]
+mod attention_tests;
 mod beside;
 mod coarse;
 mod crop;
@@ -53,6 +55,7 @@ mod vanishing;
 mod vanishing_tests;
 mod veil;
 mod view;
+mod window;
 mod worn;
 
 pub use attention::Attention;

@@ -64,6 +64,9 @@ const BACKGROUND_LASTS: Duration = Duration::from_secs(2);
 /// The body of a face that never moves is at most so many of its heights high: it is in the same picture.
 const BODY_IN_FACES: f32 = 5.0;
 
+/// What reaches down to this part of the frame's height is cut by its edge.
+const LOWER_EDGE: f32 = 0.99;
+
 /// A frame's finds with their natures.
 #[derive(Clone, Debug)]
 pub(super) struct Finds<'a> {
@@ -106,8 +109,8 @@ impl Viewer {
         faces.of.retain(|(find, _)| !is_worn(&find.bounding_box, wearers.clone(), people));
         let faces = self.near_enough(at, faces);
         let everybody = self.alive(moment, people, fresh).without_pictures(&self.fixtures);
-        let people = everybody.clone().reaching(frame, policy.person.min_height);
-        let distant = everybody.in_the_distance(frame, &policy.person);
+        let bent = |find: &Detection| self.face.is_some_and(|face| is_bent(find, &face, frame));
+        let (people, distant) = everybody.by_distance(frame, &policy.person, bent);
         let last = |place: Option<Place>| {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
@@ -234,13 +237,21 @@ impl Finds<'_> {
         self
     }
 
-    /// Those that are too small for the candidate, and large enough for company.
-    fn in_the_distance(self, frame: Size, policy: &PersonPolicy) -> Self {
-        let mut distant = self.reaching(frame, policy.another_min_height);
-        distant.of.retain(|(find, _)| {
-            height_in(frame, find) < policy.min_height && find.score >= policy.enter
-        });
-        distant
+    /// Those that are large enough for the candidate, or all that shows of them, and those that are too small
+    /// and large enough for company.
+    fn by_distance(
+        self,
+        frame: Size,
+        policy: &PersonPolicy,
+        is_bent: impl Fn(&Detection) -> bool,
+    ) -> (Self, Self) {
+        let here = self.reaching(frame, policy.another_min_height);
+        let is_near =
+            |find: &Detection| height_in(frame, find) >= policy.min_height || is_bent(find);
+        let (near, mut distant): (Vec<_>, Vec<_>) =
+            here.of.into_iter().partition(|(find, _)| is_near(find));
+        distant.retain(|(find, _)| find.score >= policy.enter);
+        (Self { of: near }, Self { of: distant })
     }
 
     fn best(&self) -> f32 {
@@ -289,6 +300,13 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .map(|(find, _)| *find)
         .filter(|person| face.share_inside(&person.bounding_box) >= 0.5)
         .max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// Whether a body is what shows of a candidate who is bent down: cut by the frame's lower edge, and as wide as
+/// their face was. Whoever is far away is seen to the knees, or is not as wide.
+fn is_bent(body: &Detection, face: &Place, frame: Size) -> bool {
+    let body = body.bounding_box.clipped_to(frame);
+    body.bottom >= LOWER_EDGE * frame.height as f32 && body.width() >= face.bounding_box.width()
 }
 
 /// Whether a body is as large as one of this face is, with the face at its head.
@@ -448,6 +466,23 @@ mod tests {
     #[test]
     fn a_body_without_a_face_is_somebody() {
         assert_eq!(read(&[(&[], &[person(0.5, 200.0)])]), [(View::BodyOnly, Company::No)]);
+    }
+
+    #[test]
+    fn what_shows_of_a_candidate_who_is_bent_down_is_theirs_and_no_one_in_the_distance() {
+        let low = |left: f32, width: f32, bottom: f32| {
+            let bounding_box = BoundingBox::new(left, 405.0, left + width, bottom);
+            Detection { bounding_box, ..person(0.5, 0.0) }
+        };
+        let seen: &[Detection] = &[face(0.9, 300.0)];
+        let bent = [(seen, &[][..]), (&[][..], &[low(220.0, 190.0, 479.0)][..])];
+        assert_eq!(read(&bent)[1], (View::BodyOnly, Company::No));
+        for nobody in [low(220.0, 190.0, 470.0), low(220.0, 60.0, 479.0)] {
+            let people: &[Detection] = &[nobody];
+            assert_eq!(read(&[(seen, &[]), (&[], people)])[1].0, View::Nobody, "{nobody:?}");
+        }
+        let people: &[Detection] = &[low(220.0, 190.0, 479.0)];
+        assert_eq!(read(&[(&[], people)])[0].0, View::Nobody, "nobody was there before");
     }
 
     #[test]

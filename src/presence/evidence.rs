@@ -1,6 +1,6 @@
 //! What one look says of each kind, by itself: limits on the picture, and what follows from who is in view.
 
-use super::company::Company;
+use super::beside::Company;
 use super::picture::PictureStats;
 use super::policy::PicturePolicy;
 use super::track::Evidence;
@@ -75,6 +75,7 @@ pub(super) fn of_presence(kind: Kind, reading: &Reading) -> Evidence {
             Company::Yes(score) => holds(true, score),
             Company::No => Evidence::Clear,
             Company::Undecided => Evidence::MayHold,
+            Company::Lost => Evidence::MayBeOver,
         };
     }
     let unseen = 1.0 - reading.best_face.max(reading.best_person);

@@ -9,7 +9,7 @@ use crate::geometry::{BoundingBox, Size};
 const BODY_IN_FACES: f32 = 5.0;
 
 /// A frame's finds with their natures.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Finds<'a> {
     pub of: Vec<(&'a Detection, Nature)>,
 }
@@ -39,13 +39,21 @@ impl Finds<'_> {
         self
     }
 
-    /// Those that are too small for the candidate, and large enough for company.
-    pub(super) fn in_the_distance(self, frame: Size, policy: &PersonPolicy) -> Self {
-        let mut distant = self.reaching(frame, policy.another_min_height);
-        distant.of.retain(|(find, _)| {
-            height_in(frame, find) < policy.min_height && find.score >= policy.enter
-        });
-        distant
+    /// Those that are large enough for the candidate, or all that shows of them, and those that are too small
+    /// and large enough for company.
+    pub(super) fn by_distance(
+        self,
+        frame: Size,
+        policy: &PersonPolicy,
+        is_bent: impl Fn(&Detection) -> bool,
+    ) -> (Self, Self) {
+        let here = self.reaching(frame, policy.another_min_height);
+        let is_near =
+            |find: &Detection| height_in(frame, find) >= policy.min_height || is_bent(find);
+        let (near, mut distant): (Vec<_>, Vec<_>) =
+            here.of.into_iter().partition(|(find, _)| is_near(find));
+        distant.retain(|(find, _)| find.score >= policy.enter);
+        (Self { of: near }, Self { of: distant })
     }
 
     pub(super) fn best(&self) -> f32 {

@@ -41,8 +41,10 @@ const TURN_LASTS: Duration = Duration::from_millis(500);
 const STRAY_LASTS: Duration = Duration::from_millis(300);
 /// Overlap with a fixture from which a find is taken for it where nothing has moved.
 const UNMOVED_IOU: f32 = 0.5;
-/// In the box of a body that stands still, somebody moves: at least in this part of it …
+/// In the box of a find that stands still, somebody moves: at least in this part of it …
 const STIRS_SHARE: f32 = 1.0 / 32.0;
+/// … and of a face in so many blocks: one may be what an encoder mends of a portrait …
+const STIRS_IN_FACE: usize = 2;
 /// … when it has been found for as long. What appears takes it from what was there before.
 const STIRS_AFTER: Duration = Duration::from_millis(800);
 /// A find that was missed for longer starts anew, unless it is a fixture.
@@ -101,7 +103,7 @@ pub(super) struct Moment<'a> {
 struct Within {
     /// Anything, as far as can be said.
     moved: bool,
-    /// As much as a body's parts.
+    /// As much as somebody does who sits still.
     stirs: bool,
 }
 
@@ -279,7 +281,7 @@ impl Tracked {
         self.stray = off.then(|| self.stray.unwrap_or(moment.at));
         (self.latest, self.last_seen) = (*place, moment.at);
         let known_long = moment.at.since(self.still_since) >= STIRS_AFTER;
-        if self.label == Label::Person && within.stirs && known_long {
+        if within.stirs && known_long {
             self.lives(moment.at);
         }
     }
@@ -323,7 +325,8 @@ impl Moment<'_> {
         let others = finds.iter().filter(|other| other.bounding_box != find.bounding_box);
         let others = others.map(|other| other.bounding_box.shares_of(self.frame));
         let count = moved.within(&find.bounding_box.shares_of(self.frame), &others);
-        let stirs = count.moved > 0 && count.moved as f32 >= STIRS_SHARE * count.blocks as f32;
+        let least = if find.label == Label::Face { STIRS_IN_FACE } else { 1 };
+        let stirs = count.moved >= least && count.moved as f32 >= STIRS_SHARE * count.blocks as f32;
         Within { moved: count.moved > 0 || count.blocks == 0, stirs }
     }
 }

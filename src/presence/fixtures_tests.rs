@@ -216,11 +216,16 @@ fn body(left: f32) -> Detection {
 }
 
 #[test]
-fn a_body_that_stands_still_lives_when_something_moves_within_its_box() {
+fn who_stands_still_lives_when_something_moves_within_their_box() {
     assert_eq!(natures_where(20, 10, |_| vec![body(485.0)]), [Nature::Live]);
     assert_eq!(natures_where(20, 10, |_| vec![body(285.0)]), [Nature::Undecided]);
-    // Faces are never so still.
-    assert_eq!(natures_where(20, 10, |_| vec![face(520.0)]), [Nature::Undecided]);
+    assert_eq!(natures_where(20, 10, |_| vec![face(520.0)]), [Nature::Live], "a face, too");
+    // One block of a portrait may be what an encoder mends.
+    let reaches_in = |left: f32| move |_| vec![face(left)];
+    assert_eq!(natures_where(20, 10, reaches_in(435.0)), [Nature::Live]);
+    let sliver = BoundingBox::new(432.0, 222.0, 492.0, 302.0);
+    let at_its_corner = move |_| vec![Detection { bounding_box: sliver, ..face(0.0) }];
+    assert_eq!(natures_where(20, 10, at_its_corner), [Nature::Undecided]);
     // What moves is another's.
     let mover = Detection { score: 0.9, ..body(470.0) };
     let wide = BoundingBox::new(330.0, 40.0, 620.0, 470.0);

@@ -5,7 +5,7 @@
 //! luma samples ──> moving: where? ─┐                               │
 //! detections ────> fixtures: what never moves is a picture         │
 //! luma at edges ─> screens: a rectangle that nobody is before     │
-//!                  view: face, body only, nobody, another person ──┼──> evidence for each kind
+//!                  view: face, body only, nobody ──> beside: others ┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
 //! luma samples ────────> stir: an empty room is not as it was ─────┤             │
@@ -21,8 +21,10 @@
 
 mod align;
 mod attention;
+#[cfg(test)]
+mod attention_tests;
+mod beside;
 mod coarse;
-mod company;
 mod crop;
 mod evidence;
 mod finds;
@@ -60,6 +62,7 @@ mod veil;
 mod view;
 #[cfg(test)]
 mod view_tests;
+mod window;
 mod worn;
 
 pub use attention::Attention;

@@ -4,7 +4,7 @@ use crate::frame::{Frame, I420, Payload, Range};
 use crate::geometry::Size;
 
 /// Points along the longer side, and about as many along the other as the frame's shape asks for.
-const LONGEST: u32 = 160;
+pub(super) const LONGEST: u32 = 160;
 /// Points of a cell, across and down.
 pub(super) const CELL: u32 = 4;
 /// At most so many pixels are read for a point, along each axis.

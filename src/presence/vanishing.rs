@@ -21,6 +21,7 @@ use std::time::Duration;
 use super::picture::PictureStats;
 use super::policy::Policy;
 use super::small::{CELL, Shift, Smooth, shrunk};
+use super::window::Window;
 use crate::detection::{Detection, Silhouette};
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
@@ -101,11 +102,12 @@ pub struct Vanishing {
     before: Option<Before>,
 }
 
-/// A look, made small. The face is in points of the picture.
+/// A look: the part of it around the face, made small. The face is in pixels of the frame.
 #[derive(Debug)]
 struct Kept {
     at: MediaTime,
     face: BoundingBox,
+    window: Window,
     picture: Frame,
 }
 
@@ -113,6 +115,7 @@ struct Kept {
 #[derive(Debug)]
 struct Before {
     face: BoundingBox,
+    window: Window,
     own: Vec<usize>,
     background: Vec<usize>,
     picture: Smooth,
@@ -146,16 +149,9 @@ impl Vanishing {
         if self.looks.back().is_some_and(|last| at.since(last.at) < BETWEEN) {
             return;
         }
-        let Some(picture) = shrunk(frame) else { return };
-        let (shares, points) = (face.shares_of(frame.size), picture.size);
-        let (across, down) = (points.width as f32, points.height as f32);
-        let face = BoundingBox::new(
-            shares.left * across,
-            shares.top * down,
-            shares.right * across,
-            shares.bottom * down,
-        );
-        self.looks.push_back(Kept { at, face, picture });
+        let window = Window::around(face, frame.size);
+        let Some(picture) = window.cut(frame).and_then(|part| shrunk(&part)) else { return };
+        self.looks.push_back(Kept { at, face: *face, window, picture });
     }
 
     /// The face is gone: which picture tells where the candidate was?
@@ -204,7 +200,8 @@ impl Vanishing {
             return None;
         }
         let before = self.before.as_mut()?;
-        before.share(&Smooth::of(&shrunk(frame)?)?, tolerance)
+        let now = shrunk(&*before.window.cut(frame)?)?;
+        before.share(&Smooth::of(&now)?, tolerance)
     }
 }
 
@@ -228,6 +225,7 @@ impl Before {
     fn new(kept: &Kept, silhouette: &Silhouette) -> Option<Self> {
         let picture = Smooth::of(&kept.picture)?;
         let cells = picture.cells();
+        let face = kept.window.in_points(&kept.face, kept.picture.size);
         let (mut own, mut background) = (Vec::new(), Vec::new());
         for cell in 0..cells.area() {
             let (column, row) = (cell as u32 % cells.width, cell as u32 / cells.width);
@@ -237,12 +235,12 @@ impl Before {
             let (x, y) = (column * CELL + CELL / 2, row * CELL + CELL / 2);
             if most < NOBODY {
                 background.push(cell);
-            } else if least >= PERSON && !is_face(&kept.face, x as f32, y as f32) {
+            } else if least >= PERSON && !is_face(&face, x as f32, y as f32) {
                 own.push(cell);
             }
         }
         let enough = own.len() >= FEWEST_CELLS && background.len() >= FEWEST_CELLS;
-        enough.then_some(Self { face: kept.face, own, background, picture })
+        enough.then_some(Self { face: kept.face, window: kept.window, own, background, picture })
     }
 
     fn share(&mut self, now: &Smooth, tolerance: f64) -> Option<f64> {

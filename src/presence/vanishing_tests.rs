@@ -10,6 +10,8 @@ use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
 
 const FRAME: Size = Size::new(320, 240);
+/// Its left edge in a frame twice as large.
+const FAR: f32 = 160.0;
 
 /// What is before the camera.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +29,11 @@ struct Scene {
 
 const THERE: Scene = Scene { body: Some(90), sheet: false, turned: 0, light: 1.0, poster: false };
 
-/// The body is 140 wide, from half of the height down; the face is 50 x 60 above its middle.
+/// The body is 140 wide, from half of the height down; the face is 50 x 100.8 above its middle:
+/// as much of the height as it takes for the whole frame to be looked at.
 fn face_at(body: i32) -> BoundingBox {
     let left = body as f32 + 45.0;
-    BoundingBox::new(left, 60.0, left + 50.0, 120.0)
+    BoundingBox::new(left, 19.2, left + 50.0, 120.0)
 }
 
 /// Luma and colour (U) of a pixel.
@@ -39,10 +42,10 @@ fn pixel(scene: &Scene, x: i32, y: i32) -> (f32, u8) {
     let room = (120.0 + ((across * 5 + y * 3) % 120) as f32, 128);
     let Some(body) = scene.body else { return room };
     let face = face_at(body);
-    if scene.sheet && (body + 25..body + 115).contains(&x) && (40..200).contains(&y) {
+    if scene.sheet && (body + 25..body + 115).contains(&x) && (5..200).contains(&y) {
         return (235.0, 128);
     }
-    if (x as f32 >= face.left && (x as f32) < face.right) && (50..125).contains(&y) {
+    if (x as f32 >= face.left && (x as f32) < face.right) && (8..125).contains(&y) {
         return (150.0 + (y % 20) as f32, 110);
     }
     if (body..body + 140).contains(&x) && y >= 120 {
@@ -65,6 +68,25 @@ fn drawn(scene: &Scene, at: i64) -> Frame {
     Frame { seq: 0, pts: MediaTime::from_millis(at), size: FRAME, payload: Payload::I420(planes) }
 }
 
+/// The same, at the middle of the top of a frame twice as large, in which all else is grey.
+fn far_away(scene: &Scene, at: i64) -> Frame {
+    let near = drawn(scene, at);
+    let Payload::I420(planes) = near.payload else { unreachable!() };
+    let plane = |from: &[u8], line: usize, grey: u8| {
+        let mut to = vec![grey; from.len() * 4];
+        for (row, points) in from.chunks_exact(line).enumerate() {
+            let at = row * 2 * line + line / 2;
+            to[at..at + line].copy_from_slice(points);
+        }
+        to
+    };
+    let (line, half) = (FRAME.width as usize, FRAME.width as usize / 2);
+    let y = plane(&planes.y, line, 120);
+    let (u, v) = (plane(&planes.u, half, 128), plane(&planes.v, half, 128));
+    let payload = Payload::I420(I420 { y, u, v, range: Range::Full });
+    Frame { size: Size::new(640, 480), payload, ..near }
+}
+
 fn found(bounding_box: BoundingBox) -> Detection {
     Detection { label: Label::Face, score: 0.9, bounding_box }
 }
@@ -78,7 +100,7 @@ fn silhouette(scene: &Scene) -> Silhouette {
         scene.body.is_some_and(|body| {
             let face = face_at(body);
             (body..body + 140).contains(&x) && y >= 120
-                || (x as f32 >= face.left && (x as f32) < face.right) && y >= 50
+                || (x as f32 >= face.left && (x as f32) < face.right) && y >= 8
         })
     };
     let shares = points.map(|(x, y)| if is_body(x * 4 + 2, y * 4 + 2) { 1.0 } else { 0.0 });
@@ -93,13 +115,19 @@ struct Watch {
     asked: usize,
     /// Of the sensor, in levels.
     noise: f64,
+    far: bool,
 }
 
 impl Watch {
     fn see(&mut self, scene: &Scene, face: bool) -> Option<f64> {
-        let frame = drawn(scene, self.at);
+        let frame = if self.far { far_away(scene, self.at) } else { drawn(scene, self.at) };
+        let place = |body: i32| {
+            let face = face_at(body);
+            let x = if self.far { FAR } else { 0.0 };
+            BoundingBox { left: face.left + x, right: face.right + x, ..face }
+        };
         let mut faces = Vec::new();
-        faces.extend(scene.body.filter(|_| face).map(|body| found(face_at(body))));
+        faces.extend(scene.body.filter(|_| face).map(|body| found(place(body))));
         faces.extend(scene.poster.then(|| found(BoundingBox::new(5.0, 5.0, 45.0, 50.0))));
         self.vanishing.look(&Policy::default(), &frame, &faces);
         if self.vanishing.asks().is_some() {
@@ -115,11 +143,15 @@ impl Watch {
 
     /// Somebody who sits there for a while.
     fn seated(scene: &Scene) -> Self {
-        let mut watch = Self::default();
+        Self::default().sits(scene)
+    }
+
+    fn sits(mut self, scene: &Scene) -> Self {
+        let watch = &mut self;
         for _ in 0..8 {
             assert_eq!(watch.see(scene, true), None);
         }
-        watch
+        self
     }
 }
 
@@ -146,6 +178,15 @@ fn nothing_is_left_of_who_leaves() {
         let share = watch.see(&Scene { body: None, ..THERE }, false).unwrap();
         assert!(share < STILL_THERE / 2.0, "{share}");
     }
+}
+
+#[test]
+fn far_away_the_surroundings_of_the_face_tell_the_same() {
+    let far = || Watch { far: true, ..Watch::default() }.sits(&THERE);
+    let share = far().see(&Scene { sheet: true, ..THERE }, false).unwrap();
+    assert!(share > 0.2 && share < 0.9, "{share}");
+    let share = far().see(&Scene { body: None, ..THERE }, false).unwrap();
+    assert!(share < STILL_THERE / 2.0, "{share}");
 }
 
 #[test]

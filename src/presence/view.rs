@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::company::{Company, company};
+use super::beside::{Beside, Candidate, Company, Everybody};
 use super::finds::Finds;
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
 use super::policy::Policy;
 use super::worn::is_worn;
 use crate::detection::{Detection, Label};
-use crate::geometry::BoundingBox;
+use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
 
 /// What one frame shows of the candidate.
@@ -47,6 +47,7 @@ pub(super) struct Viewer {
     person: Option<Place>,
     /// Faces that were seen beside the candidate's own, and are much smaller.
     background: Vec<Place>,
+    beside: Beside,
 }
 
 /// Where the candidate was last.
@@ -61,16 +62,25 @@ const PLACE_LASTS: Duration = Duration::from_secs(1);
 
 /// Where a face in the background was is remembered this long: as long as a find that is missed.
 const BACKGROUND_LASTS: Duration = Duration::from_secs(2);
+/// What reaches down to this part of the frame's height is cut by its edge.
+const LOWER_EDGE: f32 = 0.99;
 /// Overlap with its last place from which a find needs only the lower score.
-const SAME_PLACE_IOU: f32 = 0.3;
+pub(super) const SAME_PLACE_IOU: f32 = 0.3;
 /// A face in noise is found now here, now there on a head, by less than so many of its widths …
 const SAME_HEAD: f32 = 0.75;
 /// … and hardly larger or smaller.
 const SAME_SIZE: f32 = 1.3;
+
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
         let after = Duration::from_millis(policy.picture.fixture_ms);
-        Self { fixtures: Fixtures::new(after), face: None, person: None, background: Vec::new() }
+        Self {
+            fixtures: Fixtures::new(after),
+            face: None,
+            person: None,
+            background: Vec::new(),
+            beside: Beside::default(),
+        }
     }
 
     /// Reads one frame. `people` are the latest that are known; `fresh` says that they were looked
@@ -90,8 +100,8 @@ impl Viewer {
         faces.of.retain(|(find, _)| !is_worn(&find.bounding_box, wearers.clone(), people));
         let faces = self.near_enough(at, faces);
         let everybody = self.alive(moment, people, fresh).without_pictures(&self.fixtures);
-        let people = everybody.clone().reaching(frame, policy.person.min_height);
-        let distant = everybody.in_the_distance(frame, &policy.person);
+        let bent = |find: &Detection| self.face.is_some_and(|face| is_bent(find, &face, frame));
+        let (people, distant) = everybody.by_distance(frame, &policy.person, bent);
         let last = |place: Option<Place>| {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
@@ -114,7 +124,12 @@ impl Viewer {
         };
         Reading {
             view,
-            company: company(policy, &faces, face, &people, person, &distant),
+            company: self.beside.look(
+                policy,
+                at,
+                Candidate { face, person },
+                Everybody { faces: &faces, people: &people, distant: &distant, fresh },
+            ),
             face: face.map(|face| face.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
@@ -229,4 +244,11 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .map(|(find, _)| *find)
         .filter(|person| face.share_inside(&person.bounding_box) >= 0.5)
         .max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// Whether a body is what shows of a candidate who is bent down: cut by the frame's lower edge, and as wide as
+/// their face was. Whoever is far away is seen to the knees, or is not as wide.
+fn is_bent(body: &Detection, face: &Place, frame: Size) -> bool {
+    let body = body.bounding_box.clipped_to(frame);
+    body.bottom >= LOWER_EDGE * frame.height as f32 && body.width() >= face.bounding_box.width()
 }

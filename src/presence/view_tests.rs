@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::company::Company;
+use super::beside::Company;
 use super::fixtures::Moment;
 use super::policy::Policy;
 use super::screens::Screens;
@@ -146,6 +146,23 @@ fn a_weak_body_around_a_portraits_face_is_not_the_candidates_that_was_there() {
 #[test]
 fn a_body_without_a_face_is_somebody() {
     assert_eq!(read(&[(&[], &[person(0.5, 200.0)])]), [(View::BodyOnly, Company::No)]);
+}
+
+#[test]
+fn what_shows_of_a_candidate_who_is_bent_down_is_theirs_and_no_one_in_the_distance() {
+    let low = |left: f32, width: f32, bottom: f32| {
+        let bounding_box = BoundingBox::new(left, 405.0, left + width, bottom);
+        Detection { bounding_box, ..person(0.5, 0.0) }
+    };
+    let seen: &[Detection] = &[face(0.9, 300.0)];
+    let bent = [(seen, &[][..]), (&[][..], &[low(220.0, 190.0, 479.0)][..])];
+    assert_eq!(read(&bent)[1], (View::BodyOnly, Company::No));
+    for nobody in [low(220.0, 190.0, 470.0), low(220.0, 60.0, 479.0)] {
+        let people: &[Detection] = &[nobody];
+        assert_eq!(read(&[(seen, &[]), (&[], people)])[1].0, View::Nobody, "{nobody:?}");
+    }
+    let people: &[Detection] = &[low(220.0, 190.0, 479.0)];
+    assert_eq!(read(&[(&[], people)])[0].0, View::Nobody, "nobody was there before");
 }
 
 #[test]

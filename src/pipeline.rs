@@ -177,10 +177,10 @@ impl<D: Detector> Pipeline<D> {
             faces = Some(found);
         }
         let face_change = self.face_change(frame, faces.is_some());
-        let stir = self.calm.look(frame.pts, &grid);
         let repeat = self.repeats.as_mut().and_then(|repeats| repeats.look(frame.pts, &grid));
         let moved = self.moving.look(frame.pts, &grid);
         let seen = faces.as_deref().unwrap_or_default();
+        let stir = self.calm.look(frame.pts, &grid, !seen.is_empty());
         let screens = self.screens.look(frame, seen, self.policy.face.enter);
         let look = Look {
             pts: frame.pts,

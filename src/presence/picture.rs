@@ -235,23 +235,11 @@ impl LumaGrid {
         means
     }
 
-    /// Which share of the blocks, in each of the picture's `N` columns, differs from `before` by more than a
-    /// `divisor`th of the picture's brightness. Light that is a little more or less nearly everywhere, as mains
-    /// light that flickers, is no difference; other light is.
-    pub(super) fn blocks_changed_since<const N: usize>(
-        &self,
-        before: &Self,
-        divisor: u8,
-    ) -> [f64; N] {
+    /// Which blocks differ from `before` by more than a `divisor`th of the picture's brightness. Light that is a
+    /// little more or less nearly everywhere, as mains light that flickers, is no difference; other light is.
+    pub(super) fn blocks_changed_since(&self, before: &Self, divisor: u8) -> [bool; BLOCKS] {
         let levels = self.levels(divisor);
-        let mut shares = [0.0; N];
-        for (index, by) in self.block_differences(before, BLOCKS).into_iter().enumerate() {
-            if by > levels {
-                shares[index % BLOCK_COLUMNS * N / BLOCK_COLUMNS] +=
-                    N as f64 / self.blocks.len() as f64;
-            }
-        }
-        shares
+        self.block_differences(before, BLOCKS).map(|by| by > levels)
     }
 
     /// A `divisor`th of the picture's brightness.

@@ -17,14 +17,16 @@ use crate::server::store::Tenant;
 const STEP: SignedDuration = SignedDuration::from_millis(100);
 /// Requests that may come at once.
 const BURST: i32 = 20;
-/// Sessions that are remembered; one that has not come for two seconds need not be.
+/// Sessions that are remembered at most.
 const SESSIONS: usize = 100_000;
 
 /// When each session's next request would be on time.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Pace {
-    due: Mutex<HashMap<(Tenant, SessionId), Timestamp>>,
+    due: Mutex<Due>,
 }
+
+type Due = HashMap<(Tenant, SessionId), Timestamp>;
 
 impl Pace {
     /// Counts a request, or refuses it.
@@ -40,8 +42,8 @@ impl Pace {
     /// Counts a request; or tells after how many seconds it may come.
     fn wait(&self, tenant: &Tenant, session: SessionId, now: Timestamp) -> Option<u64> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        if due.len() >= SESSIONS {
-            due.retain(|_, due| *due > now);
+        if due.len() >= due.capacity().min(SESSIONS) {
+            make_room(&mut due, now);
             if due.len() >= SESSIONS {
                 // More sessions than were ever meant for one server: `in_flight` still holds.
                 return None;
@@ -57,6 +59,15 @@ impl Pace {
         }
         due.insert(key, on_time.saturating_add(STEP).unwrap_or(on_time));
         None
+    }
+}
+
+/// Forgets who would be on time now, and so need not be remembered: what idle sessions cost is nothing.
+fn make_room(due: &mut Due, now: Timestamp) {
+    due.retain(|_, due| *due > now);
+    if due.len() > due.capacity() / 2 {
+        // Or else all would be gone through again for the next few.
+        due.reserve(due.len());
     }
 }
 
@@ -93,6 +104,15 @@ mod tests {
         assert_eq!(pace.wait(&local, session(1), at(3_600_000)), None);
         assert_eq!(pace.wait(&local, session(1), at(0)), Some(1));
         assert_eq!(pace.wait(&local, session(1), at(1_000)), Some(1));
+    }
+
+    #[test]
+    fn who_is_idle_is_forgotten() {
+        let (pace, local) = (Pace::default(), Tenant::local());
+        for number in 0..20_000 {
+            assert_eq!(pace.wait(&local, session(number), at(10 * number as i64)), None);
+        }
+        assert!(pace.due.lock().unwrap().capacity() < 100);
     }
 
     #[test]

@@ -20,6 +20,9 @@ use crate::time::MediaTime;
 const APART_SHARE: f32 = 0.6;
 /// Who is not found for longer is not there.
 const LOST_LASTS: Duration = Duration::from_secs(2);
+/// Nobody is beside a candidate who has not been found for so long. What was left beside their chair, or was it,
+/// has to be found anew.
+const CANDIDATE_LASTS: Duration = Duration::from_secs(1);
 
 /// Whether one look shows somebody besides the candidate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +58,8 @@ pub(super) struct Everybody<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Beside {
     known: Vec<Known>,
+    /// When the candidate was found last.
+    candidate: Option<MediaTime>,
 }
 
 /// Somebody who was believed beside the candidate.
@@ -76,6 +81,11 @@ impl Beside {
         found: Everybody<'_>,
     ) -> Company {
         self.known.retain(|known| at.since(known.at) <= LOST_LASTS);
+        if candidate.face.or(candidate.person).is_some() {
+            self.candidate = Some(at);
+        } else if self.candidate.is_none_or(|last| at.since(last) >= CANDIDATE_LASTS) {
+            self.known.clear();
+        }
         let others = self.others(policy, candidate, found);
         for (find, nature) in &others {
             self.known.retain(|known| !known.is(find));
@@ -169,11 +179,23 @@ mod tests {
 
     /// Looks five times a second at the candidate and bodies of these scores beside them; 0: it is not found.
     fn looks(scores: &[f32], nature: Nature, fresh: impl Fn(usize) -> bool) -> Vec<Company> {
+        looks_while(scores, nature, fresh, |_| true)
+    }
+
+    /// The same; `stays` says of each look whether the candidate is found in it.
+    fn looks_while(
+        scores: &[f32],
+        nature: Nature,
+        fresh: impl Fn(usize) -> bool,
+        stays: impl Fn(usize) -> bool,
+    ) -> Vec<Company> {
         let (mut beside, own) = (Beside::default(), body(0.9, 150.0));
         let look = |(index, score): (usize, &f32)| {
             let other = body(*score, 450.0);
             let others = (*score > 0.0).then_some((&other, nature));
-            let people = Finds { of: others.into_iter().chain([(&own, Nature::Live)]).collect() };
+            let own = stays(index).then_some(&own);
+            let owns = own.map(|own| (own, Nature::Live));
+            let people = Finds { of: others.into_iter().chain(owns).collect() };
             let found = Everybody {
                 faces: &NOBODY,
                 people: &people,
@@ -181,8 +203,7 @@ mod tests {
                 fresh: fresh(index),
             };
             let at = MediaTime::ZERO + Duration::from_millis(200) * index as u32;
-            let candidate = Candidate { face: None, person: Some(&own) };
-            beside.look(&Policy::default(), at, candidate, found)
+            beside.look(&Policy::default(), at, Candidate { face: None, person: own }, found)
         };
         scores.iter().enumerate().map(look).collect()
     }
@@ -213,5 +234,16 @@ mod tests {
     fn who_is_found_again_was_there() {
         let found = looks(&[0.5, 0.0, 0.0, 0.4], Nature::Live, |_| true);
         assert_eq!(found[1..], [Company::Lost, Company::Lost, Company::Yes(0.4)]);
+    }
+
+    #[test]
+    fn nobody_is_beside_a_candidate_who_is_gone() {
+        let mut scores = vec![0.5];
+        scores.resize(9, 0.25);
+        let back_in = |look: usize| {
+            looks_while(&scores, Nature::Live, |_| true, |index| index < 2 || index >= look)
+        };
+        assert_eq!(back_in(5)[5], Company::Yes(0.25), "missed for a moment");
+        assert_eq!(back_in(7)[6..], [Company::No; 3], "the chair that they have left");
     }
 }

@@ -217,7 +217,7 @@ mod tests {
     /// A television at the right, which is on for 3 s, off for 1.4 s and on again; somebody comes 2 s later.
     fn television(with_face: usize) -> Vec<Option<(i64, i64)>> {
         stirs_after(with_face, 40, |index, x, y| {
-            let is_on = index < 15 || index >= 22;
+            let is_on = !(15..22).contains(&index);
             if x >= 260 && y < 60 && is_on && index % 2 == 0 {
                 200
             } else {

@@ -62,6 +62,17 @@ impl BoundingBox {
         width.max(0.0) * height.max(0.0)
     }
 
+    /// The smallest box that holds both.
+    #[must_use]
+    pub const fn joined(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     /// Intersection over union, 0 to 1.
     pub fn iou(&self, other: &Self) -> f32 {
         let shared = self.intersection(other);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use inview::detection::{Detection, Label};
 use inview::geometry::{BoundingBox, Size};
 use inview::presence::{
-    Change, Finds, Look, Monitor, PictureChange, PictureStats, Policy, Screens, Stir,
+    Change, Finds, Look, Monitor, Parts, PictureChange, PictureStats, Policy, Screens, Stir,
 };
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
@@ -86,7 +86,8 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         stir: match shot.scene {
             Scene::Stirred(calm_ms) => {
                 let since = MediaTime::from_millis(shot.at_ms);
-                Some(Stir { calm_since: MediaTime::from_millis(shot.at_ms - calm_ms), since })
+                let calm_since = MediaTime::from_millis(shot.at_ms - calm_ms);
+                Some(Stir { calm_since, since, parts: Parts::default() })
             }
             Scene::Face
             | Scene::BodyOnly

@@ -84,6 +84,16 @@ impl KindTrack {
         }
     }
 
+    /// Whoever is found now is there since `at`: what was seen of an empty room before was not them.
+    pub(super) fn back_since(&mut self, at: MediaTime) {
+        if self.kind == Kind::OutOfView {
+            self.over = self.over.map(|over| over.max(at));
+            self.track.doubted_since(at);
+        } else if self.kind == Kind::FaceNotVisible {
+            self.track.may_hold_since(at);
+        }
+    }
+
     /// When this was over, for a `kind` that does not hold at the same time.
     pub(super) fn end_before(&self, kind: Kind) -> Option<MediaTime> {
         let over = if self.told.is_some() { self.over } else { self.ended };

@@ -51,6 +51,8 @@ mod stillness;
 #[cfg(test)]
 mod stillness_tests;
 mod stir;
+#[cfg(test)]
+mod stir_tests;
 mod track;
 #[cfg(test)]
 mod track_tests;
@@ -77,7 +79,7 @@ pub use policy::{
 pub use repeat::{Repeat, Repeats};
 pub use screens::{ScreenWatch, Screens};
 pub use stillness::{ALIVE, FaceChange, FaceWatch};
-pub use stir::{Calm, Stir};
+pub use stir::{Calm, Parts, Stir};
 pub use turned::Turned;
 pub use vanishing::{STILL_THERE, Vanishing};
 pub use veil::Veil;

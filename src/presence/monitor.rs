@@ -164,6 +164,11 @@ impl Monitor {
             let kind = monitor.tracks[index].kind;
             monitor.evidence(kind, verdict, reading.as_ref(), look, &marks)
         };
+        if let Some(since) = reading.as_ref().and_then(|reading| reading.back_since) {
+            for kind in &mut self.tracks {
+                kind.back_since(since);
+            }
+        }
         for index in 0..self.tracks.len() {
             if self.tracks[index].kind.family() == Family::CouldNotLook {
                 let evidence = of(self, index);
@@ -248,9 +253,10 @@ impl Monitor {
             reading.view = View::BodyOnly;
         }
         // An empty room is not as it was.
-        let empty_since = self.nobody_since.filter(|_| reading.view == View::Nobody);
-        reading.may_be_back =
-            empty_since.is_some_and(|since| look.stir.is_some_and(|stir| since <= stir.calm_since));
+        let is_of_empty = |stir: &Stir| self.nobody_since.is_some_and(|it| it <= stir.calm_since);
+        if let Some(stir) = look.stir.filter(is_of_empty) {
+            reading.stirred(&stir, look.pts, look.size);
+        }
         reading
     }
 

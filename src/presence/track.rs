@@ -253,6 +253,20 @@ impl Track {
         (self.last_clear, self.may_hold_since) = (None, Some(start));
     }
 
+    /// What may have held has not before `at`.
+    pub(super) fn may_hold_since(&mut self, at: MediaTime) {
+        if self.may_hold_since.is_some_and(|since| since < at) {
+            (self.last_clear, self.may_hold_since) = (None, Some(at));
+        }
+    }
+
+    /// What may be over was not before `at`.
+    pub(super) fn doubted_since(&mut self, at: MediaTime) {
+        if let State::Pending(run) | State::Open { run, .. } = &mut self.state {
+            run.doubted = run.doubted.map(|doubted| doubted.max(at));
+        }
+    }
+
     fn advance(
         &mut self,
         at: MediaTime,

@@ -14,7 +14,8 @@ const TIMES: Times = Times {
 };
 
 /// Runs a script of one character for each frame, 200 ms apart: `x` holds, `.` clear, `w` worse, `m`
-/// may hold, `o` may be over, `?` cannot tell. Gives the closed intervals as (start, end, why), in milliseconds.
+/// may hold, `o` may be over, `?` cannot tell; `!` is no frame, but says that whoever is found in the next was not there
+/// before. Gives the closed intervals as (start, end, why), in milliseconds.
 fn closed(script: &str) -> Vec<(i64, i64, ClosedBy)> {
     closed_of(TIMES, script)
 }
@@ -35,6 +36,11 @@ fn closed_of(times: Times, script: &str) -> Vec<(i64, i64, ClosedBy)> {
             'w' => Evidence::Worse,
             'm' => Evidence::MayHold,
             'o' => Evidence::MayBeOver,
+            '!' => {
+                track.may_hold_since(at);
+                track.doubted_since(at);
+                continue;
+            }
             _ => Evidence::Unknown,
         };
         steps.extend(track.take(at, evidence, Counts::frame(2), &mut id));
@@ -174,4 +180,17 @@ fn what_holds_after_it_wavered_is_dated_from_where_it_was_last_seen() {
     assert_eq!(closed_of(prevailing, "..xx.xxx......"), one(200, 1_600), "one look errs");
     assert_eq!(closed_of(prevailing, "..xxxx.xxxx.xxxx......"), one(200, 3_200), "one in five");
     assert_eq!(closed_of(prevailing, "..xxxxxx..x.x.xx......"), one(200, 1_600), "once it is over");
+}
+
+#[test]
+fn what_may_have_been_over_or_held_is_dated_by_who_was_there() {
+    let ends = |script| closed(script)[0].1;
+    assert_eq!(ends("xxxxxxxxxxoooo......."), 2_000);
+    assert_eq!(ends("xxxxxxxxxxoooo!......"), 2_800);
+    let starts = |script| closed(script)[0].0;
+    assert_eq!(starts("...mmmmxxxxxxx"), 400);
+    assert_eq!(starts("...mmmm!xxxxxxx"), 1_400);
+    // Nothing was said of it before.
+    assert_eq!(closed("...!xxxxxxx"), closed("...xxxxxxx"));
+    assert_eq!(ends("xxxxxxxxxx!......."), 2_000);
 }

@@ -8,6 +8,7 @@ use super::beside::{Beside, Candidate, Company, Everybody};
 use super::finds::Finds;
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
 use super::policy::Policy;
+use super::stir::Stir;
 use super::worn::is_worn;
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
@@ -27,8 +28,9 @@ pub enum View {
 pub(super) struct Reading {
     pub view: View,
     pub company: Company,
-    /// Where the candidate's face is.
+    /// Where the candidate's face is, and their body.
     pub face: Option<BoundingBox>,
+    pub person: Option<BoundingBox>,
     /// Best score of any find that may be the candidate, believed or not.
     pub best_face: f32,
     pub best_person: f32,
@@ -37,6 +39,18 @@ pub(super) struct Reading {
     pub remains: Option<f64>,
     /// Nobody is found, and the candidate may yet be coming back.
     pub may_be_back: bool,
+    /// The candidate is found after nobody was, and something of them was there since then.
+    pub back_since: Option<MediaTime>,
+}
+
+impl Reading {
+    /// The picture was empty, and is not as it was.
+    pub(super) fn stirred(&mut self, stir: &Stir, at: MediaTime, frame: Size) {
+        let places = [self.face, self.person].into_iter().flatten();
+        let since = places.filter_map(|place| stir.since_at(&place.shares_of(frame))).min();
+        self.may_be_back = self.view == View::Nobody && stir.lasts(at);
+        self.back_since = (self.view != View::Nobody).then(|| since.unwrap_or(at));
+    }
 }
 
 /// Reads frames, remembering where the candidate was and what never moves.
@@ -131,10 +145,12 @@ impl Viewer {
                 Everybody { faces: &faces, people: &people, distant: &distant, fresh },
             ),
             face: face.map(|face| face.bounding_box),
+            person: person.map(|person| person.bounding_box),
             best_face: faces.best(),
             best_person: people.best(),
             remains: None,
             may_be_back: false,
+            back_since: None,
         }
     }
 

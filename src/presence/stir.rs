@@ -72,23 +72,20 @@ impl Parts {
     fn of(first: &[Option<MediaTime>], changed: &[bool; BLOCKS]) -> Self {
         let mut parts: Vec<(BoundingBox, MediaTime)> = Vec::new();
         let mut seen = [false; BLOCKS];
+        let mut open = Vec::new();
         for block in 0..BLOCKS {
-            let mut open = vec![block];
-            let mut part: Option<(BoundingBox, MediaTime)> = None;
-            let mut is_there = false;
+            let Some(since) = first[block].filter(|_| !seen[block]) else { continue };
+            let (mut place, mut earliest, mut is_there) = (place_of(block), since, false);
+            open.push(block);
             while let Some(block) = open.pop() {
                 let Some(since) = first[block].filter(|_| !seen[block]) else { continue };
                 seen[block] = true;
+                place = place.joined(&place_of(block));
+                earliest = earliest.min(since);
                 is_there |= changed[block];
-                let place = place_of(block);
-                part = Some(part.map_or((place, since), |(all, earliest)| {
-                    (all.joined(&place), since.min(earliest))
-                }));
                 open.extend(around(block));
             }
-            parts.extend(
-                part.map(|(place, since)| (if is_there { place } else { ANYWHERE }, since)),
-            );
+            parts.push((if is_there { place } else { ANYWHERE }, earliest));
         }
         parts.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
         let rest = parts.split_off(parts.len().min(MOST_PARTS));

@@ -1,0 +1,360 @@
+"""A head that was scanned: the man of the package menpo3d, closed behind, and drawn from any side.
+
+His scan ends behind the ears. What is missing of the skull is between an ellipsoid and where the scan ends, and has
+the hair of his temple. Lengths are in mm, axes as in a picture: right, down and away from the camera.
+"""
+
+import json
+from dataclasses import dataclass
+
+import compose_landmarks as landmarks
+import cv2
+import numpy as np
+
+# Corners of the eyes, chin and lower lip in the landmarks that come with the scan.
+EYES, CHIN = np.s_[17:29], 8
+# Points are so many times finer in each direction while triangles are drawn, where fewer than these are a mm.
+FINER, COARSE = 2, 1.0
+# By eye and ear he looks so many degrees down, and so many less than the network that finds faces takes it.
+LOOKS_DOWN, TILT = 7.0, 8.0
+# The texture has so many points for a mm of the face.
+TEXTURE_PER_MM = 4.0
+# Below the chin: the neck fades into the neck of whoever gets the head.
+FADE = (18.0, 48.0)
+# Behind and below the middle of the eyes: where a skull sits on its neck, and where a neck bends.
+ATLAS, BEND = (0.0, 38.0, 82.0), (0.0, 135.0, 105.0)
+# The part of a turn that the lower of the two takes.
+LOWER = 0.35
+# Half axes of the skull with hair: right, down, away; its middle below and behind the eyes. A neck's half axes, its middle behind.
+SKULL, SKULL_AT = (82.0, 108.0, 98.0), (0.0, -26.0, 80.0)
+NECK, NECK_AT = (58.0, 58.0), 88.0
+# Rings of triangles at its edge that are no good, so far behind the eyes.
+RAGGED, BEHIND = 2, 25.0
+# A shirt is so blue, of 255, and goes so far beyond.
+SHIRT, HEM = 140, 20.0
+# Degrees of a mesh that closes the back; and the temple's hair, in parts of the texture: left, top, right, bottom.
+STEP, HAIR = 4.0, (0.15, 0.135, 0.22, 0.19)
+
+
+@dataclass
+class View:
+    """A head in a part of the frame."""
+
+    # Left and upper edge of the part.
+    at: tuple
+    # The texture, and the part of each point that is the head, fading at the neck.
+    colour: np.ndarray
+    alpha: np.ndarray
+    # Which way the surface looks: right, down, away.
+    normals: np.ndarray
+
+    def of(self, picture):
+        """The same part of something as large as the frame."""
+        (left, top), (high, wide) = self.at, self.alpha.shape
+        return picture[top : top + high, left : left + wide]
+
+
+class Scan:
+    """The mesh with its texture, in mm about the middle between the eyes."""
+
+    def __init__(self, folder):
+        points, self.uv, faces, uv_faces = read_obj(folder / "james.obj")
+        marks = json.loads((folder / "james.ljson").read_text())["groups"]["LJSON"]["landmarks"]["points"]
+        marks = np.array(marks) * (1, -1, -1)
+        eyes = marks[EYES]
+        corners = eyes[[eyes[:, 0].argmin(), eyes[:, 0].argmax()]]
+        points = points * (1, -1, -1) - corners.mean(axis=0)
+        self.width = float(np.linalg.norm(corners[1] - corners[0]))
+        self.chin = float(marks[CHIN, 1] - corners[:, 1].mean())
+        photo = cv2.imread(str(folder / "james.jpg"))
+        self.textures = {1.0: photo}
+        is_kept = trimmed(points, faces)
+        faces, uv_faces = faces[is_kept], uv_faces[is_kept]
+        shirt = of_the_shirt(photo, self.uv, faces, uv_faces, points, self.chin)
+        back, back_uv, back_faces = closed(points[np.unique(faces)])
+        self.faces = np.concatenate([faces, back_faces + len(points)])
+        uv_faces = np.concatenate([uv_faces, back_faces + len(self.uv)])
+        self.points = np.concatenate([points, back])
+        self.uv = np.concatenate([self.uv, back_uv])[uv_faces]
+        self.normals = normals(self.points, self.faces)
+        self.fade = np.clip((self.chin + FADE[1] - self.points[:, 1]) / (FADE[1] - FADE[0]), 0, 1)
+        self.fade[: len(shirt)][shirt] = 0
+        self.head, self.neck = weights(self.points, self.chin)
+
+    def posed(self, turn):
+        """Points and normals with the head turned by a matrix about its neck, which follows."""
+        axis = cv2.Rodrigues(turn)[0].ravel()
+        lower, upper = rotations(axis, LOWER * self.neck), rotations(axis, (1 - LOWER) * self.head)
+        atlas, bend = np.array(ATLAS), np.array(BEND)
+        points = turned(upper, self.points - atlas) + atlas
+        points = turned(lower, points - bend) + bend
+        return points, turned(lower, turned(upper, self.normals))
+
+    def eyes(self, turn):
+        """Where the middle between the eyes is then."""
+        axis = cv2.Rodrigues(turn)[0].ravel()
+        atlas, bend = np.array(ATLAS), np.array(BEND)
+        eyes = cv2.Rodrigues((1 - LOWER) * axis)[0] @ -atlas + atlas
+        return cv2.Rodrigues(LOWER * axis)[0] @ (eyes - bend) + bend
+
+    def view(self, turn, at, scale, distance, size):
+        """Drawn with the place where the eyes are when nothing is turned at `at`, `scale` points to the mm there.
+
+        `distance`: of the camera in mm, which makes what is nearer larger.
+        """
+        points, facing = self.posed(turn)
+        nearer = distance / (distance + points[:, 2:])
+        places = np.asarray(at) + scale * points[:, :2] * nearer
+        low = np.clip(np.floor(places.min(axis=0)).astype(int) - 2, 0, np.array(size) - 1)
+        high = np.clip(np.ceil(places.max(axis=0)).astype(int) + 3, low + 1, size)
+        finer = FINER if scale < COARSE else 1
+        places = (places - low) * finer + (finer - 1) / 2
+        wide, high_ = high - low
+        shape = (int(high_) * finer, int(wide) * finer)
+        drawn, corners, parts = raster(places, points[:, 2], self.faces, shape)
+        there = np.flatnonzero(drawn >= 0)
+        triangles = drawn[there]
+        values = np.concatenate(
+            [self.uv[triangles], facing[self.faces[triangles]], self.fade[self.faces[triangles], None]], axis=2
+        )
+        mixed = np.einsum("nk,nkc->nc", np.column_stack([1 - corners - parts, corners, parts])[there], values)
+        maps = np.zeros((shape[0] * shape[1], 6), np.float32)
+        maps[there] = mixed
+        maps = maps.reshape(*shape, 6)
+        texture = self.texture(scale * finer)
+        across = maps[..., 0] * texture.shape[1] - 0.5
+        down = (1 - maps[..., 1]) * texture.shape[0] - 0.5
+        colour = cv2.remap(texture, across, down, cv2.INTER_LINEAR).astype(np.float32)
+        alpha = maps[..., 5:]
+        alpha, colour, facing = (
+            cv2.resize(it, (int(wide), int(high_)), interpolation=cv2.INTER_AREA)
+            for it in (alpha, colour * alpha, maps[..., 2:5] * alpha)
+        )
+        part = alpha[..., None] + 1e-6
+        return View(tuple(int(it) for it in low), colour / part, alpha, facing / part)
+
+    def texture(self, scale):
+        """As coarse as the picture is."""
+        size = min(1.0, 2.0 ** np.ceil(np.log2(1.2 * scale / TEXTURE_PER_MM)))
+        if size not in self.textures:
+            self.textures[size] = cv2.resize(self.textures[1.0], None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        return self.textures[size]
+
+    def rest(self, network):
+        """The axes right, down and back of the face of the scan as it is, as they are found on people."""
+        size = (480, 600)
+        view = self.view(np.eye(3), (240, 260), 1.6, 900.0, size)
+        frame = np.full((size[1], size[0], 3), 110, np.uint8)
+        view.of(frame)[:] = view.colour * view.alpha[..., None] + 110 * (1 - view.alpha[..., None])
+        net = cv2.dnn.readNetFromTFLite(str(network))
+        points, score = landmarks.followed(net, frame, (240, 300, 380, 0.0))
+        if score < landmarks.SURE:
+            raise landmarks.NoFace("no face is found on the scan")
+        return degrees(down=-TILT) @ axes(landmarks.Face(points))
+
+
+def degrees(right=0.0, down=0.0):
+    """The turn of a head that looks so far to the right in the picture, and down."""
+    across, along = (cv2.Rodrigues(np.radians(it))[0] for it in ((0, -right, 0), (down, 0, 0)))
+    return across @ along
+
+
+def pitch(turn):
+    """How many degrees below the camera the scan's face looks, turned like that."""
+    down = np.radians(LOOKS_DOWN)
+    return float(np.degrees(np.arcsin((turn @ np.array([0, np.sin(down), -np.cos(down)]))[1])))
+
+
+def axes(face):
+    """Right, down and back of a face, as the columns of a rotation."""
+    return np.column_stack([face.right, face.down, face.back])
+
+
+def read_obj(path):
+    """Points, places in the texture, and for each triangle three of both."""
+    points, places, faces = [], [], []
+    for line in path.read_text(encoding="ascii").splitlines():
+        kind, *values = line.split() or [""]
+        if kind == "v":
+            points.append([float(it) for it in values[:3]])
+        elif kind == "vt":
+            places.append([float(it) for it in values[:2]])
+        elif kind == "f":
+            faces.append([[int(part) - 1 for part in it.split("/")[:2]] for it in values])
+    faces = np.array(faces)
+    return np.array(points), np.array(places), faces[..., 0], faces[..., 1]
+
+
+def trimmed(points, faces):
+    """Which triangles are not at the ragged edge of the scan behind the temples."""
+    is_kept = np.ones(len(faces), bool)
+    for _ in range(RAGGED):
+        edges = np.sort(np.concatenate([faces[is_kept][:, it] for it in ([0, 1], [1, 2], [2, 0])]), axis=1)
+        single, counts = np.unique(edges, axis=0, return_counts=True)
+        edge = np.zeros(len(points), bool)
+        edge[single[counts == 1]] = True
+        edge &= points[:, 2] > BEHIND
+        is_kept &= ~edge[faces].any(axis=1)
+    return is_kept
+
+
+def of_the_shirt(photo, places, faces, uv_faces, points, chin):
+    """Which points are, or are beside, what is white below the chin."""
+    high, wide = photo.shape[:2]
+    blue = np.zeros(len(points))
+    at = places[uv_faces.ravel()] * (wide - 1, 1 - high) + (0, high - 1)
+    at = np.clip(at, 0, (wide - 1, high - 1)).astype(int)
+    np.maximum.at(blue, faces.ravel(), cv2.GaussianBlur(photo, (0, 0), 4)[at[:, 1], at[:, 0], 0])
+    is_shirt = (blue > SHIRT) & (points[:, 1] > chin)
+    near = np.linalg.norm(points[:, None] - points[None, is_shirt], axis=2).min(axis=1) < HEM
+    return near & (points[:, 1] > chin)
+
+
+def normals(points, faces):
+    """Of each point, outwards."""
+    first, second, third = (points[faces[:, it]] for it in range(3))
+    of_faces = np.cross(second - first, third - first)
+    sums = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(sums, faces[:, corner], of_faces)
+    sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9
+    outwards = points - np.array(SKULL_AT)
+    return sums * np.sign((sums * outwards).sum())
+
+
+def weights(points, chin):
+    """How far each point goes with the head, and with the neck below it: 0 to 1.
+
+    The head ends at a plane from below the chin up to the nape.
+    """
+
+    def smooth(part):
+        part = np.clip(part, 0, 1)
+        return part * part * (3 - 2 * part)
+
+    plane = chin + 16 - 0.55 * np.maximum(points[:, 2] + 20, 0)
+    head = smooth((plane + 42 - points[:, 1]) / 42)
+    return head, smooth((chin + 75 - points[:, 1]) / 75)
+
+
+def rotations(axis, parts):
+    """A rotation matrix for each part of a turn."""
+    angle = float(np.linalg.norm(axis))
+    if angle < 1e-9:
+        return np.broadcast_to(np.eye(3), (len(parts), 3, 3))
+    x, y, z = axis / angle
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angles = (angle * parts)[:, None, None]
+    return np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * (cross @ cross)
+
+
+def turned(matrices, points):
+    return np.einsum("nij,nj->ni", matrices, points)
+
+
+def closed(points):
+    """Points, places in the texture, and triangles of what the scan has not: the back of the head and of the neck."""
+    longitudes, latitudes = np.radians(np.arange(0, 360, STEP)), np.radians(np.arange(-60, 90.1, STEP / 2))
+    here = points - np.array(SKULL_AT)
+    radius = np.linalg.norm(here, axis=1)
+    # Longitude 0 is at the face; latitudes grow upwards.
+    longitude = np.arctan2(here[:, 0], -here[:, 2])
+    latitude = np.arcsin(-here[:, 1] / radius)
+    rows, columns = len(latitudes), len(longitudes)
+    known = np.full((rows, columns), np.nan)
+    row = np.rint((latitude - latitudes[0]) / (latitudes[1] - latitudes[0])).astype(int)
+    column = np.rint(longitude / np.radians(STEP)).astype(int) % columns
+    inside = (row >= 0) & (row < rows)
+    for at, along, far in zip(row[inside], column[inside], radius[inside], strict=True):
+        known[at, along] = np.nanmax([known[at, along], far])
+    up, right = latitudes[:, None], longitudes[None]
+    directions = np.stack(
+        np.broadcast_arrays(np.cos(up) * np.sin(right), -np.sin(up), -np.cos(up) * np.cos(right)), axis=-1
+    )
+    expected = skull(directions)
+    is_known = ~np.isnan(known)
+    # Holes of a cell or two within the scan belong to it.
+    is_known |= cv2.morphologyEx(is_known.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8)) > 0
+    off = spread(np.where(np.isnan(known), 0, known - expected), ~np.isnan(known))
+    far = expected + off
+    edge = cv2.dilate((~is_known).astype(np.uint8), np.ones((5, 3), np.uint8)) > 0
+    # Under the scan's edge, so that nothing shines through.
+    far -= np.where(is_known, 3.0, 0.0)
+    surface = directions * far[..., None] + np.array(SKULL_AT)
+    left, top, right_edge, bottom = HAIR
+    fold = np.abs((np.arange(columns) % 30) - 15) / 15
+    folds = np.abs((np.arange(rows) % 76) - 38) / 38
+    places = np.stack(
+        np.broadcast_arrays(left + (right_edge - left) * fold[None], 1 - bottom + (bottom - top) * folds[:, None]),
+        axis=-1,
+    )
+    index = np.arange(rows * columns).reshape(rows, columns)
+    faces = []
+    for at in range(rows - 1):
+        for along in range(columns):
+            beside = (along + 1) % columns
+            if edge[at : at + 2, [along, beside]].all():
+                corners = index[at, along], index[at, beside], index[at + 1, beside], index[at + 1, along]
+                faces += [(corners[0], corners[1], corners[2]), (corners[0], corners[2], corners[3])]
+    return surface.reshape(-1, 3), places.reshape(-1, 2), np.array(faces)
+
+
+def skull(directions):
+    """How far a skull or, below it, a neck reaches in each direction from the skull's middle."""
+    of_skull = 1 / np.linalg.norm(directions / np.array(SKULL), axis=-1)
+    behind = NECK_AT - SKULL_AT[2]
+    across, away = directions[..., 0] / NECK[0], directions[..., 2] / NECK[1]
+    a = across**2 + away**2 + 1e-9
+    b = -away * behind / NECK[1]
+    of_neck = (-b + np.sqrt(np.maximum(b * b - a * ((behind / NECK[1]) ** 2 - 1), 0))) / a
+    below = np.clip(directions[..., 1] * of_skull / 60, 0, 1)
+    return np.maximum(of_skull, np.where(below > 0.5, np.minimum(of_neck, 170), 0))
+
+
+def spread(values, known, rounds=600):
+    """What is known, and between it what is smoothest."""
+    filled = np.where(known, values, values[known].mean() * 0)
+    for _ in range(rounds):
+        padded = np.pad(filled, ((1, 1), (0, 0)), mode="edge")
+        mean = (padded[:-2] + padded[2:] + np.roll(filled, 1, axis=1) + np.roll(filled, -1, axis=1)) / 4
+        filled = np.where(known, values, mean)
+    return filled
+
+
+def raster(places, away, faces, shape):
+    """For each point of a picture of this shape: its triangle or -1, and the parts of its second and third corner."""
+    height, width = shape
+    nearest = np.full(height * width, np.inf)
+    drawn = np.full(height * width, -1)
+    second, third = np.zeros(height * width), np.zeros(height * width)
+    corners = places[faces]
+    low, high = np.floor(corners.min(axis=1)).astype(int), np.ceil(corners.max(axis=1)).astype(int)
+    extent = (high - low).max(axis=1) + 1
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    is_inside = (high >= 0).all(axis=1) & (low < (width, height)).all(axis=1) & (np.abs(area) > 1e-9)
+    least = 0
+    for most in (4, 8, 16, 32, 64, 4096):
+        chosen = np.flatnonzero(is_inside & (extent > least) & (extent <= most))
+        least = most
+        if not len(chosen):
+            continue
+        down, right = np.mgrid[: extent[chosen].max(), : extent[chosen].max()]
+        x, y = low[chosen, 0, None, None] + right, low[chosen, 1, None, None] + down
+        off_x, off_y = x - corners[chosen, 0, 0, None, None], y - corners[chosen, 0, 1, None, None]
+        (a, b), (c, d), whole = (it[chosen].T[..., None, None] for it in (one, two, area))
+        first_part, other_part = (off_x * d - off_y * c) / whole, (a * off_y - b * off_x) / whole
+        covered = (first_part >= 0) & (other_part >= 0) & (first_part + other_part <= 1)
+        covered &= (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        depth = away[faces[chosen]][:, :, None, None]
+        depth = depth[:, 0] * (1 - first_part - other_part) + depth[:, 1] * first_part + depth[:, 2] * other_part
+        at = np.nonzero(covered)
+        # Farthest first: of several writes to one point the last one stays.
+        order = np.argsort(-depth[at], kind="stable")
+        point, depth = (y * width + x)[at][order], depth[at][order]
+        nearer = depth < nearest[point]
+        point, order = point[nearer], order[nearer]
+        nearest[point] = depth[nearer]
+        drawn[point] = chosen[at[0][order]]
+        second[point], third[point] = first_part[at][order], other_part[at][order]
+    return drawn, second, third

@@ -9,17 +9,18 @@ import functools
 import pathlib
 import sys
 
-import compose_landmarks as landmarks
-import compose_scan
 import cv2
 import numpy as np
+
+import compose_landmarks as landmarks
+import compose_scan
 from compose_figure import eased
 
 # Millimetres from outer corner to outer corner of the eyes, by which the camera's distance is known.
 EYES_MM = 92.0
 # The filmed head ends so far below its chin, in widths of the face, within so much; and further aside at its mouth,
 # where a collar may be. No cheek is further from the mouth than the last.
-ENDS, WITHIN, ASIDE, BESIDE = 0.12, 0.08, 0.62, 1.1
+ENDS, WITHIN, ASIDE, BESIDE = -0.06, 0.08, 0.62, 1.1
 # Points by which the head is as soft as what a lens draws.
 SOFT = 0.7
 # Light and shade: no part of a head is darker or lighter than this part of what its middle has.

@@ -7,11 +7,12 @@ the hair of his temple. Lengths are in mm, axes as in a picture: right, down and
 import json
 from dataclasses import dataclass
 
-import compose_landmarks as landmarks
 import cv2
 import numpy as np
 
-# Corners of the eyes, chin and lower lip in the landmarks that come with the scan.
+import compose_landmarks as landmarks
+
+# Corners of the eyes, and chin, in the landmarks that come with the scan.
 EYES, CHIN = np.s_[17:29], 8
 # Points are so many times finer in each direction while triangles are drawn, where fewer than these are a mm.
 FINER, COARSE = 2, 1.0
@@ -28,12 +29,13 @@ LOWER = 0.35
 # Half axes of the skull with hair: right, down, away; its middle below and behind the eyes. A neck's half axes, its middle behind.
 SKULL, SKULL_AT = (82.0, 108.0, 98.0), (0.0, -26.0, 80.0)
 NECK, NECK_AT = (58.0, 58.0), 88.0
-# Rings of triangles at its edge that are no good, so far behind the eyes.
-RAGGED, BEHIND = 2, 25.0
+# Rings of triangles at its edge that are no good, so far behind the eyes, and above this; within so much its hair goes over into that
+# of the back.
+RAGGED, BEHIND, NAPE, SEAM = 2, 25.0, 104.0, 25.0
 # A shirt is so blue, of 255, and goes so far beyond.
-SHIRT, HEM = 140, 20.0
-# Degrees of a mesh that closes the back; and the temple's hair, in parts of the texture: left, top, right, bottom.
-STEP, HAIR = 4.0, (0.15, 0.135, 0.22, 0.19)
+SHIRT, HEM = 140, 16.0
+# Degrees of a mesh that closes the back; and hair of his, in parts of the texture: left, top, right, bottom.
+STEP, HAIR, HAIR_MM = 4.0, (0.15, 0.135, 0.22, 0.19), (42.0, 22.0)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Scan:
     """The mesh with its texture, in mm about the middle between the eyes."""
 
     def __init__(self, folder):
-        points, self.uv, faces, uv_faces = read_obj(folder / "james.obj")
+        points, uv, faces, uv_faces = read_obj(folder / "james.obj")
         marks = json.loads((folder / "james.ljson").read_text())["groups"]["LJSON"]["landmarks"]["points"]
         marks = np.array(marks) * (1, -1, -1)
         eyes = marks[EYES]
@@ -70,12 +72,14 @@ class Scan:
         self.textures = {1.0: photo}
         is_kept = trimmed(points, faces)
         faces, uv_faces = faces[is_kept], uv_faces[is_kept]
-        shirt = of_the_shirt(photo, self.uv, faces, uv_faces, points, self.chin)
-        back, back_uv, back_faces = closed(points[np.unique(faces)])
+        shirt = of_the_shirt(photo, uv, faces, uv_faces, points, self.chin)
+        back, back_faces = closed(points[np.unique(faces)])
         self.faces = np.concatenate([faces, back_faces + len(points)])
-        uv_faces = np.concatenate([uv_faces, back_faces + len(self.uv)])
         self.points = np.concatenate([points, back])
-        self.uv = np.concatenate([self.uv, back_uv])[uv_faces]
+        # The back has no texture of its own, and the scan goes over into it.
+        self.own = np.concatenate([uv[uv_faces], np.zeros((len(back_faces), 3, 2))])
+        self.hair = hair(self.points)
+        self.is_scan = np.concatenate([inwards(points, faces), np.zeros(len(back))])
         self.normals = normals(self.points, self.faces)
         self.fade = np.clip((self.chin + FADE[1] - self.points[:, 1]) / (FADE[1] - FADE[0]), 0, 1)
         self.fade[: len(shirt)][shirt] = 0
@@ -114,21 +118,18 @@ class Scan:
         drawn, corners, parts = raster(places, points[:, 2], self.faces, shape)
         there = np.flatnonzero(drawn >= 0)
         triangles = drawn[there]
-        values = np.concatenate(
-            [self.uv[triangles], facing[self.faces[triangles]], self.fade[self.faces[triangles], None]], axis=2
-        )
-        mixed = np.einsum("nk,nkc->nc", np.column_stack([1 - corners - parts, corners, parts])[there], values)
-        maps = np.zeros((shape[0] * shape[1], 6), np.float32)
-        maps[there] = mixed
-        maps = maps.reshape(*shape, 6)
+        attributes = np.column_stack([self.hair, self.is_scan, facing, self.fade])
+        values = np.concatenate([self.own[triangles], attributes[self.faces[triangles]]], axis=2)
+        maps = np.zeros((shape[0] * shape[1], values.shape[2]), np.float32)
+        maps[there] = np.einsum("nk,nkc->nc", np.column_stack([1 - corners - parts, corners, parts])[there], values)
+        maps = maps.reshape(*shape, -1)
         texture = self.texture(scale * finer)
-        across = maps[..., 0] * texture.shape[1] - 0.5
-        down = (1 - maps[..., 1]) * texture.shape[0] - 0.5
-        colour = cv2.remap(texture, across, down, cv2.INTER_LINEAR).astype(np.float32)
-        alpha = maps[..., 5:]
+        own, of_hair = (sample(texture, maps[..., it : it + 2]) for it in (0, 2))
+        colour = own * maps[..., 4:5] + of_hair * (1 - maps[..., 4:5])
+        alpha = maps[..., 8:]
         alpha, colour, facing = (
             cv2.resize(it, (int(wide), int(high_)), interpolation=cv2.INTER_AREA)
-            for it in (alpha, colour * alpha, maps[..., 2:5] * alpha)
+            for it in (alpha, colour * alpha, maps[..., 5:8] * alpha)
         )
         part = alpha[..., None] + 1e-6
         return View(tuple(int(it) for it in low), colour / part, alpha, facing / part)
@@ -185,29 +186,46 @@ def read_obj(path):
     return np.array(points), np.array(places), faces[..., 0], faces[..., 1]
 
 
+def sample(texture, places):
+    """Its colours where u and v are in parts of it, v upwards."""
+    across, down = places[..., 0] * texture.shape[1] - 0.5, (1 - places[..., 1]) * texture.shape[0] - 0.5
+    return cv2.remap(texture, across, down, cv2.INTER_LINEAR).astype(np.float32)
+
+
+def edge_of(points, faces):
+    """Which points are at the edge of the mesh behind the face."""
+    edges = np.sort(np.concatenate([faces[:, it] for it in ([0, 1], [1, 2], [2, 0])]), axis=1)
+    edges, counts = np.unique(edges, axis=0, return_counts=True)
+    edge = np.zeros(len(points), bool)
+    edge[edges[counts == 1]] = True
+    return edge & (points[:, 2] > BEHIND) & (points[:, 1] < NAPE)
+
+
+def inwards(points, faces):
+    """0 at the edge behind, 1 from some way inwards on."""
+    edge = points[edge_of(points, faces)]
+    return np.clip(np.linalg.norm(points[:, None] - edge[None], axis=2).min(axis=1) / SEAM, 0, 1)
+
+
 def trimmed(points, faces):
     """Which triangles are not at the ragged edge of the scan behind the temples."""
     is_kept = np.ones(len(faces), bool)
     for _ in range(RAGGED):
-        edges = np.sort(np.concatenate([faces[is_kept][:, it] for it in ([0, 1], [1, 2], [2, 0])]), axis=1)
-        single, counts = np.unique(edges, axis=0, return_counts=True)
-        edge = np.zeros(len(points), bool)
-        edge[single[counts == 1]] = True
-        edge &= points[:, 2] > BEHIND
-        is_kept &= ~edge[faces].any(axis=1)
+        is_kept &= ~edge_of(points, faces[is_kept])[faces].any(axis=1)
     return is_kept
 
 
 def of_the_shirt(photo, places, faces, uv_faces, points, chin):
-    """Which points are, or are beside, what is white below the chin."""
+    """Which points are, or are beside, what is white below the chin, or wider than a neck."""
     high, wide = photo.shape[:2]
     blue = np.zeros(len(points))
     at = places[uv_faces.ravel()] * (wide - 1, 1 - high) + (0, high - 1)
     at = np.clip(at, 0, (wide - 1, high - 1)).astype(int)
     np.maximum.at(blue, faces.ravel(), cv2.GaussianBlur(photo, (0, 0), 4)[at[:, 1], at[:, 0], 0])
-    is_shirt = (blue > SHIRT) & (points[:, 1] > chin)
+    below = points[:, 1] > chin
+    is_shirt = below & (blue > SHIRT)
     near = np.linalg.norm(points[:, None] - points[None, is_shirt], axis=2).min(axis=1) < HEM
-    return near & (points[:, 1] > chin)
+    return (near & below) | ((points[:, 1] > NAPE) & (np.abs(points[:, 0]) > NECK[0] + 6))
 
 
 def normals(points, faces):
@@ -253,7 +271,7 @@ def turned(matrices, points):
 
 
 def closed(points):
-    """Points, places in the texture, and triangles of what the scan has not: the back of the head and of the neck."""
+    """Points and triangles of what the scan has not: the back of the head and of the neck."""
     longitudes, latitudes = np.radians(np.arange(0, 360, STEP)), np.radians(np.arange(-60, 90.1, STEP / 2))
     here = points - np.array(SKULL_AT)
     radius = np.linalg.norm(here, axis=1)
@@ -281,13 +299,6 @@ def closed(points):
     # Under the scan's edge, so that nothing shines through.
     far -= np.where(is_known, 3.0, 0.0)
     surface = directions * far[..., None] + np.array(SKULL_AT)
-    left, top, right_edge, bottom = HAIR
-    fold = np.abs((np.arange(columns) % 30) - 15) / 15
-    folds = np.abs((np.arange(rows) % 76) - 38) / 38
-    places = np.stack(
-        np.broadcast_arrays(left + (right_edge - left) * fold[None], 1 - bottom + (bottom - top) * folds[:, None]),
-        axis=-1,
-    )
     index = np.arange(rows * columns).reshape(rows, columns)
     faces = []
     for at in range(rows - 1):
@@ -296,7 +307,15 @@ def closed(points):
             if edge[at : at + 2, [along, beside]].all():
                 corners = index[at, along], index[at, beside], index[at + 1, beside], index[at + 1, along]
                 faces += [(corners[0], corners[1], corners[2]), (corners[0], corners[2], corners[3])]
-    return surface.reshape(-1, 3), places.reshape(-1, 2), np.array(faces)
+    return surface.reshape(-1, 3), np.array(faces)
+
+
+def hair(points):
+    """Places in the texture's hair for any points: to and fro over its patch."""
+    (left, top, right, bottom), (wide, high) = HAIR, HAIR_MM
+    along = np.column_stack([(points[:, 2] - 0.7 * points[:, 1]) / wide, (points[:, 0] + 0.4 * points[:, 1]) / high])
+    fold = np.abs(along % 2 - 1)
+    return np.column_stack([left + (right - left) * fold[:, 0], 1 - bottom + (bottom - top) * fold[:, 1]])
 
 
 def skull(directions):

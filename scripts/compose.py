@@ -5,7 +5,8 @@ usage: compose.py [--tags FILE] [--only NAME[,NAME...]] DIR OUT
 
 For each recording of DIR whose truth has somebody in view and the empty room, and for each way:
 OUT/WAY/NAME.WAY.mp4, its truth file, and a line in OUT/composed.tags. What is there is not made again.
-What is drawn onto faces is laid by MediaPipe's face mesh: `face_landmark.tflite` where Python itself is installed.
+What is drawn onto faces is laid by MediaPipe's face mesh: `face_landmark.tflite` where Python itself is installed. So
+are the files of the scanned head.
 """
 
 import hashlib

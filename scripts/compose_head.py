@@ -9,11 +9,10 @@ import functools
 import pathlib
 import sys
 
-import cv2
-import numpy as np
-
 import compose_landmarks as landmarks
 import compose_scan
+import cv2
+import numpy as np
 from compose_figure import eased
 
 # Millimetres from outer corner to outer corner of the eyes, by which the camera's distance is known.
@@ -58,10 +57,10 @@ NODS = (
     ),
     (0, 40, 37, 41, 0, 0, 42, 39, 0, 0, 42, 38, 67, 65, 0, 0, 38, 42, 66, 68, 0),
 )
-# Down to the first the face is seen with brows, nose and mouth; from the second on hair and forehead alone. The parts
-# of a face that count as covered then, as `compose` has them.
-SEEN, PARTS = (0, 45, 60, 90), (0.0, 0.5, 0.8, 1.0)
-# From so many degrees on it is looked at the paper, however the head was held before.
+# Down to 45 degrees the face is seen with brows, nose and mouth; from 60 on it is hair and forehead, with brows and the
+# tip of the nose at the edge. The parts of a face that count as covered then, as `compose` has them.
+BENT, PARTS = (0, 45, 60, 90), (0.0, 0.5, 0.8, 1.0)
+# From so many degrees on, how the filmed head is bent adds nothing.
 LEVEL = 20
 
 
@@ -187,5 +186,5 @@ class Writing(Turning):
             return person, alpha, 0.0
         own = compose_scan.pitch(self.replaced.turns[shown])
         turn = compose_scan.degrees(down=wanted - min(wanted / LEVEL, 1) * own)
-        covered = np.interp(compose_scan.pitch(turn @ self.replaced.turns[shown]), SEEN, PARTS)
+        covered = np.interp(compose_scan.pitch(turn @ self.replaced.turns[shown]), BENT, PARTS)
         return *self.replaced.drawn(shown, turn), float(covered)

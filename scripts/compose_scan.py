@@ -7,10 +7,10 @@ the hair of his temple. Lengths are in mm, axes as in a picture: right, down and
 import json
 from dataclasses import dataclass
 
+import compose_landmarks as landmarks
+import compose_mesh
 import cv2
 import numpy as np
-
-import compose_landmarks as landmarks
 
 # Corners of the eyes, and chin, in the landmarks that come with the scan.
 EYES, CHIN = np.s_[17:29], 8
@@ -26,11 +26,11 @@ FADE = (18.0, 48.0)
 ATLAS, BEND = (0.0, 38.0, 82.0), (0.0, 135.0, 105.0)
 # The part of a turn that the lower of the two takes.
 LOWER = 0.35
-# Half axes of the skull with hair: right, down, away; its middle below and behind the eyes. A neck's half axes, its middle behind.
+# Half axes of the skull with hair, and its middle: right, down, away. Half axes of a neck; how far away its middle is.
 SKULL, SKULL_AT = (82.0, 108.0, 98.0), (0.0, -26.0, 80.0)
 NECK, NECK_AT = (58.0, 58.0), 88.0
-# Rings of triangles at its edge that are no good, so far behind the eyes, and above this; within so much its hair goes over into that
-# of the back.
+# Rings of triangles at its edge that are no good, so far behind the eyes and no further down; within so much its hair
+# goes over into that of the back.
 RAGGED, BEHIND, NAPE, SEAM = 2, 25.0, 104.0, 25.0
 # A shirt is so blue, of 255, and goes so far beyond.
 SHIRT, HEM = 140, 16.0
@@ -60,7 +60,7 @@ class Scan:
     """The mesh with its texture, in mm about the middle between the eyes."""
 
     def __init__(self, folder):
-        points, uv, faces, uv_faces = read_obj(folder / "james.obj")
+        points, uv, faces, uv_faces = compose_mesh.read_obj(folder / "james.obj")
         marks = json.loads((folder / "james.ljson").read_text())["groups"]["LJSON"]["landmarks"]["points"]
         marks = np.array(marks) * (1, -1, -1)
         eyes = marks[EYES]
@@ -80,7 +80,7 @@ class Scan:
         self.own = np.concatenate([uv[uv_faces], np.zeros((len(back_faces), 3, 2))])
         self.hair = hair(self.points)
         self.is_scan = np.concatenate([inwards(points, faces), np.zeros(len(back))])
-        self.normals = normals(self.points, self.faces)
+        self.normals = compose_mesh.normals(self.points, self.faces, np.array(SKULL_AT))
         self.fade = np.clip((self.chin + FADE[1] - self.points[:, 1]) / (FADE[1] - FADE[0]), 0, 1)
         self.fade[: len(shirt)][shirt] = 0
         self.head, self.neck = weights(self.points, self.chin)
@@ -88,11 +88,14 @@ class Scan:
     def posed(self, turn):
         """Points and normals with the head turned by a matrix about its neck, which follows."""
         axis = cv2.Rodrigues(turn)[0].ravel()
-        lower, upper = rotations(axis, LOWER * self.neck), rotations(axis, (1 - LOWER) * self.head)
+        lower, upper = (
+            compose_mesh.rotations(axis, LOWER * self.neck),
+            compose_mesh.rotations(axis, (1 - LOWER) * self.head),
+        )
         atlas, bend = np.array(ATLAS), np.array(BEND)
-        points = turned(upper, self.points - atlas) + atlas
-        points = turned(lower, points - bend) + bend
-        return points, turned(lower, turned(upper, self.normals))
+        points = compose_mesh.turned(upper, self.points - atlas) + atlas
+        points = compose_mesh.turned(lower, points - bend) + bend
+        return points, compose_mesh.turned(lower, compose_mesh.turned(upper, self.normals))
 
     def eyes(self, turn):
         """Where the middle between the eyes is then."""
@@ -112,24 +115,16 @@ class Scan:
         low = np.clip(np.floor(places.min(axis=0)).astype(int) - 2, 0, np.array(size) - 1)
         high = np.clip(np.ceil(places.max(axis=0)).astype(int) + 3, low + 1, size)
         finer = FINER if scale < COARSE else 1
+        wide, tall = (int(it) for it in high - low)
+        of_points = np.column_stack([self.hair, self.is_scan, facing, self.fade])[self.faces]
+        values = np.concatenate([self.own, of_points], axis=2)
         places = (places - low) * finer + (finer - 1) / 2
-        wide, high_ = high - low
-        shape = (int(high_) * finer, int(wide) * finer)
-        drawn, corners, parts = raster(places, points[:, 2], self.faces, shape)
-        there = np.flatnonzero(drawn >= 0)
-        triangles = drawn[there]
-        attributes = np.column_stack([self.hair, self.is_scan, facing, self.fade])
-        values = np.concatenate([self.own[triangles], attributes[self.faces[triangles]]], axis=2)
-        maps = np.zeros((shape[0] * shape[1], values.shape[2]), np.float32)
-        maps[there] = np.einsum("nk,nkc->nc", np.column_stack([1 - corners - parts, corners, parts])[there], values)
-        maps = maps.reshape(*shape, -1)
+        maps = compose_mesh.drawn(places, points[:, 2], self.faces, values, (tall * finer, wide * finer))
+        own, of_hair, is_scan, facing, alpha = np.split(maps, (2, 4, 5, 8), axis=2)
         texture = self.texture(scale * finer)
-        own, of_hair = (sample(texture, maps[..., it : it + 2]) for it in (0, 2))
-        colour = own * maps[..., 4:5] + of_hair * (1 - maps[..., 4:5])
-        alpha = maps[..., 8:]
+        colour = compose_mesh.sample(texture, own) * is_scan + compose_mesh.sample(texture, of_hair) * (1 - is_scan)
         alpha, colour, facing = (
-            cv2.resize(it, (int(wide), int(high_)), interpolation=cv2.INTER_AREA)
-            for it in (alpha, colour * alpha, maps[..., 5:8] * alpha)
+            cv2.resize(it, (wide, tall), interpolation=cv2.INTER_AREA) for it in (alpha, colour * alpha, facing * alpha)
         )
         part = alpha[..., None] + 1e-6
         return View(tuple(int(it) for it in low), colour / part, alpha, facing / part)
@@ -171,27 +166,6 @@ def axes(face):
     return np.column_stack([face.right, face.down, face.back])
 
 
-def read_obj(path):
-    """Points, places in the texture, and for each triangle three of both."""
-    points, places, faces = [], [], []
-    for line in path.read_text(encoding="ascii").splitlines():
-        kind, *values = line.split() or [""]
-        if kind == "v":
-            points.append([float(it) for it in values[:3]])
-        elif kind == "vt":
-            places.append([float(it) for it in values[:2]])
-        elif kind == "f":
-            faces.append([[int(part) - 1 for part in it.split("/")[:2]] for it in values])
-    faces = np.array(faces)
-    return np.array(points), np.array(places), faces[..., 0], faces[..., 1]
-
-
-def sample(texture, places):
-    """Its colours where u and v are in parts of it, v upwards."""
-    across, down = places[..., 0] * texture.shape[1] - 0.5, (1 - places[..., 1]) * texture.shape[0] - 0.5
-    return cv2.remap(texture, across, down, cv2.INTER_LINEAR).astype(np.float32)
-
-
 def edge_of(points, faces):
     """Which points are at the edge of the mesh behind the face."""
     edges = np.sort(np.concatenate([faces[:, it] for it in ([0, 1], [1, 2], [2, 0])]), axis=1)
@@ -228,18 +202,6 @@ def of_the_shirt(photo, places, faces, uv_faces, points, chin):
     return (near & below) | ((points[:, 1] > NAPE) & (np.abs(points[:, 0]) > NECK[0] + 6))
 
 
-def normals(points, faces):
-    """Of each point, outwards."""
-    first, second, third = (points[faces[:, it]] for it in range(3))
-    of_faces = np.cross(second - first, third - first)
-    sums = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(sums, faces[:, corner], of_faces)
-    sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9
-    outwards = points - np.array(SKULL_AT)
-    return sums * np.sign((sums * outwards).sum())
-
-
 def weights(points, chin):
     """How far each point goes with the head, and with the neck below it: 0 to 1.
 
@@ -255,48 +217,30 @@ def weights(points, chin):
     return head, smooth((chin + 75 - points[:, 1]) / 75)
 
 
-def rotations(axis, parts):
-    """A rotation matrix for each part of a turn."""
-    angle = float(np.linalg.norm(axis))
-    if angle < 1e-9:
-        return np.broadcast_to(np.eye(3), (len(parts), 3, 3))
-    x, y, z = axis / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angles = (angle * parts)[:, None, None]
-    return np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * (cross @ cross)
-
-
-def turned(matrices, points):
-    return np.einsum("nij,nj->ni", matrices, points)
+def scanned(points, rows, columns):
+    """How far the scan reaches: rows from 60 degrees below upwards, columns from the face to the right."""
+    radius = np.linalg.norm(points, axis=1)
+    row = np.rint((np.degrees(np.arcsin(-points[:, 1] / radius)) + 60) / (STEP / 2)).astype(int)
+    column = np.rint(np.degrees(np.arctan2(points[:, 0], -points[:, 2])) / STEP).astype(int) % columns
+    known = np.full((rows, columns), np.nan)
+    inside = (row >= 0) & (row < rows)
+    np.fmax.at(known, (row[inside], column[inside]), radius[inside])
+    return known
 
 
 def closed(points):
     """Points and triangles of what the scan has not: the back of the head and of the neck."""
-    longitudes, latitudes = np.radians(np.arange(0, 360, STEP)), np.radians(np.arange(-60, 90.1, STEP / 2))
-    here = points - np.array(SKULL_AT)
-    radius = np.linalg.norm(here, axis=1)
-    # Longitude 0 is at the face; latitudes grow upwards.
-    longitude = np.arctan2(here[:, 0], -here[:, 2])
-    latitude = np.arcsin(-here[:, 1] / radius)
-    rows, columns = len(latitudes), len(longitudes)
-    known = np.full((rows, columns), np.nan)
-    row = np.rint((latitude - latitudes[0]) / (latitudes[1] - latitudes[0])).astype(int)
-    column = np.rint(longitude / np.radians(STEP)).astype(int) % columns
-    inside = (row >= 0) & (row < rows)
-    for at, along, far in zip(row[inside], column[inside], radius[inside], strict=True):
-        known[at, along] = np.nanmax([known[at, along], far])
-    up, right = latitudes[:, None], longitudes[None]
+    up, right = np.radians(np.arange(-60, 90.1, STEP / 2))[:, None], np.radians(np.arange(0, 360, STEP))
+    rows, columns = len(up), len(right)
     directions = np.stack(
         np.broadcast_arrays(np.cos(up) * np.sin(right), -np.sin(up), -np.cos(up) * np.cos(right)), axis=-1
     )
-    expected = skull(directions)
+    expected, known = skull(directions), scanned(points - np.array(SKULL_AT), rows, columns)
     is_known = ~np.isnan(known)
-    # Holes of a cell or two within the scan belong to it.
+    far = expected + spread(np.where(is_known, known - expected, 0), is_known)
+    # Holes of a cell or two within the scan belong to it. The back begins under the scan: nothing shines through.
     is_known |= cv2.morphologyEx(is_known.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8)) > 0
-    off = spread(np.where(np.isnan(known), 0, known - expected), ~np.isnan(known))
-    far = expected + off
     edge = cv2.dilate((~is_known).astype(np.uint8), np.ones((5, 3), np.uint8)) > 0
-    # Under the scan's edge, so that nothing shines through.
     far -= np.where(is_known, 3.0, 0.0)
     surface = directions * far[..., None] + np.array(SKULL_AT)
     index = np.arange(rows * columns).reshape(rows, columns)
@@ -332,48 +276,9 @@ def skull(directions):
 
 def spread(values, known, rounds=600):
     """What is known, and between it what is smoothest."""
-    filled = np.where(known, values, values[known].mean() * 0)
+    filled = np.where(known, values, 0)
     for _ in range(rounds):
         padded = np.pad(filled, ((1, 1), (0, 0)), mode="edge")
         mean = (padded[:-2] + padded[2:] + np.roll(filled, 1, axis=1) + np.roll(filled, -1, axis=1)) / 4
         filled = np.where(known, values, mean)
     return filled
-
-
-def raster(places, away, faces, shape):
-    """For each point of a picture of this shape: its triangle or -1, and the parts of its second and third corner."""
-    height, width = shape
-    nearest = np.full(height * width, np.inf)
-    drawn = np.full(height * width, -1)
-    second, third = np.zeros(height * width), np.zeros(height * width)
-    corners = places[faces]
-    low, high = np.floor(corners.min(axis=1)).astype(int), np.ceil(corners.max(axis=1)).astype(int)
-    extent = (high - low).max(axis=1) + 1
-    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
-    is_inside = (high >= 0).all(axis=1) & (low < (width, height)).all(axis=1) & (np.abs(area) > 1e-9)
-    least = 0
-    for most in (4, 8, 16, 32, 64, 4096):
-        chosen = np.flatnonzero(is_inside & (extent > least) & (extent <= most))
-        least = most
-        if not len(chosen):
-            continue
-        down, right = np.mgrid[: extent[chosen].max(), : extent[chosen].max()]
-        x, y = low[chosen, 0, None, None] + right, low[chosen, 1, None, None] + down
-        off_x, off_y = x - corners[chosen, 0, 0, None, None], y - corners[chosen, 0, 1, None, None]
-        (a, b), (c, d), whole = (it[chosen].T[..., None, None] for it in (one, two, area))
-        first_part, other_part = (off_x * d - off_y * c) / whole, (a * off_y - b * off_x) / whole
-        covered = (first_part >= 0) & (other_part >= 0) & (first_part + other_part <= 1)
-        covered &= (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        depth = away[faces[chosen]][:, :, None, None]
-        depth = depth[:, 0] * (1 - first_part - other_part) + depth[:, 1] * first_part + depth[:, 2] * other_part
-        at = np.nonzero(covered)
-        # Farthest first: of several writes to one point the last one stays.
-        order = np.argsort(-depth[at], kind="stable")
-        point, depth = (y * width + x)[at][order], depth[at][order]
-        nearer = depth < nearest[point]
-        point, order = point[nearer], order[nearer]
-        nearest[point] = depth[nearer]
-        drawn[point] = chosen[at[0][order]]
-        second[point], third[point] = first_part[at][order], other_part[at][order]
-    return drawn, second, third

@@ -5,7 +5,8 @@ usage: compose.py [--tags FILE] [--only NAME[,NAME...]] DIR OUT
 
 For each recording of DIR whose truth has somebody in view and the empty room, and for each way:
 OUT/WAY/NAME.WAY.mp4, its truth file, and a line in OUT/composed.tags. What is there is not made again.
-What is drawn onto faces is laid by MediaPipe's face mesh: `face_landmark.tflite` where Python itself is installed.
+What is drawn onto faces is laid by MediaPipe's face mesh: `face_landmark.tflite` where Python itself is installed. So
+are the files of the scanned head.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import compose_camera
 import compose_drawn
 import compose_figure
 import compose_hand
+import compose_head
 import compose_landmarks
 import compose_scene
 import compose_skin
@@ -117,6 +119,23 @@ WAYS = {
     ),
     "bowed": Way(
         "the head bowed by 30 degrees for seconds, rendered", ("head_down", "drawn:bowed"), before=compose_bowed.Head
+    ),
+    "scan": Way(
+        "the head of a man who was scanned, looking ahead: what the next two are to be held against",
+        ("drawn:scan",),
+        drawn=compose_head.ahead,
+    ),
+    "profile": Way(
+        "the scanned head, turned to a profile for seconds, to either side",
+        ("profile", "drawn:profile"),
+        drawn=compose_head.ahead,
+        before=compose_head.Turning,
+    ),
+    "head_down": Way(
+        "the scanned head, bent by 40 degrees as over a paper, and by 65",
+        ("head_down", "drawn:head_down"),
+        drawn=compose_head.ahead,
+        before=compose_head.Writing,
     ),
 }
 

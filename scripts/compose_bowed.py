@@ -2,7 +2,7 @@
 
 The outline stays where it was, and the face moves down within it: the nose does not stand out, the head does not sink,
 and what was not filmed of the crown is the hair beside it, drawn wider. The same to the side, for a profile, shows an
-ear that is smeared over the temple at 30 degrees already: that is left out.
+ear that is smeared over the temple at 30 degrees already: that is left to a head that was scanned (`compose_head`).
 """
 
 import compose_landmarks as landmarks

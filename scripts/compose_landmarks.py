@@ -13,8 +13,8 @@ SIDE, AROUND = 192, 1.5
 SMOOTH, LOOKS = 1.0, 3
 # A score is a logit; below this there is no face, and its points are taken from the frames beside it.
 SURE = 0.0
-# Corners of the eyes, outer ones; middle of the forehead's edge, chin.
-RIGHT_EYE, LEFT_EYE, FOREHEAD, CHIN = 33, 263, 10, 152
+# Corners of the eyes, outer ones; middle of the forehead's edge, between the lips, chin.
+RIGHT_EYE, LEFT_EYE, FOREHEAD, MOUTH, CHIN = 33, 263, 10, 13, 152
 # All around the face, from the forehead over the person's left.
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,

@@ -99,6 +99,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         repeat: None,
         moved: None,
         screens: Screens::default(),
+        likeness: None,
     };
     monitor.look(&look).1
 }

@@ -29,14 +29,16 @@ const WELL: f32 = 0.85;
 const WEAK: f32 = 0.8;
 /// Covered: the whole correlates with what was there by less than this, and …
 ///
-/// Two hands have 0.44 at most; faces that are found weakly, in noise, little light and few bits, 0.54 and more, but for
-/// 0.38 where a hand is before the eyes.
+/// Two hands have 0.58 at most; faces that are found weakly in noise, little light and few bits mostly more,
+/// and with a hand before the eyes 0.55 and more.
 pub const COVERED_WHOLE: f32 = 0.62;
-/// … none of its thirds by as much. Two hands have 0.69 at most; a face with a hand before the eyes 0.77
+/// … none of its thirds by as much. Two hands have 0.74 at most; a face with a hand before the eyes 0.80
 /// and more.
 pub const COVERED_THIRD: f32 = 0.76;
-/// Seen, however low its score: a third correlates by as much. A hand before the mouth leaves 0.93 and more
-/// of the eyes; faces that leave the picture or are covered while they are still found, 0.86 at most.
+/// Seen, however low its score: a third correlates by as much.
+///
+/// A hand before the mouth leaves 0.92 and more of the eyes; faces that leave the picture or are covered while they are
+/// still found, 0.86 at most.
 pub const SEEN_THIRD: f32 = 0.9;
 /// It was found well up to so long before it was covered.
 const SUDDEN: Duration = Duration::from_millis(1_050);

@@ -250,8 +250,9 @@ impl Monitor {
             reading.view = View::BodyOnly;
         }
         // An empty room is not as it was.
-        let since = self.nobody_since.filter(|_| reading.view == View::Nobody);
-        reading.may_be_back = since.is_some() && since <= look.stir.map(|stir| stir.calm_since);
+        let empty_since = self.nobody_since.filter(|_| reading.view == View::Nobody);
+        reading.may_be_back =
+            empty_since.is_some_and(|since| look.stir.is_some_and(|stir| since <= stir.calm_since));
         reading
     }
 

@@ -112,6 +112,8 @@ fn shows(likeness: FaceLikeness) -> bool {
 fn two_hands_are_like_nothing_of_the_face_before_and_one_leaves_a_third() {
     let both = after(&Shown { hands: BOTH, ..WEAK }).unwrap();
     assert!(covers(both) && !shows(both), "{both:?}");
+    let larger = FaceLikeness { face: both.face.grown(1.3), ..both };
+    assert!(!covers(larger), "hands before a large face are not found as one");
     let mouth = after(&Shown { hands: MOUTH, ..WEAK }).unwrap();
     assert!(shows(mouth) && !covers(mouth), "{mouth:?}");
     assert!(mouth.whole < mouth.third, "{mouth:?}");

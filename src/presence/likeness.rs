@@ -10,7 +10,8 @@
 //! was, neither the whole nor any third. Of one that is seen some third is, whatever the score: noise, little
 //! light and distance take from the score, and not from where eyes, nose and mouth are.
 //!
-//! A head that turns is like nothing before it either. So a face is covered only when it was found well up to
+//! A head that turns is like nothing before it either. So a face is covered only when it is small, as those are whose
+//! hands are found as a face, was found well up to
 //! a second before, the camera stood still, and a second look is as unlike; and for ten seconds, for what lasts is how
 //! it looks now. Nothing is said of faces that are cut by the frame's edge or nearly without contrast.
 

@@ -115,6 +115,7 @@ fn state(c: &mut Criterion) {
                 repeat: None,
                 moved: None,
                 screens: Screens::default(),
+                likeness: None,
             }))
         });
     });

@@ -10,9 +10,9 @@ use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
-    Attention, Calm, Change, FaceChange, FaceWatch, Finds, Look, LumaGrid, Monitor, Moved, Moving,
-    PictureStats, Policy, Repeat, Repeats, ScreenWatch, Screens, StillImagePolicy, Stir, Turned,
-    Vanishing, Veil, Verdict,
+    Attention, Calm, Change, FaceChange, FaceLikeness, FaceWatch, Finds, LikenessWatch, Look,
+    LumaGrid, Monitor, Moved, Moving, PictureStats, Policy, Repeat, Repeats, ScreenWatch, Screens,
+    StillImagePolicy, Stir, Turned, Vanishing, Veil, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -71,6 +71,7 @@ pub struct Pipeline<D> {
     /// Absent where the policy ignores loops.
     repeats: Option<Repeats>,
     face_watch: FaceWatch,
+    likeness: LikenessWatch,
     picture: Option<Arc<LumaGrid>>,
     people: Vec<Detection>,
     cadence: Cadence,
@@ -93,6 +94,8 @@ pub struct Sample {
     pub people: Option<Vec<Detection>>,
     /// How the face differs from the one of a second before.
     pub face_change: Option<FaceChange>,
+    /// How a face that was found weakly is like what was found well there.
+    pub likeness: Option<FaceLikeness>,
     /// Of a face that has vanished, the share of the candidate that is as it was.
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
@@ -128,6 +131,7 @@ impl<D: Detector> Pipeline<D> {
             veil: Veil::default(),
             turned: Turned::default(),
             face_watch: FaceWatch::default(),
+            likeness: LikenessWatch::default(),
             picture: None,
             people: Vec::new(),
             next_seq: 0,
@@ -180,6 +184,7 @@ impl<D: Detector> Pipeline<D> {
         let repeat = self.repeats.as_mut().and_then(|repeats| repeats.look(frame.pts, &grid));
         let moved = self.moving.look(frame.pts, &grid);
         let seen = faces.as_deref().unwrap_or_default();
+        let likeness = self.likeness.look(frame, seen, moved.is_some());
         let stir = self.calm.look(frame.pts, &grid, !seen.is_empty());
         let screens = self.screens.look(frame, seen, self.policy.face.enter);
         let look = Look {
@@ -193,6 +198,7 @@ impl<D: Detector> Pipeline<D> {
                 people_fresh: people.is_some(),
             }),
             face_change,
+            likeness,
             remains,
             stir,
             repeat,
@@ -214,6 +220,7 @@ impl<D: Detector> Pipeline<D> {
             rested,
             people,
             face_change,
+            likeness,
             remains,
             stir,
             repeat,

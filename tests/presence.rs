@@ -100,6 +100,7 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
         repeat: None,
         moved: None,
         screens: Screens::default(),
+        likeness: None,
     };
     monitor.look(&look).1
 }

@@ -152,6 +152,7 @@ mod tests {
             repeat: None,
             moved: None,
             screens: Screens::default(),
+            likeness: None,
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

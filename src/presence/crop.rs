@@ -85,17 +85,27 @@ impl FaceCrop {
     /// small for that, or cut by the frame's edge; the crop is then what it was.
     pub(super) fn cut(&mut self, frame: &Frame, face: &BoundingBox) -> bool {
         let side = face.width().max(face.height());
+        side >= SMALLEST_FACE && self.cut_within(frame, face, WITHIN_FRAME)
+    }
+
+    /// The same, however small it is, when at least this part of it lies within the frame.
+    pub(super) fn cut_within(&mut self, frame: &Frame, place: &BoundingBox, within: f32) -> bool {
+        let side = place.width().max(place.height());
         let Size { width, height } = frame.size;
         let whole = BoundingBox::new(0.0, 0.0, width as f32, height as f32);
-        let usable = side >= SMALLEST_FACE
-            && side <= width.max(height) as f32
-            && face.share_inside(&whole) >= WITHIN_FRAME;
-        if !usable {
+        if side > width.max(height) as f32 || place.share_inside(&whole) < within {
             return false;
         }
-        let (x, y) = face.center();
+        let (x, y) = place.center();
         self.sample(frame, &Axis::new(x, side, width), &Axis::new(y, side, height));
         true
+    }
+
+    /// Becomes more like another crop, by this share of what they differ.
+    pub(super) fn follow(&mut self, other: &Self, share: f32) {
+        for (own, other) in self.luma.iter_mut().zip(other.luma.iter()) {
+            *own += (other - *own) * share;
+        }
     }
 
     fn sample(&mut self, frame: &Frame, across: &Axis, down: &Axis) {

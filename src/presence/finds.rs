@@ -56,6 +56,11 @@ impl Finds<'_> {
         (Self { of: near }, Self { of: distant })
     }
 
+    /// Those that are not so.
+    pub(super) fn without(&self, is_so: impl Fn(&Detection) -> bool) -> Self {
+        Self { of: self.of.iter().filter(|(find, _)| !is_so(find)).copied().collect() }
+    }
+
     pub(super) fn best(&self) -> f32 {
         self.of.iter().map(|(find, _)| find.score).fold(0.0, f32::max)
     }

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::likeness::FaceLikeness;
 use super::moving::Moved;
 use super::screens::Screens;
 use crate::detection::{Detection, Label};
@@ -96,6 +97,8 @@ pub(super) struct Moment<'a> {
     pub moved: Option<&'a Moved>,
     /// Who is on them is nobody.
     pub screens: Screens,
+    /// How a face that was found weakly is like what was found well there.
+    pub likeness: Option<FaceLikeness>,
 }
 
 /// What has moved within the box of a find.

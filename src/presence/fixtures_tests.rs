@@ -25,6 +25,7 @@ fn boxes_alone(step: i64) -> Moment<'static> {
         frame: FRAME,
         moved: None,
         screens: Screens::default(),
+        likeness: None,
     }
 }
 

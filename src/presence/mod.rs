@@ -7,6 +7,7 @@
 //! luma at edges ─> screens: a rectangle that nobody is before     │
 //!                  view: face, body only, nobody ──> beside: others ┼──> evidence for each kind
 //! pixels of the face ──> stillness: does it move as a photo does? ─┤             │
+//! what it was like ────> likeness: is a weak find that face? ──────┤             │
 //! pixels around it ────> vanishing: it is gone; is the candidate? ─┤             │
 //! luma samples ────────> stir: an empty room is not as it was ─────┤             │
 //! luma samples ────────> repeat: was all this there before? ───────┘             │
@@ -32,6 +33,9 @@ mod fixtures;
 #[cfg(test)]
 mod fixtures_tests;
 mod kind_track;
+mod likeness;
+#[cfg(test)]
+mod likeness_tests;
 mod monitor;
 mod moving;
 mod picture;
@@ -69,6 +73,7 @@ mod worn;
 
 pub use attention::Attention;
 pub use kind_track::Change;
+pub use likeness::{COVERED_THIRD, COVERED_WHOLE, FaceLikeness, LikenessWatch, SEEN_THIRD};
 pub use monitor::{Finds, Look, Monitor, Verdict};
 pub use moving::{Moved, Moving};
 pub use picture::{LumaGrid, PictureChange, PictureStats};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence;
 use super::fixtures::Moment;
 use super::kind_track::{Change, KindTrack};
+use super::likeness::FaceLikeness;
 use super::moving::Moved;
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
@@ -36,8 +37,9 @@ pub struct Look<'a> {
     pub finds: Option<Finds<'a>>,
     /// How the face differs from the one of a second before. Without it nothing is said of still images.
     pub face_change: Option<FaceChange>,
-    /// Of a face that has vanished, the share of the candidate that is as it was: see
-    /// [`super::Vanishing`].
+    /// How a face that was found weakly is like what was found well there.
+    pub likeness: Option<FaceLikeness>,
+    /// Of a face that has vanished, the share of the candidate that is as it was.
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
     pub stir: Option<Stir>,
@@ -237,15 +239,15 @@ impl Monitor {
     }
 
     fn read(&mut self, look: &Look<'_>, finds: &Finds<'_>) -> Reading {
-        let (faces, people) = (finds.faces, finds.people);
+        let Finds { faces, people, people_fresh } = *finds;
         let moment = Moment {
             at: look.pts,
             frame: look.size,
             moved: look.moved.as_ref(),
             screens: look.screens,
+            likeness: look.likeness,
         };
-        let mut reading =
-            self.viewer.read(&self.policy, &moment, faces, people, finds.people_fresh);
+        let mut reading = self.viewer.read(&self.policy, &moment, faces, people, people_fresh);
         if reading.view == View::Nobody {
             reading.remains = look.remains.filter(|share| *share >= STILL_THERE);
         }
@@ -260,8 +262,7 @@ impl Monitor {
         reading
     }
 
-    /// A frame after a silence: the camera was lost until now, and what it shows now says nothing
-    /// of the time between.
+    /// A frame after a silence: what it shows says nothing of the time in which the camera was lost.
     fn camera_is_back(&mut self, at: MediaTime) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.tracks[0].is_open() {

@@ -147,6 +147,7 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             repeat: None,
             moved: None,
             screens: Screens::default(),
+            likeness: None,
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

@@ -116,17 +116,7 @@ impl Viewer {
         let everybody = self.alive(moment, people, fresh).without_pictures(&self.fixtures);
         let bent = |find: &Detection| self.face.is_some_and(|face| is_bent(find, &face, frame));
         let (people, distant) = everybody.by_distance(frame, &policy.person, bent);
-        let last = |place: Option<Place>| {
-            place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
-        };
-        let face = believed(&faces, last(self.face), policy.face.enter, policy.face.keep);
-        let person = if let Some(face) = face {
-            body_of(&people, &face.bounding_box)
-        } else {
-            let (enter, keep) = (policy.person.enter, policy.person.keep);
-            let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
-            believed(&bodies, last(self.person), enter, keep)
-        };
+        let (faces, face, person) = self.candidate(policy, moment, faces, &people);
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
         self.person = person.map(place).or(self.person);
@@ -152,6 +142,41 @@ impl Viewer {
             may_be_back: false,
             back_since: None,
         }
+    }
+
+    /// Their face and body among these, and the faces without what is before theirs: a face that is covered is none
+    /// while the body that it belongs to is found, and nobody else's face would be theirs.
+    fn candidate<'a>(
+        &mut self,
+        policy: &Policy,
+        moment: &Moment<'_>,
+        faces: Finds<'a>,
+        people: &Finds<'a>,
+    ) -> (Finds<'a>, Option<&'a Detection>, Option<&'a Detection>) {
+        let Moment { at, likeness, .. } = *moment;
+        let last = |place: Option<Place>| {
+            place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
+        };
+        let shows = |find: &Detection| likeness.is_some_and(|it| it.shows(find));
+        let keep = |find: &Detection| if shows(find) { 0.0 } else { policy.face.keep };
+        let face = |faces: &Finds<'a>| believed(faces, last(self.face), policy.face.enter, keep);
+        let body = || {
+            let (enter, keep) = (policy.person.enter, policy.person.keep);
+            let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
+            believed(&bodies, last(self.person), enter, |_| keep)
+        };
+        let Some(own) = face(&faces) else { return (faces, None, body()) };
+        if likeness.is_some_and(|it| it.covers(own)) {
+            let rest = faces.without(|find| likeness.is_some_and(|it| it.covers(find)));
+            let own_body =
+                body().filter(|it| own.bounding_box.share_inside(&it.bounding_box) >= 0.5);
+            if own_body.is_some() && face(&rest).is_none() {
+                // It is there, behind what covers it.
+                self.face = Some(Place { bounding_box: own.bounding_box, at });
+                return (rest, None, own_body);
+            }
+        }
+        (faces, Some(own), body_of(people, &own.bounding_box))
     }
 
     /// Faces that may be the candidate's: where theirs is gone, none that was beside it and much smaller.
@@ -219,14 +244,14 @@ impl Viewer {
     }
 }
 
-/// The find that is the candidate: one above `enter`, or above `keep` where the candidate was a
+/// The find that is the candidate: one above `enter`, or above what `keep` says of it where the candidate was a
 /// moment ago. Of several, the one that was there before; or else one that is known to live; or
 /// else the highest score.
 fn believed<'a>(
     finds: &Finds<'a>,
     last: Option<BoundingBox>,
     enter: f32,
-    keep: f32,
+    keep: impl Fn(&Detection) -> f32,
 ) -> Option<&'a Detection> {
     let stayed = |find: &Detection| {
         last.is_some_and(|last| {
@@ -237,7 +262,7 @@ fn believed<'a>(
     finds
         .of
         .iter()
-        .filter(|(find, _)| find.score >= enter || find.score >= keep && stayed(find))
+        .filter(|(find, _)| find.score >= enter || find.score >= keep(find) && stayed(find))
         .max_by(|(a, a_nature), (b, b_nature)| {
             let known = (stayed(a), *a_nature == Nature::Live);
             known.cmp(&(stayed(b), *b_nature == Nature::Live)).then(a.score.total_cmp(&b.score))
@@ -246,7 +271,7 @@ fn believed<'a>(
 }
 
 /// Whether two finds are of the face of one head.
-fn is_on_same_head(a: &BoundingBox, b: &BoundingBox) -> bool {
+pub(super) fn is_on_same_head(a: &BoundingBox, b: &BoundingBox) -> bool {
     let ((ax, ay), (bx, by)) = (a.center(), b.center());
     (ax - bx).hypot(ay - by) <= SAME_HEAD * a.width()
         && a.height().max(b.height()) <= SAME_SIZE * a.height().min(b.height())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::beside::Company;
 use super::fixtures::Moment;
+use super::likeness::FaceLikeness;
 use super::policy::Policy;
 use super::screens::Screens;
 use super::view::{View, Viewer};
@@ -31,7 +32,8 @@ fn read(frames: &[(&[Detection], &[Detection])]) -> Vec<(View, Company)> {
     let mut viewer = Viewer::new(&policy);
     let mut at = MediaTime::ZERO;
     let mut read = |(faces, people): &(&[Detection], &[Detection])| {
-        let moment = Moment { at, frame: FRAME, moved: None, screens: Screens::default() };
+        let moment =
+            Moment { at, frame: FRAME, moved: None, screens: Screens::default(), likeness: None };
         let reading = viewer.read(&policy, &moment, faces, people, true);
         at = at + Duration::from_millis(200);
         (reading.view, reading.company)
@@ -63,6 +65,46 @@ fn a_weak_face_is_believed_wherever_on_the_candidates_head_it_is_found() {
         let views = read(&[(&[face(0.9, then)], &[]), (&[now], &[])]);
         assert_eq!(views[1].0, view, "{then} and {now:?}");
     }
+}
+
+/// What is made of weak finds that are so like the candidate's face, beside these bodies.
+fn read_like(third: f32, weak: &[Detection], people: &[Detection]) -> (View, Company) {
+    let policy = Policy::default();
+    let mut viewer = Viewer::new(&policy);
+    let mut reading = None;
+    for (at_ms, faces) in [(0, &[face(0.9, 300.0)][..]), (200, weak)] {
+        let face = weak[0].bounding_box;
+        let likeness = FaceLikeness { face, whole: third - 0.2, third, lasts: true };
+        let moment = Moment {
+            at: MediaTime::from_millis(at_ms),
+            frame: FRAME,
+            moved: None,
+            screens: Screens::default(),
+            likeness: (at_ms > 0).then_some(likeness),
+        };
+        reading = Some(viewer.read(&policy, &moment, faces, people, true));
+    }
+    reading.map(|it| (it.view, it.company)).unwrap()
+}
+
+#[test]
+fn a_covered_face_is_none_while_its_body_is_found_and_nobody_elses_face_is() {
+    let (hands, own) = ([face(0.75, 305.0), face(0.6, 320.0)], [person(0.9, 230.0)]);
+    assert_eq!(read_like(0.6, &hands, &own), (View::BodyOnly, Company::No));
+    assert_eq!(read_like(0.8, &hands, &own), (View::Face, Company::No), "a third of it is seen");
+    assert_eq!(read_like(0.6, &hands, &[]), (View::Face, Company::No), "no body");
+    let elsewhere = [person(0.9, 20.0)];
+    assert_eq!(read_like(0.6, &hands, &elsewhere).0, View::Face, "another body");
+    let beside = [hands[0], face(0.9, 500.0)];
+    assert_eq!(read_like(0.6, &beside, &own), (View::Face, Company::Undecided), "another face");
+}
+
+#[test]
+fn a_face_that_is_as_it_was_is_kept_with_any_score_where_it_was() {
+    let own = [person(0.9, 230.0)];
+    assert_eq!(read_like(0.95, &[face(0.31, 305.0)], &own).0, View::Face);
+    assert_eq!(read_like(0.85, &[face(0.31, 305.0)], &own).0, View::BodyOnly);
+    assert_eq!(read_like(0.95, &[face(0.31, 500.0)], &own).0, View::BodyOnly, "elsewhere");
 }
 
 #[test]

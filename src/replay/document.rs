@@ -99,6 +99,10 @@ pub struct TraceLine {
     /// How the face differs from the one of a second before: below 0.05 as a still image does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_change: Option<f32>,
+    /// How a face that was found weakly correlates with what was found well there, as a whole and in the third
+    /// that is most like it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_likeness: Option<[f32; 2]>,
     /// Of a face that has vanished, the share of the candidate that is as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remains: Option<f64>,
@@ -208,6 +212,7 @@ impl TraceLine {
             rested: sample.rested,
             people: sample.people.as_ref().map(traced),
             face_change: sample.face_change.map(|it| it.change),
+            face_likeness: sample.likeness.map(|it| [it.whole, it.third]),
             remains: sample.remains,
             stirred_since_s: sample.stir.map(|stir| stir.since.as_secs_f64()),
             looped_since_s: sample.repeat.map(|repeat| repeat.since.as_secs_f64()),

@@ -20,8 +20,8 @@ use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
 use crate::presence::{
-    Change, FaceChange, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat, Screens, Stir,
-    Verdict,
+    Change, FaceChange, FaceLikeness, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat,
+    Screens, Stir, Verdict,
 };
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
@@ -43,6 +43,8 @@ pub struct Seen {
     pub people: Option<Vec<Detection>>,
     /// How the face differs from the one of a second before.
     pub face_change: Option<FaceChange>,
+    /// How a face that was found weakly is like what was found well there.
+    pub likeness: Option<FaceLikeness>,
     /// Of a face that has vanished, the share of the candidate that is as it was.
     pub remains: Option<f64>,
     /// Since when the picture is not the calm one before.
@@ -146,6 +148,7 @@ impl Looks {
                     people_fresh: seen.people.is_some(),
                 }),
                 face_change: seen.face_change,
+                likeness: seen.likeness,
                 remains: seen.remains,
                 stir: seen.stir,
                 repeat: seen.repeat,
@@ -201,6 +204,7 @@ impl<D: Detector> Lane<D> {
             rested: sample.rested,
             people: sample.people,
             face_change: sample.face_change,
+            likeness: sample.likeness,
             remains: sample.remains,
             stir: sample.stir,
             repeat: sample.repeat,

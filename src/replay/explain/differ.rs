@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Moment, holds};
 use crate::detection::{Detection, Label};
 use crate::geometry::BoundingBox;
-use crate::presence::{ALIVE, FaceChange, Policy, STILL_THERE};
+use crate::presence::{ALIVE, FaceChange, FaceLikeness, Policy, SEEN_THIRD, STILL_THERE};
 use crate::replay::looks::{Looks, Seen};
 use crate::replay::tune::{exact, set};
 use crate::report::Kind;
@@ -165,6 +165,11 @@ fn finds(moment: &Moment<'_>) -> Vec<Difference> {
         found.extend(changed(moment, &what, |seen| seen.remains = Some(STILL_THERE)));
     }
     if is.contains(&Kind::FaceNotVisible) {
+        let what =
+            format!("a third of the face that correlates by {SEEN_THIRD} with what was there");
+        found.extend(changed(moment, &what, |seen| {
+            seen.likeness = seen.likeness.map(|it| FaceLikeness { third: SEEN_THIRD, ..it });
+        }));
         let what = "nothing of the candidate as it was before the face vanished";
         found.extend(changed(moment, what, |seen| seen.remains = None));
     }

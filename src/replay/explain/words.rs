@@ -4,7 +4,8 @@ use super::Moment;
 use super::differ::differences;
 use crate::detection::Detection;
 use crate::presence::{
-    ALIVE, Change, FaceChange, PictureStats, Policy, Repeat, STILL_THERE, Stir, Verdict,
+    ALIVE, COVERED_THIRD, COVERED_WHOLE, Change, FaceChange, FaceLikeness, PictureStats, Policy,
+    Repeat, SEEN_THIRD, STILL_THERE, Stir, Verdict,
 };
 use crate::replay::looks::Seen;
 use crate::report::Kind;
@@ -190,6 +191,16 @@ fn candidate(lines: &mut Vec<String>, seen: &Seen) {
     if let Some(FaceChange { change, .. }) = seen.face_change {
         let text = format!(
             "differs by {change:.3} from a second before (as a still image does at {ALIVE} and below)"
+        );
+        line(lines, "the face", &text);
+    }
+    if let Some(likeness) = seen.likeness {
+        let FaceLikeness { whole, third, lasts, .. } = likeness;
+        let for_long = if lasts { ", not for the first look" } else { "" };
+        let text = format!(
+            "correlates by {whole:.2} with what was found well there, and in a third by {third:.2}{for_long} \
+             (covered below {COVERED_WHOLE} and {COVERED_THIRD} from the second look on, seen from {SEEN_THIRD} in \
+             a third)"
         );
         line(lines, "the face", &text);
     }

@@ -121,7 +121,7 @@ WAYS = {
         "the head bowed by 30 degrees for seconds, rendered", ("head_down", "drawn:bowed"), before=compose_bowed.Head
     ),
     "scan": Way(
-        "the head of a man who was scanned, looking ahead: what the next two are to be held against",
+        "the head of a man who was scanned, looking ahead: what the next three are to be held against",
         ("drawn:scan",),
         drawn=compose_head.ahead,
     ),
@@ -132,10 +132,16 @@ WAYS = {
         before=compose_head.Turning,
     ),
     "head_down": Way(
-        "the scanned head, bent by 40 degrees as over a paper, and by 65",
+        "the scanned head, bent by 40 degrees as over a paper",
         ("head_down", "drawn:head_down"),
         drawn=compose_head.ahead,
-        before=compose_head.Writing,
+        before=compose_head.writing,
+    ),
+    "crown": Way(
+        "the scanned head, bent by 65 degrees, until hair and forehead are left of the face",
+        ("face_hidden", "drawn:crown"),
+        drawn=compose_head.ahead,
+        before=compose_head.crown,
     ),
 }
 

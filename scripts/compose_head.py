@@ -30,33 +30,11 @@ TURNS = (
     + (30.8, 31.5, 34.5, 35.7, 37.8, 38.15),
     (0, 82, 85, 0, 0, -86, -83, 0, 0, -78, -90, 0, 0, 88, 84, 0, 0, 75, 90, -85, -82, 0),
 )
-# Seconds, and degrees below the camera that the face looks.
-NODS = (
-    (
-        0.8,
-        1.5,
-        3.0,
-        4.6,
-        5.2,
-        5.7,
-        6.4,
-        8.4,
-        8.95,
-        16.2,
-        17.0,
-        18.5,
-        19.1,
-        22.3,
-        23.1,
-        30.8,
-        31.5,
-        34.0,
-        34.6,
-        37.0,
-        37.7,
-    ),
-    (0, 40, 37, 41, 0, 0, 42, 39, 0, 0, 42, 38, 67, 65, 0, 0, 38, 42, 66, 68, 0),
-)
+# Seconds, and degrees below the camera that the face looks: over a paper, and far over it, until the crown shows.
+NODS = (0.8, 1.5, 3.0, 4.6, 5.2, 5.7, 6.4, 8.4, 8.95, 16.2, 17.0, 18.5, 19.1, 22.3, 23.1)
+NODS += (30.8, 31.5, 34.0, 34.6, 37.0, 37.7)
+OVER_A_PAPER = (0, 40, 37, 41, 0, 0, 42, 39, 0, 0, 42, 38, 41, 39, 0, 0, 38, 42, 40, 38, 0)
+CROWN = (0, 66, 64, 67, 0, 0, 65, 68, 0, 0, 66, 64, 67, 65, 0, 0, 65, 68, 66, 68, 0)
 # Down to 45 degrees the face is seen with brows, nose and mouth; from 60 on it is hair and forehead, with brows and the
 # tip of the nose at the edge. The parts of a face that count as covered then, as `compose` has them.
 BENT, PARTS = (0, 45, 60, 90), (0.0, 0.5, 0.8, 1.0)
@@ -177,14 +155,28 @@ class Turning:
         return *self.replaced.drawn(shown, compose_scan.degrees(right=right)), 0.0
 
 
-class Writing(Turning):
-    """Bends the head over a paper."""
+class Bending(Turning):
+    """Bends the head."""
+
+    def __init__(self, figure, points, degrees):
+        super().__init__(figure, points)
+        self.degrees = degrees
 
     def at(self, shown, at, person, alpha):
-        wanted = eased(at, *NODS)
+        wanted = eased(at, NODS, self.degrees)
         if wanted == 0:
             return person, alpha, 0.0
         own = compose_scan.pitch(self.replaced.turns[shown])
         turn = compose_scan.degrees(down=wanted - min(wanted / LEVEL, 1) * own)
         covered = np.interp(compose_scan.pitch(turn @ self.replaced.turns[shown]), BENT, PARTS)
         return *self.replaced.drawn(shown, turn), float(covered)
+
+
+def writing(figure, points):
+    """Over a paper."""
+    return Bending(figure, points, OVER_A_PAPER)
+
+
+def crown(figure, points):
+    """Far over it."""
+    return Bending(figure, points, CROWN)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::beside::{Beside, Candidate, Company, Everybody};
 use super::finds::Finds;
 use super::fixtures::{Fixtures, MUCH_SMALLER, Moment, Nature};
-use super::policy::Policy;
+use super::policy::{FacePolicy, Policy};
 use super::worn::is_worn;
 use crate::detection::{Detection, Label};
 use crate::geometry::{BoundingBox, Size};
@@ -70,6 +70,8 @@ pub(super) const SAME_PLACE_IOU: f32 = 0.3;
 const SAME_HEAD: f32 = 0.75;
 /// … and hardly larger or smaller.
 const SAME_SIZE: f32 = 1.3;
+/// So much of a face lies in the body that it belongs to, if nothing but that body says that it is one.
+const IN_ITS_BODY: f32 = 0.8;
 
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
@@ -105,14 +107,15 @@ impl Viewer {
         let last = |place: Option<Place>| {
             place.filter(|place| at.since(place.at) <= PLACE_LASTS).map(|place| place.bounding_box)
         };
-        let face = believed(&faces, last(self.face), policy.face.enter, policy.face.keep);
-        let person = if let Some(face) = face {
-            body_of(&people, &face.bounding_box)
-        } else {
-            let (enter, keep) = (policy.person.enter, policy.person.keep);
+        let FacePolicy { enter, keep, .. } = policy.face;
+        let mut face = believed(&faces, last(self.face), enter, keep);
+        let mut person = face.and_then(|face| body_of(&people, &face.bounding_box));
+        if face.is_none() {
+            let (enter, least) = (policy.person.enter, policy.person.keep);
             let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
-            believed(&bodies, last(self.person), enter, keep)
-        };
+            person = believed(&bodies, last(self.person), enter, least);
+            face = person.and_then(|body| face_of(&faces, &body.bounding_box, keep));
+        }
         let place = |find: &Detection| Place { bounding_box: find.bounding_box, at };
         self.face = face.map(place).or(self.face);
         self.person = person.map(place).or(self.person);
@@ -243,6 +246,18 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .iter()
         .map(|(find, _)| *find)
         .filter(|person| face.share_inside(&person.bounding_box) >= 0.5)
+        .max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// The face within the upper half of a body that is believed: two networks err at the same place less often than
+/// one.
+fn face_of<'a>(faces: &Finds<'a>, body: &BoundingBox, keep: f32) -> Option<&'a Detection> {
+    let is_its = |face: &BoundingBox| {
+        face.share_inside(body) >= IN_ITS_BODY && face.center().1 <= body.center().1
+    };
+    let finds = faces.of.iter().map(|(find, _)| *find);
+    finds
+        .filter(|face| face.score >= keep && is_its(&face.bounding_box))
         .max_by(|a, b| a.score.total_cmp(&b.score))
 }
 

@@ -94,6 +94,12 @@ impl BoundingBox {
         Self::new(x - width, y - height, x + width, y + height)
     }
 
+    /// Whether a point lies in the box: on its left and upper edge it does, on the others not.
+    #[must_use]
+    pub fn contains(&self, (x, y): (f32, f32)) -> bool {
+        (self.left..self.right).contains(&x) && (self.top..self.bottom).contains(&y)
+    }
+
     /// The box in parts of the frame's sides, 0 to 1 within the frame.
     #[must_use]
     pub fn shares_of(&self, frame: Size) -> Self {

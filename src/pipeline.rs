@@ -248,9 +248,11 @@ impl<D: Detector> Pipeline<D> {
             return Ok(false);
         }
         let enter = self.policy.face.enter;
-        let found = self.detector.faces(frame)?.iter().any(|face| face.score >= enter);
-        self.veil.told(frame.pts, grid, found);
-        Ok(found)
+        let faces = self.detector.faces(frame)?;
+        let face = faces.iter().find(|face| face.score >= enter);
+        let face = face.map(|face| face.bounding_box.shares_of(frame.size));
+        self.veil.told(frame.pts, grid, face);
+        Ok(face.is_some())
     }
 
     /// What is left of a candidate whose face has vanished.

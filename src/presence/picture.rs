@@ -22,6 +22,9 @@ const CHANGED_LEVELS: u8 = 3;
 const MOVED_NOISES: f64 = 6.0;
 /// More of it is no noise: the camera has moved. In levels.
 pub(super) const MOST_NOISE: f64 = 2.0;
+/// How like two pictures are is told by how blocks differ from those so many blocks away: in less there is
+/// more noise than structure where it counts.
+const RESEMBLANCE_REACH: usize = 4;
 /// By which factors light that flickers changes a picture, at most.
 const FLICKER: RangeInclusive<f64> = 0.7..=1.4;
 /// By which factors it changes a band of one, that was bright and is dark or the other way round.
@@ -127,13 +130,6 @@ impl LumaGrid {
         }
     }
 
-    /// See [`PictureStats::structure`].
-    pub(super) fn structure(&self) -> f64 {
-        let sum: u64 = self.blocks.iter().map(|&sum| u64::from(sum)).sum();
-        let mean = sum as f64 / self.samples.len() as f64;
-        variance(&self.block_means()).sqrt() / (mean + 4.0)
-    }
-
     /// By how much block means vary when samples do so by themselves, as they do within the median block.
     fn variance_by_noise(&self) -> f64 {
         const COUNT: u32 = (BLOCK * BLOCK) as u32;
@@ -157,6 +153,35 @@ impl LumaGrid {
     /// Levels by which block means differ in the median, light that flickers taken off.
     pub(super) fn median_difference(&self, before: &Self) -> f64 {
         quantile(&mut self.block_differences(before, BLOCKS), 0.5)
+    }
+
+    /// How like the structure of another picture this one's is, -1 to 1, but for a part of it, in parts of the
+    /// picture's sides. Brightness and how it goes across the picture do not count; 0 where there is no structure.
+    pub(super) fn resemblance_beside(&self, other: &Self, part: &BoundingBox) -> f64 {
+        let is_beside = |index: usize| !part.contains(block_middle(index));
+        let (mine, theirs) = (self.block_means(), other.block_means());
+        let (mut product, mut squares) = (0.0, (0.0, 0.0));
+        for step in [RESEMBLANCE_REACH, RESEMBLANCE_REACH * BLOCK_COLUMNS] {
+            let is_in_line = |index: &usize| {
+                let column = index % BLOCK_COLUMNS;
+                let fits = step >= BLOCK_COLUMNS || (step..BLOCK_COLUMNS - step).contains(&column);
+                fits && [index - step, *index, index + step].into_iter().all(is_beside)
+            };
+            let bends: Vec<(f64, f64)> = (step..BLOCKS - step)
+                .filter(is_in_line)
+                .map(|index| (bend(&mine, index, step), bend(&theirs, index, step)))
+                .collect();
+            let count = bends.len().max(1) as f64;
+            let mean = bends.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+            let mean = (mean.0 / count, mean.1 / count);
+            for (mine, theirs) in bends {
+                let (mine, theirs) = (mine - mean.0, theirs - mean.1);
+                product += mine * theirs;
+                squares = (squares.0 + mine * mine, squares.1 + theirs * theirs);
+            }
+        }
+        let all = (squares.0 * squares.1).sqrt();
+        if all > 0.0 { product / all } else { 0.0 }
     }
 
     /// How this picture differs from another one.
@@ -193,15 +218,7 @@ impl LumaGrid {
         share: f64,
         spared: &[BoundingBox],
     ) -> bool {
-        let is_spared = |index: usize| {
-            let middle = |at: usize, count: usize| (at as f32 + 0.5) / count as f32;
-            let x = middle(index % BLOCK_COLUMNS, BLOCK_COLUMNS);
-            let y = middle(index / BLOCK_COLUMNS, BLOCK_ROWS);
-            let has = |own: &BoundingBox| {
-                (own.left..own.right).contains(&x) && (own.top..own.bottom).contains(&y)
-            };
-            spared.iter().any(has)
-        };
+        let is_spared = |index: usize| spared.iter().any(|own| own.contains(block_middle(index)));
         let moved = |band: usize| {
             let differences = self.block_differences(before, band);
             let noise = quantile(&mut differences.clone(), 0.5).min(MOST_NOISE);
@@ -263,6 +280,17 @@ impl LumaGrid {
         }
         now
     }
+}
+
+/// Where the middle of a block is, in parts of the picture's sides.
+fn block_middle(index: usize) -> (f32, f32) {
+    let middle = |at: usize, count: usize| (at as f32 + 0.5) / count as f32;
+    (middle(index % BLOCK_COLUMNS, BLOCK_COLUMNS), middle(index / BLOCK_COLUMNS, BLOCK_ROWS))
+}
+
+/// By how much a block differs from the line through those one step before and behind it.
+fn bend(means: &[f64; BLOCKS], index: usize, step: usize) -> f64 {
+    means[index] - f64::midpoint(means[index - step], means[index + step])
 }
 
 /// By which factor light that flickers, or is a little more or less everywhere, has changed the means of

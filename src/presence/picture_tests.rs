@@ -2,7 +2,7 @@
 
 use super::picture::{LumaGrid, PictureChange};
 use crate::frame::{Frame, Payload};
-use crate::geometry::Size;
+use crate::geometry::{BoundingBox, Size};
 use crate::time::MediaTime;
 
 fn picture(paint: impl Fn(u32, u32) -> u8) -> LumaGrid {
@@ -120,4 +120,22 @@ fn a_tiny_frame_can_be_sampled() {
     let size = Size::new(1, 1);
     let frame = Frame { seq: 0, pts: MediaTime::ZERO, size, payload: Payload::Gray8(vec![9]) };
     assert_eq!(LumaGrid::of(&frame).stats(None).mean, 9.0);
+}
+
+#[test]
+fn a_room_is_like_itself_beside_who_is_in_it_and_no_light_is() {
+    let person = BoundingBox::new(0.4, 0.2, 0.6, 1.0);
+    let room = |levels: u8, somebody: bool| {
+        picture(move |x, y| {
+            let is_body = somebody && (130..190).contains(&x) && y > 50;
+            let thing = (x / 50 * 7 + y / 40 * 5) as u8 % 4;
+            80 + thing * levels + if is_body { 30 } else { 0 } + ((x * 7 + y * 13) % 3) as u8
+        })
+    };
+    let like = |a: &LumaGrid, b: &LumaGrid| a.resemblance_beside(b, &person);
+    let known = room(2, true);
+    assert!(like(&room(2, false), &known) > 0.95 && like(&room(1, false), &known) > 0.9);
+    let cover = picture(|x, y| (60 + x / 6 + y / 8) as u8 + ((x * 11 + y * 5) % 3) as u8);
+    assert!(like(&cover, &known).abs() < 0.3, "{}", like(&cover, &known));
+    assert_eq!(like(&picture(|_, _| 90), &known), 0.0);
 }

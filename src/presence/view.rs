@@ -84,6 +84,8 @@ pub(super) const SAME_PLACE_IOU: f32 = 0.3;
 const SAME_HEAD: f32 = 0.75;
 /// … and hardly larger or smaller.
 const SAME_SIZE: f32 = 1.3;
+/// So much of a face lies in the body that it belongs to, if nothing but that body says that it is one.
+const IN_ITS_BODY: f32 = 0.8;
 
 impl Viewer {
     pub(super) fn new(policy: &Policy) -> Self {
@@ -165,9 +167,14 @@ impl Viewer {
             let bodies = people.clone().without_weak_pictures(&self.fixtures, enter);
             believed(&bodies, last(self.person), enter, |_| keep)
         };
-        let Some(own) = face(&faces) else { return (faces, None, body()) };
-        if likeness.is_some_and(|it| it.covers(own)) {
-            let rest = faces.without(|find| likeness.is_some_and(|it| it.covers(find)));
+        let is_covered = |find: &Detection| likeness.is_some_and(|it| it.covers(find));
+        let Some(own) = face(&faces) else {
+            let body = body();
+            let own = body.and_then(|it| face_of(&faces, &it.bounding_box, policy.face.keep));
+            return (faces, own.filter(|own| !is_covered(own)), body);
+        };
+        if is_covered(own) {
+            let rest = faces.without(is_covered);
             let own_body =
                 body().filter(|it| own.bounding_box.share_inside(&it.bounding_box) >= 0.5);
             if own_body.is_some() && face(&rest).is_none() {
@@ -284,6 +291,18 @@ fn body_of<'a>(people: &Finds<'a>, face: &BoundingBox) -> Option<&'a Detection> 
         .iter()
         .map(|(find, _)| *find)
         .filter(|person| face.share_inside(&person.bounding_box) >= 0.5)
+        .max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// The face within the upper half of a body that is believed: two networks err at the same place less often than
+/// one.
+fn face_of<'a>(faces: &Finds<'a>, body: &BoundingBox, keep: f32) -> Option<&'a Detection> {
+    let is_its = |face: &BoundingBox| {
+        face.share_inside(body) >= IN_ITS_BODY && face.center().1 <= body.center().1
+    };
+    let finds = faces.of.iter().map(|(find, _)| *find);
+    finds
+        .filter(|face| face.score >= keep && is_its(&face.bounding_box))
         .max_by(|a, b| a.score.total_cmp(&b.score))
 }
 

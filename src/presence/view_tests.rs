@@ -108,6 +108,23 @@ fn a_face_that_is_as_it_was_is_kept_with_any_score_where_it_was() {
 }
 
 #[test]
+fn a_weak_face_is_believed_within_the_upper_half_of_a_body_that_is() {
+    let lower = Detection {
+        bounding_box: BoundingBox::new(275.0, 300.0, 345.0, 390.0),
+        ..face(0.55, 275.0)
+    };
+    for (score, face, view) in [
+        (0.5, face(0.55, 275.0), View::Face),
+        (0.5, face(0.45, 275.0), View::BodyOnly),
+        (0.5, face(0.55, 180.0), View::BodyOnly),
+        (0.5, lower, View::BodyOnly),
+        (0.35, face(0.55, 275.0), View::Nobody),
+    ] {
+        assert_eq!(read(&[(&[face], &[person(score, 200.0)])])[0].0, view, "{score}, {face:?}");
+    }
+}
+
+#[test]
 fn a_print_on_the_candidates_shirt_is_neither_company_nor_the_candidate() {
     let print = |sway: f32| Detection {
         bounding_box: BoundingBox::new(250.0 + sway, 190.0, 390.0 + sway, 350.0),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::monitor::Verdict;
+use super::look::Verdict;
 use super::picture::LumaGrid;
 use super::policy::Policy;
 use crate::detection::Detection;

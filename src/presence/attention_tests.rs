@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::attention::Attention;
-use super::monitor::Verdict;
+use super::look::Verdict;
 use super::picture::LumaGrid;
 use super::policy::Policy;
 use crate::detection::{Detection, Label};

@@ -36,6 +36,7 @@ mod kind_track;
 mod likeness;
 #[cfg(test)]
 mod likeness_tests;
+mod look;
 mod monitor;
 mod moving;
 mod picture;
@@ -74,7 +75,8 @@ mod worn;
 pub use attention::Attention;
 pub use kind_track::Change;
 pub use likeness::{COVERED_THIRD, COVERED_WHOLE, FaceLikeness, LikenessWatch, SEEN_THIRD};
-pub use monitor::{Finds, Look, Monitor, Verdict};
+pub use look::{Finds, Look, Verdict};
+pub use monitor::Monitor;
 pub use moving::{Moved, Moving};
 pub use picture::{LumaGrid, PictureChange, PictureStats};
 pub use policy::{

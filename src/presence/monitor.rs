@@ -3,75 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::evidence;
 use super::fixtures::Moment;
 use super::kind_track::{Change, KindTrack};
-use super::likeness::FaceLikeness;
-use super::moving::Moved;
+use super::look::{Finds, Look, Verdict};
 use super::picture::PictureStats;
 use super::policy::{Policy, StillImagePolicy};
-use super::repeat::Repeat;
-use super::screens::Screens;
 use super::standstill::{Difference, Standstill};
-use super::stillness::{FaceChange, Stillness};
+use super::stillness::Stillness;
 use super::stir::Stir;
 use super::track::{Counts, Evidence, Step};
 use super::vanishing::STILL_THERE;
 use super::view::{Reading, View, Viewer};
-use crate::detection::Detection;
-use crate::geometry::Size;
 use crate::report::{ClosedBy, Family, IntervalId, Kind};
 use crate::time::MediaTime;
-
-/// One frame that was looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
-    pub pts: MediaTime,
-    /// Frames that came since the look before and were not looked at.
-    pub skipped: u64,
-    pub size: Size,
-    pub picture: PictureStats,
-    /// Absent when the models were not asked, because the picture cannot show anybody.
-    pub finds: Option<Finds<'a>>,
-    /// How the face differs from the one of a second before. Without it nothing is said of still images.
-    pub face_change: Option<FaceChange>,
-    /// How a face that was found weakly is like what was found well there.
-    pub likeness: Option<FaceLikeness>,
-    /// Of a face that has vanished, the share of the candidate that is as it was.
-    pub remains: Option<f64>,
-    /// Since when the picture is not the calm one before.
-    pub stir: Option<Stir>,
-    /// The picture is one of a loop.
-    pub repeat: Option<Repeat>,
-    /// Where the picture has moved. Without it, boxes alone tell who lives and what hangs on the wall.
-    pub moved: Option<Moved>,
-    /// Where screens are, who is on which is nobody.
-    pub screens: Screens,
-}
-
-/// What the models found.
-#[derive(Clone, Copy, Debug)]
-pub struct Finds<'a> {
-    pub faces: &'a [Detection],
-    /// The latest that are known.
-    pub people: &'a [Detection],
-    /// `people` were looked for in this very frame.
-    pub people_fresh: bool,
-}
-
-/// What the monitor made of one frame, and why: for a trace that a person reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Face,
-    BodyOnly,
-    Nobody,
-    Covered,
-    TooDark,
-    Frozen,
-}
 
 /// Kinds that are found from frames, "could not look" first: it decides what the others may say.
 const KINDS: [Kind; 9] = [

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kind_track::Change;
-use super::monitor::{Finds, Look, Monitor};
+use super::look::{Finds, Look};
+use super::monitor::Monitor;
 use super::picture::{LumaGrid, PictureStats};
 use super::policy::Policy;
 use super::screens::Screens;
@@ -224,6 +225,7 @@ fn absence(
             picture,
             finds: Some(Finds { faces, people: &[], people_fresh: true }),
             face_change: None,
+            likeness: None,
             remains: None,
             stir,
             repeat: None,

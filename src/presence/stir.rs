@@ -66,13 +66,20 @@ impl Stir {
     }
 }
 
-impl Parts {
+/// Finds parts, in space that is kept from look to look.
+#[derive(Clone, Debug, Default)]
+struct Grouping {
+    open: Vec<usize>,
+    parts: Vec<(BoundingBox, MediaTime)>,
+}
+
+impl Grouping {
     /// Of blocks, when they changed first and whether they still are not as they were, row by row. What was in a
     /// part that is as it was again may be anywhere.
-    fn of(first: &[Option<MediaTime>], changed: &[bool; BLOCKS]) -> Self {
-        let mut parts: Vec<(BoundingBox, MediaTime)> = Vec::new();
+    fn parts(&mut self, first: &[Option<MediaTime>], changed: &[bool; BLOCKS]) -> Parts {
+        let Self { open, parts } = self;
+        parts.clear();
         let mut seen = [false; BLOCKS];
-        let mut open = Vec::new();
         for block in 0..BLOCKS {
             let Some(since) = first[block].filter(|_| !seen[block]) else { continue };
             let (mut place, mut earliest, mut is_there) = (place_of(block), since, false);
@@ -87,15 +94,15 @@ impl Parts {
             }
             parts.push((if is_there { place } else { ANYWHERE }, earliest));
         }
-        parts.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
-        let rest = parts.split_off(parts.len().min(MOST_PARTS));
-        for (place, since) in rest {
-            if let Some((all, earliest)) = parts.last_mut() {
-                (*all, *earliest) = (all.joined(&place), since.min(*earliest));
-            }
+        parts.sort_unstable_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
+        let mut found = Parts::default();
+        for (index, (place, since)) in parts.iter().enumerate() {
+            let part = &mut found.0[index.min(MOST_PARTS - 1)];
+            *part = Some(part.map_or((*place, *since), |(all, earliest)| {
+                (all.joined(place), earliest.min(*since))
+            }));
         }
-        let mut parts = parts.into_iter();
-        Self(std::array::from_fn(|_| parts.next()))
+        found
     }
 }
 
@@ -121,6 +128,7 @@ pub struct Calm {
     stirred: Option<MediaTime>,
     /// Which blocks are not as they were since then, row by row, and since when.
     first: Vec<Option<MediaTime>>,
+    grouping: Grouping,
     last_face: Option<MediaTime>,
     /// When blocks changed first and last since nobody is there, row by row.
     changes: Vec<Option<(MediaTime, MediaTime)>>,
@@ -154,7 +162,7 @@ impl Calm {
         for block in (0..BLOCKS).filter(|&block| changed[block] && !is_restless(block)) {
             self.first[block].get_or_insert(at);
         }
-        let stir = Stir { calm_since, since, parts: Parts::of(&self.first, &changed) };
+        let stir = Stir { calm_since, since, parts: self.grouping.parts(&self.first, &changed) };
         let changed_by_column = by_column((0..BLOCKS).filter(|&block| changed[block]));
         let everywhere = changed_by_column.iter().all(|share| *share >= STIRRED_SHARE);
         let is_stir = since.since(calm_since) >= CALM_AFTER && !everywhere;

@@ -16,7 +16,7 @@ use inview::capture::jpeg;
 use inview::detection::{Detection, Label};
 use inview::frame::{Frame, Payload};
 use inview::geometry::{BoundingBox, Size};
-use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy, Repeats, Screens};
+use inview::presence::{Finds, Look, LumaGrid, Monitor, Policy, Repeats, Signs};
 use inview::redact::Pii;
 use inview::report::{EventData, Incarnation, IntervalId, SampledCamera, SessionEnded, SessionId};
 use inview::spool::Outbox;
@@ -108,14 +108,8 @@ fn state(c: &mut Criterion) {
                 skipped: 0,
                 size: SIZE,
                 picture,
-                stir: None,
                 finds,
-                face_change: None,
-                remains: None,
-                repeat: None,
-                moved: None,
-                screens: Screens::default(),
-                likeness: None,
+                signs: Signs::default(),
             }))
         });
     });

@@ -10,9 +10,9 @@ use crate::detection::{Detection, non_maximum_suppression};
 use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::presence::{
-    Attention, Calm, Change, FaceChange, FaceLikeness, FaceWatch, Finds, LikenessWatch, Look,
-    LumaGrid, Monitor, Moved, Moving, PictureStats, Policy, Repeat, Repeats, ScreenWatch, Screens,
-    StillImagePolicy, Stir, Turned, Vanishing, Veil, Verdict,
+    Attention, Calm, Change, FaceChange, FaceWatch, Finds, LikenessWatch, Look, LumaGrid, Monitor,
+    Moving, PictureStats, Policy, Repeats, ScreenWatch, Signs, StillImagePolicy, Turned, Vanishing,
+    Veil, Verdict,
 };
 use crate::report::{ClosedBy, IntervalId, ModelIdentity};
 use crate::time::MediaTime;
@@ -92,20 +92,7 @@ pub struct Sample {
     pub rested: bool,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
-    /// How the face differs from the one of a second before.
-    pub face_change: Option<FaceChange>,
-    /// How a face that was found weakly is like what was found well there.
-    pub likeness: Option<FaceLikeness>,
-    /// Of a face that has vanished, the share of the candidate that is as it was.
-    pub remains: Option<f64>,
-    /// Since when the picture is not the calm one before.
-    pub stir: Option<Stir>,
-    /// The picture is one of a loop.
-    pub repeat: Option<Repeat>,
-    /// Where the picture has moved. Absent while the camera moves.
-    pub moved: Option<Moved>,
-    /// Where screens are.
-    pub screens: Screens,
+    pub signs: Signs,
     pub verdict: Verdict,
     pub changes: Vec<Change>,
 }
@@ -187,6 +174,7 @@ impl<D: Detector> Pipeline<D> {
         let likeness = self.likeness.look(frame, seen, moved.is_some());
         let stir = self.calm.look(frame.pts, &grid, !seen.is_empty());
         let screens = self.screens.look(frame, seen, self.policy.face.enter);
+        let signs = Signs { face_change, likeness, remains, stir, repeat, moved, screens };
         let look = Look {
             pts: frame.pts,
             skipped: frame.seq.saturating_sub(self.next_seq),
@@ -197,13 +185,7 @@ impl<D: Detector> Pipeline<D> {
                 people: &self.people,
                 people_fresh: people.is_some(),
             }),
-            face_change,
-            likeness,
-            remains,
-            stir,
-            repeat,
-            moved,
-            screens,
+            signs,
         };
         let (verdict, changes) = self.monitor.look(&look);
         self.attention.judged(frame.pts, verdict);
@@ -212,23 +194,7 @@ impl<D: Detector> Pipeline<D> {
         self.sampled += 1;
         self.cadence.took(frame.pts);
         let Frame { seq, pts, .. } = *frame;
-        Ok(Sample {
-            seq,
-            pts,
-            picture,
-            faces,
-            rested,
-            people,
-            face_change,
-            likeness,
-            remains,
-            stir,
-            repeat,
-            moved,
-            screens,
-            verdict,
-            changes,
-        })
+        Ok(Sample { seq, pts, picture, faces, rested, people, signs, verdict, changes })
     }
 
     /// Whether a picture without contrast is of somebody, or of the room in which somebody was found so.

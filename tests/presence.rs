@@ -7,7 +7,7 @@ use std::time::Duration;
 use inview::detection::{Detection, Label};
 use inview::geometry::{BoundingBox, Size};
 use inview::presence::{
-    Change, Finds, Look, Monitor, Parts, PictureChange, PictureStats, Policy, Screens, Stir,
+    Change, Finds, Look, Monitor, Parts, PictureChange, PictureStats, Policy, Signs, Stir,
 };
 use inview::report::{ClosedBy, Interval, IntervalId, Kind, SessionId};
 use inview::time::MediaTime;
@@ -75,32 +75,27 @@ fn show(monitor: &mut Monitor, shot: Shot) -> Vec<Change> {
     let picture =
         PictureStats { mean: 120.0, p99, light, structure, detail: 0.0, grain: 0.0, change };
     let finds = Finds { faces: &faces, people: &people, people_fresh: true };
+    let stir = match shot.scene {
+        Scene::Stirred(calm_ms) => {
+            let since = MediaTime::from_millis(shot.at_ms);
+            let calm_since = MediaTime::from_millis(shot.at_ms - calm_ms);
+            Some(Stir { calm_since, since, parts: Parts::default() })
+        }
+        Scene::Face
+        | Scene::BodyOnly
+        | Scene::Nobody
+        | Scene::TwoFaces
+        | Scene::Covered
+        | Scene::Dark
+        | Scene::FrozenFace => None,
+    };
     let look = Look {
         pts: MediaTime::from_millis(shot.at_ms),
         skipped: 2,
         size: Size::new(640, 480),
         picture,
         finds: (!monitor.is_covered(&picture)).then_some(finds),
-        face_change: None,
-        remains: None,
-        stir: match shot.scene {
-            Scene::Stirred(calm_ms) => {
-                let since = MediaTime::from_millis(shot.at_ms);
-                let calm_since = MediaTime::from_millis(shot.at_ms - calm_ms);
-                Some(Stir { calm_since, since, parts: Parts::default() })
-            }
-            Scene::Face
-            | Scene::BodyOnly
-            | Scene::Nobody
-            | Scene::TwoFaces
-            | Scene::Covered
-            | Scene::Dark
-            | Scene::FrozenFace => None,
-        },
-        repeat: None,
-        moved: None,
-        screens: Screens::default(),
-        likeness: None,
+        signs: Signs { stir, ..Signs::default() },
     };
     monitor.look(&look).1
 }

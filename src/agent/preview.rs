@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::detection::{Detection, Label};
     use crate::frame::I420;
-    use crate::presence::{LumaGrid, Screens, Verdict};
+    use crate::presence::{LumaGrid, Signs, Verdict};
     use crate::time::MediaTime;
 
     fn seen(size: Size, payload: Payload, face: Option<BoundingBox>) -> Preview {
@@ -146,13 +146,7 @@ mod tests {
             faces: Some(face.into_iter().map(detection).collect()),
             rested: false,
             people: None,
-            face_change: None,
-            remains: None,
-            stir: None,
-            repeat: None,
-            moved: None,
-            screens: Screens::default(),
-            likeness: None,
+            signs: Signs::default(),
             verdict: Verdict::Face,
             changes: Vec::new(),
         };

@@ -23,6 +23,12 @@ pub struct Look<'a> {
     pub picture: PictureStats,
     /// Absent when the models were not asked, because the picture cannot show anybody.
     pub finds: Option<Finds<'a>>,
+    pub signs: Signs,
+}
+
+/// What a look's picture says beside who was found in it, mostly against those before.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signs {
     /// How the face differs from the one of a second before. Without it nothing is said of still images.
     pub face_change: Option<FaceChange>,
     /// How a face that was found weakly is like what was found well there.

@@ -75,7 +75,7 @@ mod worn;
 pub use attention::Attention;
 pub use kind_track::Change;
 pub use likeness::{COVERED_THIRD, COVERED_WHOLE, FaceLikeness, LikenessWatch, SEEN_THIRD};
-pub use look::{Finds, Look, Verdict};
+pub use look::{Finds, Look, Signs, Verdict};
 pub use monitor::Monitor;
 pub use moving::{Moved, Moving};
 pub use picture::{LumaGrid, PictureChange, PictureStats};

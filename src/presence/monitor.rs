@@ -188,20 +188,20 @@ impl Monitor {
         let moment = Moment {
             at: look.pts,
             frame: look.size,
-            moved: look.moved.as_ref(),
-            screens: look.screens,
-            likeness: look.likeness,
+            moved: look.signs.moved.as_ref(),
+            screens: look.signs.screens,
+            likeness: look.signs.likeness,
         };
         let mut reading = self.viewer.read(&self.policy, &moment, faces, people, people_fresh);
         if reading.view == View::Nobody {
-            reading.remains = look.remains.filter(|share| *share >= STILL_THERE);
+            reading.remains = look.signs.remains.filter(|share| *share >= STILL_THERE);
         }
         if reading.remains.is_some() {
             reading.view = View::BodyOnly;
         }
         // An empty room is not as it was.
         let is_of_empty = |stir: &Stir| self.nobody_since.is_some_and(|it| it <= stir.calm_since);
-        if let Some(stir) = look.stir.filter(is_of_empty) {
+        if let Some(stir) = look.signs.stir.filter(is_of_empty) {
             reading.stirred(&stir, look.pts, look.size);
         }
         reading
@@ -339,10 +339,12 @@ impl Monitor {
         let face = reading.and_then(|reading| reading.face);
         match verdict {
             _ if self.policy.still_image == StillImagePolicy::Ignore => Evidence::Clear,
-            Verdict::Face => match look.face_change.filter(|change| Some(change.face) == face) {
-                Some(change) => self.stillness.look(look.pts, change.change),
-                None => Evidence::Unknown,
-            },
+            Verdict::Face => {
+                match look.signs.face_change.filter(|change| Some(change.face) == face) {
+                    Some(change) => self.stillness.look(look.pts, change.change),
+                    None => Evidence::Unknown,
+                }
+            }
             Verdict::BodyOnly | Verdict::Nobody => {
                 self.stillness.forget();
                 Evidence::Clear
@@ -363,7 +365,7 @@ impl Monitor {
                 self.last_blind = Some(look.pts);
                 Evidence::Unknown
             }
-            Verdict::Face | Verdict::BodyOnly | Verdict::Nobody => match look.repeat {
+            Verdict::Face | Verdict::BodyOnly | Verdict::Nobody => match look.signs.repeat {
                 None => Evidence::Clear,
                 Some(repeat) if !repeat.goes_on => Evidence::MayBeOver,
                 Some(repeat) => {

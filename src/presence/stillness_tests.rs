@@ -7,11 +7,10 @@ use proptest::prelude::*;
 use super::align::Aligner;
 use super::crop::FaceCrop;
 use super::kind_track::Change;
-use super::look::{Finds, Look};
+use super::look::{Finds, Look, Signs};
 use super::monitor::Monitor;
 use super::picture::LumaGrid;
 use super::policy::{Policy, StillImagePolicy};
-use super::screens::Screens;
 use super::stillness::{ALIVE, FaceWatch, Stillness};
 use crate::detection::{Detection, Label};
 use crate::frame::{Frame, Payload};
@@ -142,13 +141,10 @@ fn watched(policy: Policy, looks: u32, pose: impl Fn(u32) -> Pose) -> Vec<Change
             size: FRAME,
             picture: grid.stats(before.as_ref()),
             finds: Some(Finds { faces, people: &[], people_fresh: true }),
-            face_change: faces.first().and_then(|face| watch.look(&frame, face.bounding_box)),
-            remains: None,
-            stir: None,
-            repeat: None,
-            moved: None,
-            screens: Screens::default(),
-            likeness: None,
+            signs: Signs {
+                face_change: faces.first().and_then(|face| watch.look(&frame, face.bounding_box)),
+                ..Signs::default()
+            },
         };
         changes.extend(monitor.look(&look).1);
         before = Some(grid);

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kind_track::Change;
-use super::look::{Finds, Look};
+use super::look::{Finds, Look, Signs};
 use super::monitor::Monitor;
 use super::picture::{LumaGrid, PictureStats};
 use super::policy::Policy;
-use super::screens::Screens;
 use super::stir::{Calm, Stir};
 use crate::detection::{Detection, Label};
 use crate::frame::{Frame, Payload};
@@ -224,13 +223,7 @@ fn absence(
             size: FRAME,
             picture,
             finds: Some(Finds { faces, people: &[], people_fresh: true }),
-            face_change: None,
-            likeness: None,
-            remains: None,
-            stir,
-            repeat: None,
-            moved: None,
-            screens: Screens::default(),
+            signs: Signs { stir, ..Signs::default() },
         };
         changes.extend(monitor.look(&look).1);
     }

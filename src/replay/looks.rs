@@ -19,10 +19,7 @@ use crate::detector::{Detector, DetectorError};
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, Size};
 use crate::pipeline::Pipeline;
-use crate::presence::{
-    Change, FaceChange, FaceLikeness, Finds, Look, Monitor, Moved, PictureStats, Policy, Repeat,
-    Screens, Stir, Verdict,
-};
+use crate::presence::{Change, Finds, Look, Monitor, PictureStats, Policy, Signs, Verdict};
 use crate::replay::ReplayError;
 use crate::report::{ClosedBy, Interval, IntervalId, ModelIdentity, SessionId};
 use crate::time::MediaTime;
@@ -41,20 +38,7 @@ pub struct Seen {
     pub rested: bool,
     /// Absent when bodies were not looked for in this frame.
     pub people: Option<Vec<Detection>>,
-    /// How the face differs from the one of a second before.
-    pub face_change: Option<FaceChange>,
-    /// How a face that was found weakly is like what was found well there.
-    pub likeness: Option<FaceLikeness>,
-    /// Of a face that has vanished, the share of the candidate that is as it was.
-    pub remains: Option<f64>,
-    /// Since when the picture is not the calm one before.
-    pub stir: Option<Stir>,
-    /// The picture is one of a loop.
-    pub repeat: Option<Repeat>,
-    /// Where the picture has moved. Absent while the camera moves.
-    pub moved: Option<Moved>,
-    /// Where screens are.
-    pub screens: Screens,
+    pub signs: Signs,
 }
 
 /// All frames of a recording that were looked at in one way.
@@ -147,13 +131,7 @@ impl Looks {
                     people,
                     people_fresh: seen.people.is_some(),
                 }),
-                face_change: seen.face_change,
-                likeness: seen.likeness,
-                remains: seen.remains,
-                stir: seen.stir,
-                repeat: seen.repeat,
-                moved: seen.moved,
-                screens: seen.screens,
+                signs: seen.signs,
             });
             on_look(seen, verdict, &changes);
             closed.extend(changes.into_iter().filter_map(closed_interval));
@@ -203,13 +181,7 @@ impl<D: Detector> Lane<D> {
             faces: sample.faces,
             rested: sample.rested,
             people: sample.people,
-            face_change: sample.face_change,
-            likeness: sample.likeness,
-            remains: sample.remains,
-            stir: sample.stir,
-            repeat: sample.repeat,
-            moved: sample.moved,
-            screens: sample.screens,
+            signs: sample.signs,
         });
         self.next_seq = frame.seq + 1;
         Ok(())

@@ -162,26 +162,28 @@ fn finds(moment: &Moment<'_>) -> Vec<Difference> {
             })
         }));
         let what = format!("{STILL_THERE} of the candidate as it was before the face vanished");
-        found.extend(changed(moment, &what, |seen| seen.remains = Some(STILL_THERE)));
+        found.extend(changed(moment, &what, |seen| seen.signs.remains = Some(STILL_THERE)));
     }
     if is.contains(&Kind::FaceNotVisible) {
         let what =
             format!("a third of the face that correlates by {SEEN_THIRD} with what was there");
         found.extend(changed(moment, &what, |seen| {
-            seen.likeness = seen.likeness.map(|it| FaceLikeness { third: SEEN_THIRD, ..it });
+            seen.signs.likeness =
+                seen.signs.likeness.map(|it| FaceLikeness { third: SEEN_THIRD, ..it });
         }));
         let what = "nothing of the candidate as it was before the face vanished";
-        found.extend(changed(moment, what, |seen| seen.remains = None));
+        found.extend(changed(moment, what, |seen| seen.signs.remains = None));
     }
     if is.contains(&Kind::SuspectedStillImage) {
         let what = format!("a face that differs by more than {ALIVE} from a second before");
         found.extend(changed(moment, &what, |seen| {
-            seen.face_change = seen.face_change.map(|it| FaceChange { change: 1.0, ..it });
+            seen.signs.face_change =
+                seen.signs.face_change.map(|it| FaceChange { change: 1.0, ..it });
         }));
     }
     if is.contains(&Kind::SuspectedLoop) {
         found.extend(changed(moment, "a picture that was not there before", |seen| {
-            seen.repeat = None;
+            seen.signs.repeat = None;
         }));
     }
     found

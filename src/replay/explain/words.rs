@@ -188,13 +188,13 @@ fn people(lines: &mut Vec<String>, moment: &Moment<'_>) {
 
 /// What is told of the candidate apart from finds.
 fn candidate(lines: &mut Vec<String>, seen: &Seen) {
-    if let Some(FaceChange { change, .. }) = seen.face_change {
+    if let Some(FaceChange { change, .. }) = seen.signs.face_change {
         let text = format!(
             "differs by {change:.3} from a second before (as a still image does at {ALIVE} and below)"
         );
         line(lines, "the face", &text);
     }
-    if let Some(likeness) = seen.likeness {
+    if let Some(likeness) = seen.signs.likeness {
         let FaceLikeness { whole, third, lasts, .. } = likeness;
         let for_long = if lasts { ", not for the first look" } else { "" };
         let text = format!(
@@ -204,16 +204,16 @@ fn candidate(lines: &mut Vec<String>, seen: &Seen) {
         );
         line(lines, "the face", &text);
     }
-    if let Some(share) = seen.remains {
+    if let Some(share) = seen.signs.remains {
         let text = format!(
             "vanished in place; {share:.2} of the candidate is as it was (still there from {STILL_THERE})"
         );
         line(lines, "the face", &text);
     }
-    if let Some(Stir { since, .. }) = seen.stir {
+    if let Some(Stir { since, .. }) = seen.signs.stir {
         line(lines, "the room", &format!("not as it was, since {since}"));
     }
-    if let Some(Repeat { since, lag, .. }) = seen.repeat {
+    if let Some(Repeat { since, lag, .. }) = seen.signs.repeat {
         let text = format!("shown {:.1} s before; a loop since {since}", lag.as_secs_f64());
         line(lines, "repeats", &text);
     }

@@ -162,18 +162,19 @@ impl Calm {
         for block in (0..BLOCKS).filter(|&block| changed[block] && !is_restless(block)) {
             self.first[block].get_or_insert(at);
         }
-        let stir = Stir { calm_since, since, parts: self.grouping.parts(&self.first, &changed) };
         let changed_by_column = by_column((0..BLOCKS).filter(|&block| changed[block]));
         let everywhere = changed_by_column.iter().all(|share| *share >= STIRRED_SHARE);
         let is_stir = since.since(calm_since) >= CALM_AFTER && !everywhere;
         self.stirred = Some(since);
         self.note(at, &changed, has_face);
-        if !is_stir || !stir.lasts(at) {
+        let parts = |it: &mut Self| it.grouping.parts(&it.first, &changed);
+        let stir = is_stir.then(|| Stir { calm_since, since, parts: parts(self) });
+        if !stir.is_some_and(|stir| stir.lasts(at)) {
             (self.picture, self.stirred) = (Some((at, Arc::clone(picture))), None);
             self.first.clear();
             self.see_what_is_restless(at);
         }
-        is_stir.then_some(stir)
+        stir
     }
 
     /// Notes which blocks have changed.
